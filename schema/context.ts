@@ -1,0 +1,28 @@
+import type { Clock } from "../server/domain/clock.ts";
+import type { Actor } from "../server/identity/viewer.ts";
+import type { Reader } from "../server/read/index.ts";
+import type { Live } from "../server/realtime/live.ts";
+import type { Services } from "../server/services/index.ts";
+
+/**
+ * What every resolver gets. Made anew for each operation, and for each message of a subscription, so that loaders and caches never
+ * outlive what they read. The schema knows the parts by type alone: it loads without a database, an environment or a timer.
+ */
+export interface Context {
+  readonly actor: Actor;
+  readonly clock: Clock;
+  /** Reads by the mapping, under the actor's tenant and namespaces. */
+  readonly read: Reader;
+  /** Writes: one call, one transaction. */
+  readonly services: Services;
+  /** What subscriptions are fed from. */
+  readonly live: Live;
+  readonly server: ServerFacts;
+}
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly simulated: boolean;
+  readonly speed: number;
+  readonly maxPageSize: number;
+}

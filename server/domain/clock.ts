@@ -1,0 +1,22 @@
+/** Milliseconds since 1970 on the simulation's clock, which every time that the product shows follows. */
+export interface Clock {
+  now(): number;
+}
+
+/**
+ * The simulation's clock as data: at wall time `wallBase` it showed `simulatedBase`, and it runs `speed` times as fast. Kept in the
+ * database, so that all processes and the next start agree; with a speed of 1 and equal bases it is the wall clock.
+ */
+export interface ClockSettings {
+  readonly wallBase: number;
+  readonly simulatedBase: number;
+  readonly speed: number;
+}
+
+export const simulatedTime = (settings: ClockSettings, wall: number): number =>
+  Math.floor(settings.simulatedBase + (wall - settings.wallBase) * settings.speed);
+
+/** The settings under which the clock goes on from where it is at another speed: it never jumps and never runs backwards. */
+export function changeSpeed(settings: ClockSettings, speed: number, wall: number): ClockSettings {
+  return settings.speed === speed ? settings : { wallBase: wall, simulatedBase: simulatedTime(settings, wall), speed };
+}

@@ -1,0 +1,31 @@
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { NetworkType } from "../domain/states.ts";
+
+export const Placement = defineEntity({
+  name: "Placement",
+  tableName: "placement",
+  properties: {
+    tenantId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    applicationId: p.uuid(),
+    namespaceId: p.uuid(),
+    clusterId: p.uuid(),
+    revisionId: p.uuid(),
+    networkType: p.text().$type<NetworkType>(),
+    vpcId: p.uuid(),
+    subnetId: p.uuid().nullable(),
+    desired: p.integer(),
+    created: p.integer(),
+    ready: p.integer(),
+    updated: p.integer(),
+    unavailable: p.integer(),
+    generation: p.integer(),
+    observedGeneration: p.integer(),
+    reason: p.text(),
+    assignEip: p.boolean(),
+    eipBandwidthMbps: p.integer(),
+    deleting: p.boolean(),
+  },
+});
+
+export type Placement = InferEntity<typeof Placement>;

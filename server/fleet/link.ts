@@ -1,0 +1,243 @@
+/**
+ * The link: how a cluster's agent and the centre's gateway talk. One connection carries any number of clusters; every message names its own.
+ *
+ *   agent                                   gateway
+ *     | -- hello (who, what it holds) -------> |   once a cluster and connection; repeated after a reconnect
+ *     | <------ welcome (term, position) ----- |   or refuse
+ *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
+ *     | -- report (epoch, seq, changes) -----> |   numbered by one; at most REPORT_WINDOW without an ack
+ *     | <------ ack (epoch, seq) ------------- |   after the batch and its number were committed in one transaction
+ *     | -- ping -----> <----- pong ----------- |   every PING_INTERVAL_MS when nothing else was sent
+ *
+ * Invariants
+ * - The agent stores an assignment, and the report that confirms it, durably before the report leaves. The centre stores a report and its
+ *   number in one transaction. So either side may be killed at any moment, and every report counts exactly once.
+ * - Assignments are ordered by (term, generation). An agent never replaces an object by an older pair; it confirms the pair that it holds.
+ *   A term is a life of the centre's database: a centre restored from a backup takes a higher term, which outranks all old generations.
+ * - Reports are ordered by (epoch, seq). An epoch is a life of the agent's store. An agent that learns from `welcome` that the centre
+ *   acknowledged more than it holds (its store was restored or lost) starts a new epoch and sends its whole state: reports with `full`
+ *   set, the last of them with `fullEnds`; pods that the new epoch did not name by then are gone.
+ * - The centre never commands a pod. It says what should be; names, nodes, addresses, restarts and replacements are the agent's.
+ * - Unknown fields are ignored, unknown message types are answered by `refuse` and nothing else: that is how versions live together.
+ * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
+ */
+import type { PodTemplate } from "../domain/pod-template.ts";
+import type { PlacementSpec } from "../domain/placement.ts";
+import type { ClusterNodeStatus, ClusterTier, ContainerState, Isp, PodPhase } from "../domain/states.ts";
+
+export type { PlacementSpec } from "../domain/placement.ts";
+
+export const LINK_PROTOCOL_VERSION = 1;
+/** Unacknowledged reports an agent may have under way. */
+export const REPORT_WINDOW = 4;
+/** Pods in one report, and objects in one assign, at most. */
+export const BATCH_LIMIT = 500;
+/** Objects the gateway may have sent without a confirmation, a cluster. */
+export const ASSIGN_WINDOW = 1_000;
+/** Wall-clock milliseconds. */
+export const PING_INTERVAL_MS = 5_000;
+
+// ---------------------------------------------------------------- agent → gateway
+
+export interface Hello {
+  readonly type: "hello";
+  readonly clusterId: string;
+  /** Protocol versions the agent speaks, best first. */
+  readonly protocols: readonly number[];
+  readonly description: ClusterDescription;
+  readonly epoch: number;
+  /** The newest report that the agent has made, 0 for none; it still holds all that were not acknowledged. */
+  readonly lastSeq: number;
+  readonly holds: readonly HeldObject[];
+  /** Hashes of the templates that it has. */
+  readonly templates: readonly string[];
+}
+
+export interface HeldObject {
+  readonly objectId: string;
+  readonly term: number;
+  readonly generation: number;
+}
+
+export interface Report {
+  readonly type: "report";
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** When the agent made it. */
+  readonly at: number;
+  /** A part of the whole state, sent at the start of an epoch. */
+  readonly full?: boolean;
+  readonly fullEnds?: boolean;
+  /** The newest state of pods that changed. */
+  readonly pods: readonly PodReport[];
+  /** Ids of pods that are gone. */
+  readonly gone: readonly string[];
+  readonly placements: readonly PlacementReport[];
+  readonly nodes: readonly NodeReport[];
+}
+
+export interface PodReport {
+  readonly id: string;
+  readonly placementId: string;
+  readonly revisionId: string;
+  readonly name: string;
+  /** null while no node has room. */
+  readonly nodeId: string | null;
+  readonly phase: PodPhase;
+  readonly ready: boolean;
+  /** E.g. Unschedulable, ImagePullBackOff, CrashLoopBackOff; null when all is well. */
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly privateIp: string | null;
+  readonly restartCount: number;
+  readonly containers: readonly ContainerReport[];
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+}
+
+export interface ContainerReport {
+  readonly name: string;
+  readonly image: string;
+  readonly state: ContainerState;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly reason: string | null;
+  readonly exitCode: number | null;
+  readonly startedAt: number | null;
+}
+
+/** How far a placement has come, and so its confirmation: (term, generation) is what the agent holds and works on. */
+export interface PlacementReport {
+  readonly placementId: string;
+  readonly term: number;
+  readonly generation: number;
+  /** Pods there are, terminating ones left out. */
+  readonly created: number;
+  readonly ready: number;
+  /** Pods of the assigned revision. */
+  readonly updated: number;
+  /** A tombstone was carried out: no pod of it is left. */
+  readonly removed?: boolean;
+}
+
+export interface NodeReport {
+  readonly nodeId: string;
+  readonly status: ClusterNodeStatus;
+}
+
+export interface Ping {
+  readonly type: "ping";
+  readonly clusterIds: readonly string[];
+  readonly at: number;
+}
+
+export type AgentMessage = Hello | Report | Ping;
+
+// ---------------------------------------------------------------- gateway → agent
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly clusterId: string;
+  readonly protocol: number;
+  readonly term: number;
+  /** The last report that the centre has stored: an agent of that epoch goes on behind it. */
+  readonly epoch: number;
+  readonly ackedSeq: number;
+}
+
+export interface Assign {
+  readonly type: "assign";
+  readonly clusterId: string;
+  readonly term: number;
+  readonly objects: readonly AssignedObject[];
+  /** By hash: only those that the agent has not said to hold. */
+  readonly templates: Readonly<Record<string, PodTemplate>>;
+}
+
+export interface AssignedObject {
+  readonly objectId: string;
+  readonly kind: "placement";
+  readonly generation: number;
+  /** null: a tombstone, remove it and everything it made. */
+  readonly spec: PlacementSpec | null;
+}
+
+export interface Ack {
+  readonly type: "ack";
+  readonly clusterId: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+export interface Pong {
+  readonly type: "pong";
+  readonly at: number;
+}
+
+export interface Refuse {
+  readonly type: "refuse";
+  /** null: the whole connection. */
+  readonly clusterId: string | null;
+  readonly reason: string;
+}
+
+export type GatewayMessage = Welcome | Assign | Ack | Pong | Refuse;
+
+// ---------------------------------------------------------------- what a cluster is
+
+export interface ClusterDescription {
+  readonly code: string;
+  readonly name: string;
+  readonly region: { readonly code: string; readonly name: string };
+  readonly province: string;
+  readonly city: string;
+  readonly tier: ClusterTier;
+  readonly isp: Isp;
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly prices: {
+    readonly currency: string;
+    /** Decimal numbers as strings. */
+    readonly cpuCoreHour: string;
+    readonly memoryGiBHour: string;
+    readonly publicGiB: string;
+    readonly eipHour: string;
+    readonly spotDiscount: number;
+    readonly offPeakDiscount: number;
+  };
+  readonly nodes: readonly NodeDescription[];
+}
+
+export interface NodeDescription {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+  readonly pods: number;
+}
+
+// ---------------------------------------------------------------- transports
+
+/** A two-way, ordered, message-framed connection. `send` never blocks; a side that sees `buffered` rise stops producing. */
+export interface LinkConnection<Out, In> {
+  send(message: Out): void;
+  onMessage(listener: (message: In) => void): void;
+  onClose(listener: (reason: string) => void): void;
+  close(reason: string): void;
+}
+
+export type AgentConnection = LinkConnection<AgentMessage, GatewayMessage>;
+export type GatewayConnection = LinkConnection<GatewayMessage, AgentMessage>;
+
+/** The gateway's end: calls back for every fleet that dials in. */
+export interface LinkListener {
+  onConnection(listener: (connection: GatewayConnection) => void): void;
+  close(): Promise<void>;
+}
+
+/** The fleet's end: dials until it is told to stop; a lost connection is dialled again by the caller. */
+export interface LinkDialer {
+  dial(): Promise<AgentConnection>;
+}

@@ -1,0 +1,16 @@
+/**
+ * The bus wakes readers up across threads and processes; it carries no data that matters, and losing a message costs latency only:
+ * every reader also looks by itself every second or so. In-process it is a BroadcastChannel, between processes Redis.
+ *
+ *   timeline      something was committed to the timeline
+ *   assignments   assignments changed; the detail is a cluster's id
+ *   tokens        a token was revoked; the detail is its id
+ */
+export type BusChannel = "timeline" | "assignments" | "tokens";
+
+export interface Bus {
+  publish(channel: BusChannel, detail?: string): void;
+  /** Returns the function that ends the subscription. */
+  subscribe(channel: BusChannel, listener: (detail: string | undefined) => void): () => void;
+  close(): Promise<void>;
+}
