@@ -22,8 +22,6 @@ revoke all on schema public from public;
 
 grant usage on schema public, app to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
-grant create on schema app to selvedge_system;
-
 create function app.tenant_id() returns uuid language sql stable parallel safe as $$ select nullif(current_setting('app.tenant_id', true), '')::uuid $$;
 
 create function app.namespace_ids() returns uuid[] language sql stable parallel safe as $$ select nullif(nullif(current_setting('app.namespace_ids', true), ''), '*')::uuid[] $$;
@@ -579,6 +577,28 @@ language sql security definer set search_path = pg_catalog, public as $$
 $$;
 `);
 
+    // Nobody may call these but who is named here; their owners are roles that nobody can log in as, or that own nothing of ours.
+    sql(/* sql */ `
+create function app.enqueue(task text, payload json, key text, at timestamptz default null) returns void
+language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  perform graphile_worker.add_job(task, payload, null, coalesce(at, now()), 100, key, null, null, 'preserve_run_at');
+end $$;
+
+revoke all on all functions in schema app from public;
+
+grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespaces(), app.cluster_ids()
+  to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
+
+grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
+  app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, text, bytea) to selvedge_api;
+
+grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
+
+grant execute on function app.enqueue(text, json, text, timestamptz) to selvedge_api, selvedge_worker, selvedge_gateway;
+
+grant create on schema app to selvedge_system, selvedge_jobs;
+`);
     for (const signature of [
       "app.authenticate(bytea)",
       "app.touch_tokens(uuid[], timestamptz)",
@@ -589,25 +609,11 @@ $$;
       "app.expire_idempotency(timestamptz)",
     ]) {
       this.addSql(`alter function ${signature} owner to selvedge_system`);
-      this.addSql(`revoke all on function ${signature} from public`);
     }
     sql(/* sql */ `
-grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
-  app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, text, bytea) to selvedge_api;
-
-grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
-
-create function app.enqueue(task text, payload json, key text, at timestamptz default null) returns void
-language plpgsql security definer set search_path = pg_catalog as $$
-begin
-  perform graphile_worker.add_job(task, payload, null, coalesce(at, now()), 100, key, null, null, 'preserve_run_at');
-end $$;
-
 alter function app.enqueue(text, json, text, timestamptz) owner to selvedge_jobs;
 
-revoke all on function app.enqueue(text, json, text, timestamptz) from public;
-
-grant execute on function app.enqueue(text, json, text, timestamptz) to selvedge_api, selvedge_worker, selvedge_gateway;
+revoke create on schema app from selvedge_system, selvedge_jobs;
 `);
   }
 }

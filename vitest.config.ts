@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    exclude: ["tests/bench/**", "**/node_modules/**"],
+    globalSetup: ["tests/support/postgres.ts"],
+    // Postgres and the load share the machine: more workers only wait for each other.
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 20_000,
+    reporters: ["default"],
+    // A value of the environment must never decide what a test sees; those that read it pass their own.
+    unstubEnvs: true,
+  },
+});
