@@ -22,6 +22,8 @@ revoke all on schema public from public;
 
 grant usage on schema public, app to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
+grant usage on schema app to selvedge_jobs;
+
 create function app.tenant_id() returns uuid language sql stable parallel safe as $$ select nullif(current_setting('app.tenant_id', true), '')::uuid $$;
 
 create function app.namespace_ids() returns uuid[] language sql stable parallel safe as $$ select nullif(nullif(current_setting('app.namespace_ids', true), ''), '*')::uuid[] $$;
@@ -497,6 +499,15 @@ create policy selvedge_system on timeline for insert to selvedge_system with che
       for (const statement of tenantTable(rights)) this.addSql(statement);
     }
 
+    // The gateway sends templates to clusters that have an assignment of their application, and sees no others.
+    sql(/* sql */ `
+grant select (tenant_id, id, application_id, template, template_hash) on revision to selvedge_gateway;
+
+create policy selvedge_gateway on revision for select to selvedge_gateway using (exists (
+  select from assignment a
+  where a.tenant_id = revision.tenant_id and a.application_id = revision.application_id and a.cluster_id = any ((select app.cluster_ids())::uuid[])));
+`);
+
     // A namespace is its own namespace.
     sql(/* sql */ `
 alter table namespace enable row level security;
@@ -579,10 +590,63 @@ $$;
 
     // Nobody may call these but who is named here; their owners are roles that nobody can log in as, or that own nothing of ours.
     sql(/* sql */ `
-create function app.enqueue(task text, payload json, key text, at timestamptz default null) returns void
+create function app.enqueue_many(task text, payloads json[], keys text[], at timestamptz default null) returns void
 language plpgsql security definer set search_path = pg_catalog as $$
+declare missing text[] := keys;
 begin
-  perform graphile_worker.add_job(task, payload, null, coalesce(at, now()), 100, key, null, null, 'preserve_run_at');
+  -- A job that a worker takes between the two steps of add_jobs is neither replaced nor followed: it is missing from what add_jobs returns.
+  while cardinality(missing) > 0 loop
+    with added as (
+      select j.key from graphile_worker.add_jobs(
+        array(
+          select row(task, spec.payload, null, coalesce(at, now()), 100, spec.key, null, null)::graphile_worker.job_spec
+          from unnest(payloads, keys) as spec (payload, key) where spec.key = any (missing) order by spec.key
+        ), true) j
+    )
+    select array(select unnest(missing) except select key from added) into missing;
+  end loop;
+end $$;
+
+create function app.enqueue(task text, payload json, key text, at timestamptz default null) returns void
+language sql security definer set search_path = pg_catalog as $$ select app.enqueue_many(task, array[payload], array[key], at) $$;
+
+-- Runs as the owner of the tables, because only the owner may make and drop partitions. These are named timeline_<from>_<to>, ranges of
+-- transaction ids. Some are always cut ahead; those whose newest row is older than drop_before go. The answer: how many were made and dropped.
+create policy selvedge_owner on timeline to current_user using (true) with check (false);
+
+create policy selvedge_owner on timeline_default to current_user using (true) with check (false);
+
+create function app.maintain_timeline(width bigint, drop_before timestamptz, out made integer, out dropped integer)
+language plpgsql security definer set search_path = pg_catalog set lock_timeout = '500ms' as $$
+declare
+  current_xid bigint := pg_current_xact_id()::text::bigint;
+  settled bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  edge bigint;
+  part record;
+begin
+  made := 0;
+  dropped := 0;
+  select greatest(max(split_part(c.relname, '_', 3)::bigint), (current_xid / width + 1) * width) into edge
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.timeline'::regclass and c.relname <> 'timeline_default';
+  while edge < (current_xid / width + 4) * width loop
+    execute format('create table public.timeline_%s_%s partition of public.timeline for values from (%s) to (%s)', edge, edge + width, edge, edge + width);
+    execute format('alter table public.timeline_%s_%s enable row level security', edge, edge + width);
+    execute format('alter table public.timeline_%s_%s force row level security', edge, edge + width);
+    edge := edge + width;
+    made := made + 1;
+  end loop;
+  for part in
+    select c.relname, split_part(c.relname, '_', 2)::bigint as lower, split_part(c.relname, '_', 3)::bigint as upper
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.timeline'::regclass and c.relname <> 'timeline_default'
+  loop
+    if part.upper <= settled and not exists (select from public.timeline t where t.xid >= part.lower and t.xid < part.upper and t.at >= drop_before) then
+      execute format('drop table public.%I', part.relname);
+      dropped := dropped + 1;
+    end if;
+  end loop;
+  delete from public.timeline_default t where t.at < drop_before and t.xid < settled;
 end $$;
 
 revoke all on all functions in schema app from public;
@@ -595,8 +659,12 @@ grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], time
 
 grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
 
-grant execute on function app.enqueue(text, json, text, timestamptz) to selvedge_api, selvedge_worker, selvedge_gateway;
+grant execute on function app.enqueue(text, json, text, timestamptz), app.enqueue_many(text, json[], text[], timestamptz)
+  to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_jobs;
 
+grant execute on function app.maintain_timeline(bigint, timestamptz) to selvedge_worker;
+
+-- Whom a function is given to must be able to create in its schema at that moment. Given away, it can't be granted by the owner any more.
 grant create on schema app to selvedge_system, selvedge_jobs;
 `);
     for (const signature of [
@@ -611,6 +679,8 @@ grant create on schema app to selvedge_system, selvedge_jobs;
       this.addSql(`alter function ${signature} owner to selvedge_system`);
     }
     sql(/* sql */ `
+alter function app.enqueue_many(text, json[], text[], timestamptz) owner to selvedge_jobs;
+
 alter function app.enqueue(text, json, text, timestamptz) owner to selvedge_jobs;
 
 revoke create on schema app from selvedge_system, selvedge_jobs;

@@ -38,18 +38,24 @@ export default async function setup(project: TestProject): Promise<() => Promise
     superuserPassword: "only-for-tests",
     settings: { shared_buffers: "96MB", max_connections: "200", fsync: "off", max_wal_size: "1GB" },
   });
-  const { address, owner } = await createOwnDatabase(server.address, server.superuser, encryptionKey);
-  await prepareDatabase({ address, owner, encryptionKey, speed: 1, wall: Date.now() });
+  const remove = async (): Promise<void> => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const { address, owner } = await createOwnDatabase(server.address, server.superuser, encryptionKey);
+    await prepareDatabase({ address, owner, encryptionKey, speed: 1, wall: Date.now() });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   project.provide("postgres", {
     address: server.address,
     superuser: server.superuser,
     template: DATABASE,
     encryptionKey: encryptionKey.toString("base64"),
   });
-  return async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
+  return remove;
 }
 
 async function clearLeftovers(): Promise<void> {
