@@ -1,0 +1,30 @@
+/**
+ * The jobs there are. A job says what to look at, never what changed: running it twice, late or twice at once is harmless.
+ *
+ * A job's key is made from its task and payload, so that any number of requests for the same look make one job. A job that has started no
+ * longer holds its key: a request that comes then makes a second job, which sees what the first may have missed.
+ */
+export interface Tasks {
+  /** Compare what an application should be with what its clusters have, and close the gap. */
+  readonly reconcile_application: { readonly tenantId: string; readonly applicationId: string };
+  /** Recompute an operation over several applications from its steps. */
+  readonly settle_operation: { readonly tenantId: string; readonly operationId: string };
+  /** Compare everything: what a lost request missed is found here. */
+  readonly sweep: Readonly<Record<string, never>>;
+  /** Cut timeline partitions ahead, drop old ones. */
+  readonly maintain_timeline: Readonly<Record<string, never>>;
+  /** Forget idempotency keys that are too old to be replayed. */
+  readonly expire_idempotency: Readonly<Record<string, never>>;
+}
+
+export type TaskName = keyof Tasks;
+
+export const TASK_NAMES = ["reconcile_application", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency"] as const satisfies readonly TaskName[];
+
+/** Equal for equal payloads: `task:value:value`, the values in the order of their names. */
+export function jobKey<T extends TaskName>(task: T, payload: Tasks[T]): string {
+  const values = Object.entries<string>(payload)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, value]) => value);
+  return [task, ...values].join(":");
+}

@@ -1,0 +1,47 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import type { ClientBase } from "pg";
+
+/** What a timeline row is about; its ids are of this kind. */
+export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "token", "vpc", "subnet"] as const;
+export type TimelineKind = (typeof TIMELINE_KINDS)[number];
+
+export interface TimelineEntry {
+  /** null: what every tenant sees, e.g. a cluster. */
+  readonly tenantId: string | null;
+  /** Who reports from a cluster says which: row-level security compares it. */
+  readonly clusterId?: string | null;
+  readonly kind: TimelineKind;
+  readonly ids: readonly string[];
+  readonly removedIds?: readonly string[];
+  /** Milliseconds on the simulation's clock. */
+  readonly at: number;
+}
+
+/**
+ * Says what this transaction changed: readers see it at once with the commit, or never. One entry a tenant and kind, with all ids of the
+ * transaction: never a row per object. The caller publishes "timeline" on the bus after the commit, to wake readers up.
+ */
+export async function appendTimeline(em: EntityManager, ...entries: readonly TimelineEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map(() => "(?::uuid, ?::uuid, ?, ?::uuid[], ?::uuid[], ?::timestamptz)").join(", ");
+  const values = entries.flatMap((entry) => [
+    entry.tenantId, entry.clusterId ?? null, entry.kind, uuids(entry.ids), uuids(entry.removedIds ?? []), new Date(entry.at).toISOString(),
+  ]);
+  await em.execute(`insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at) values ${rows}`, values);
+}
+
+/** The same on a connection that is inside a transaction. */
+export async function appendTimelineOn(client: ClientBase, entries: readonly TimelineEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map((entry) => ({
+    tenant_id: entry.tenantId, cluster_id: entry.clusterId ?? null, kind: entry.kind, ids: entry.ids, removed_ids: entry.removedIds ?? [], at: new Date(entry.at),
+  }));
+  await client.query({ name: "append-timeline", text: APPEND, values: [JSON.stringify(rows)] });
+}
+
+const APPEND = `
+insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at)
+select tenant_id, cluster_id, kind, ids, removed_ids, at
+from jsonb_to_recordset($1::jsonb) as entry (tenant_id uuid, cluster_id uuid, kind text, ids uuid[], removed_ids uuid[], at timestamptz)`;
+
+const uuids = (ids: readonly string[]): string => `{${ids.join(",")}}`;
