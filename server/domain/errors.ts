@@ -39,7 +39,7 @@ export type DomainError =
   | (Common & { readonly kind: "ConflictError"; readonly code: "CONFLICT"; readonly currentVersion: number; readonly current: ObjectKey | null })
   | (Common & { readonly kind: "PlanRefusedError"; readonly code: "PLAN_REFUSED" | "INSUFFICIENT_CAPACITY"; readonly failedChecks: readonly PlanCheckResult[] })
   | (Common & { readonly kind: "InvalidStateError"; readonly code: "INVALID_STATE"; readonly state: string })
-  | (Common & { readonly kind: "RefusedError"; readonly code: "PROTECTED" | "IDEMPOTENCY_MISMATCH" });
+  | (Common & { readonly kind: "RefusedError"; readonly code: "PROTECTED" | "IDEMPOTENCY_MISMATCH" | "VPC_MISMATCH" });
 
 /** What a service answers: what it did, or every reason why it did nothing. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly DomainError[] };
@@ -49,3 +49,24 @@ export const refused = (...errors: readonly DomainError[]): Outcome<never> => ({
 
 export const invalid = (path: readonly string[] | null, message: string): DomainError => ({ kind: "InvalidArgumentError", code: "INVALID_ARGUMENT", message, path });
 export const notFound = (path: readonly string[] | null, message: string): DomainError => ({ kind: "NotFoundError", code: "NOT_FOUND", message, path });
+export const alreadyExists = (path: readonly string[] | null, existing: ObjectKey | null, message: string): DomainError => ({
+  kind: "AlreadyExistsError", code: "ALREADY_EXISTS", message, path, existing,
+});
+export const inUse = (usedBy: readonly ObjectKey[], usedByCount: number, message: string): DomainError => ({
+  kind: "InUseError", code: "IN_USE", message, path: null, usedBy, usedByCount,
+});
+export const conflict = (current: ObjectKey, currentVersion: number, message: string): DomainError => ({
+  kind: "ConflictError", code: "CONFLICT", message, path: ["input", "expectedVersion"], currentVersion, current,
+});
+export const planRefused = (code: "PLAN_REFUSED" | "INSUFFICIENT_CAPACITY", failedChecks: readonly PlanCheckResult[], path: readonly string[] | null): DomainError => ({
+  kind: "PlanRefusedError", code, message: failedChecks.map((check) => check.message).join(" "), path, failedChecks,
+});
+export const invalidState = (state: string, message: string): DomainError => ({ kind: "InvalidStateError", code: "INVALID_STATE", message, path: null, state });
+export const refusal = (code: "PROTECTED" | "IDEMPOTENCY_MISMATCH" | "VPC_MISMATCH", path: readonly string[] | null, message: string): DomainError => ({
+  kind: "RefusedError", code, message, path,
+});
+
+/** The caller's token may not do this at all, whatever the input: answered as the GraphQL error FORBIDDEN, never as a userError. */
+export class ForbiddenError extends Error {
+  override readonly name = "ForbiddenError";
+}
