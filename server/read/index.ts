@@ -1,1 +1,18 @@
-export interface Reader {}
+import type { GraphQLResolveInfo } from "graphql";
+
+/** What reads one operation's data: under the viewer's scope, by the schema's mapping. */
+export interface Reader {
+  /** The value of a mapped field at a root or in a payload, with all that the selection below it needs. Called by the mapping's resolvers. */
+  load(parent: unknown, args: Readonly<Record<string, unknown>>, context: unknown, info: GraphQLResolveInfo): Promise<unknown>;
+  /**
+   * The uuids of the type's rows that match what the root page field of the type would show for these arguments (`{ filter }`), in the order
+   * of the uuids. `among` narrows to some, `after` goes on behind a uuid; at most `limit`.
+   */
+  matching(type: string, args: Readonly<Record<string, unknown>>, options: MatchingOptions): Promise<string[]>;
+}
+
+export interface MatchingOptions {
+  readonly among?: readonly string[];
+  readonly after?: string;
+  readonly limit: number;
+}

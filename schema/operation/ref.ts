@@ -1,0 +1,6 @@
+import type { OperationStep as OperationStepRow } from "../../server/entities/operation-step.ts";
+import type { Operation as OperationRow } from "../../server/entities/operation.ts";
+import { builder } from "../builder.ts";
+
+export const Operation = builder.entity<OperationRow>("Operation", { access: "VIEWER" });
+export const OperationStep = builder.entity<OperationStepRow>("OperationStep", { access: "VIEWER" });

@@ -1,0 +1,91 @@
+import type { GraphQLField, GraphQLNamedType } from "graphql";
+import type { ObjectKey } from "../../../server/domain/errors.ts";
+import type { Viewer } from "../../../server/identity/viewer.ts";
+import type { Columns, Sql } from "./sql.ts";
+
+/**
+ * The mapping: where the value of a field lies. It stands in the field's `extensions.mapping`, and the entity of an object type in the type's.
+ *
+ *   (none)     Pothos' own expose: a property of the row, under `extensions.pothosExposedField`
+ *   globalId   the row's uuid as a global id of its type
+ *   part       the same row seen as another type
+ *   one        another entity's row, whose id this row has in a property
+ *   many, page all, or a page of, the rows of another entity that have this row's id in a property
+ *   sql        an expression over the row
+ *   doc        a jsonb property; what is inside is read by plain fields
+ *   ref        an object of one of several types, by a type and an id column
+ *   computed   made in code from properties that it names
+ * At a root, or in a payload:
+ *   find, list, pageOf    one row, all rows, a page of rows that a condition selects
+ *   entity, entities      rows whose ids a parent value has, always read afresh
+ *   node, nodes           objects of any type by their keys
+ *
+ * Invariants: conditions and orders are pure functions of (columns, arguments, request values). An order's keys are never null and end in
+ * `id`, so that it is total. Roles and weights are static. A row is loaded with just the properties that the selection below it needs.
+ */
+export type Mapping =
+  | { readonly kind: "globalId"; readonly property: string }
+  | { readonly kind: "part" }
+  | { readonly kind: "one"; readonly entity: string; readonly property: string }
+  | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
+  | ({ readonly kind: "page"; readonly entity: string; readonly property: string } & Selects)
+  | { readonly kind: "sql"; readonly sql: Expression }
+  | { readonly kind: "doc"; readonly property: string }
+  | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
+  | { readonly kind: "computed"; readonly needs: readonly string[] }
+  | ({ readonly kind: "find"; readonly entity: string } & Selects)
+  | ({ readonly kind: "list"; readonly entity: string } & Selects)
+  | ({ readonly kind: "pageOf"; readonly entity: string } & Selects)
+  | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null> }
+  | { readonly kind: "entities"; readonly entity: string; readonly key: KeyOf<readonly string[]> }
+  | { readonly kind: "node"; readonly key: KeyOf<ObjectKey | null> }
+  | { readonly kind: "nodes"; readonly key: KeyOf<readonly (ObjectKey | null)[]>; readonly existing: boolean };
+
+/** Values of the request that conditions may compare with; never SQL's now(), because the product's time is the simulation's. */
+export interface Request {
+  readonly now: Date;
+  /** A cluster last seen before this is stale. */
+  readonly staleBefore: Date;
+  readonly viewer: Viewer;
+}
+
+/** As the field builders keep them: the builders check the types, the interpreter calls with what belongs together. */
+export type Condition = (columns: Columns<never>, args: never, request: Request) => Sql | null;
+export type Expression = (columns: Columns<never>, args: never, request: Request, selected: ReadonlySet<string>) => Sql;
+type KeyOf<T> = (parent: never, args: never, context: never) => T;
+
+export interface Selects {
+  readonly where?: Condition | undefined;
+  readonly order: readonly string[] | ((args: never) => readonly string[]);
+}
+
+export const DEFAULT_ORDER: readonly string[] = ["name", "id"];
+
+/** Page size: 1 to MAX_PAGE_SIZE. */
+export const DEFAULT_PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 200;
+/** Ids that `nodes` takes at once. */
+export const MAX_NODE_IDS = 200;
+
+/** What an object type's rows are. */
+export interface EntityMapping {
+  /** The entity's name: that of `defineEntity`, and where `source` is absent also of its table. */
+  readonly entity: string;
+  readonly source?: Source | undefined;
+}
+
+/** Rows that are no table of their own: a set-returning function, or one made-up row; columns by property, with their SQL types. */
+export interface Source {
+  readonly from: string;
+  readonly columns: Readonly<Record<string, { readonly name: string; readonly type: string }>>;
+}
+
+interface WithExtensions {
+  readonly extensions: Readonly<Record<string | symbol, unknown>>;
+}
+
+export const mappingOf = (field: GraphQLField<unknown, unknown>): Mapping | undefined =>
+  (field as WithExtensions).extensions["mapping"] as Mapping | undefined;
+export const exposedProperty = (field: GraphQLField<unknown, unknown>): string | undefined =>
+  (field as WithExtensions).extensions["pothosExposedField"] as string | undefined;
+export const entityOf = (type: GraphQLNamedType): EntityMapping | undefined => (type as WithExtensions).extensions["entity"] as EntityMapping | undefined;
