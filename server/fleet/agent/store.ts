@@ -1,0 +1,260 @@
+/**
+ * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent was
+ * told (templates, placements), what it runs (variants, pods), and what it has said without hearing an ack (reports).
+ *
+ * All agents write in one transaction a tick, committed and synced (WAL, synchronous = FULL) before anything that depends on it leaves. One
+ * process owns the file (exclusive locking): a second one is refused. A kill at any moment leaves the last committed tick.
+ *
+ * Clusters and pods are keyed by small numbers (a cluster's number here, a pod's slot), which is what keeps a commit of many pods cheap.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { ClusterNodeStatus } from "../../domain/states.ts";
+import type { PodTemplate } from "../../domain/pod-template.ts";
+import type { PlacementSpec, Report } from "../link.ts";
+import type { EngineState, PodRecord } from "../simulator/cluster.ts";
+import type { VariantRecord } from "../simulator/placements.ts";
+import type { ContainerHistory } from "../simulator/pods.ts";
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  create table cluster (
+    number integer primary key, cluster_id text not null unique, nonce text not null, epoch integer not null, last_seq integer not null,
+    acked_seq integer not null, term integer not null, is_full integer not null, engine text not null, nodes text not null
+  ) strict;
+  create table template (cluster integer not null, hash text not null, body text not null, primary key (cluster, hash)) strict, without rowid;
+  create table placement (
+    cluster integer not null, id text not null, term integer not null, generation integer not null, spec text, primary key (cluster, id)
+  ) strict, without rowid;
+  create table variant (cluster integer not null, number integer not null, body text not null, primary key (cluster, number)) strict, without rowid;
+  create table pod (
+    cluster integer not null, slot integer not null, id text not null, variant integer not null, serial integer not null, state integer not null,
+    node integer not null, address integer not null, created_at real not null, started_at real, running_since real, due real,
+    restarts integer not null, failures integer not null, culprit integer not null, histories text, reason text, message text,
+    is_dirty integer not null, is_reported integer not null, primary key (cluster, slot)
+  ) strict, without rowid;
+  create table gone (cluster integer not null, pod_id text not null, primary key (cluster, pod_id)) strict, without rowid;
+  create table report (cluster integer not null, seq integer not null, body text not null, primary key (cluster, seq)) strict, without rowid;
+`;
+
+export interface ClusterRow {
+  readonly epoch: number;
+  readonly lastSeq: number;
+  readonly ackedSeq: number;
+  readonly term: number;
+  /** Whether the epoch's full state is still being sent. */
+  readonly isFull: boolean;
+  readonly engine: EngineState;
+  readonly nodes: readonly StoredNode[];
+}
+
+export interface StoredNode {
+  readonly id: string;
+  readonly status: ClusterNodeStatus;
+}
+
+export interface StoredPlacement {
+  readonly id: string;
+  readonly term: number;
+  readonly generation: number;
+  readonly spec: PlacementSpec | null;
+}
+
+export interface StoredPod {
+  readonly record: PodRecord;
+  /** Its newest state is in no report yet. */
+  readonly isDirty: boolean;
+  /** Some report of this epoch named it. */
+  readonly isReported: boolean;
+}
+
+export interface StoredCluster extends ClusterRow {
+  readonly templates: readonly (readonly [hash: string, template: PodTemplate])[];
+  readonly placements: readonly StoredPlacement[];
+  readonly variants: readonly VariantRecord[];
+  readonly pods: readonly StoredPod[];
+  readonly gone: readonly string[];
+  readonly reports: readonly Report[];
+}
+
+type Row = Record<string, null | number | bigint | string | Uint8Array>;
+
+export class FleetStore {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /**
+   * Opens the file, made where it is absent.
+   * @throws Error when another process has it, or it was written by a newer version.
+   */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    try {
+      this.#database.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
+      this.#migrate();
+    } catch (error) {
+      this.#database.close();
+      throw new Error(`the fleet's store ${path} can't be opened: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  #migrate(): void {
+    const version = Number((this.#database.prepare("pragma user_version").get() as Row)["user_version"]);
+    if (version > SCHEMA_VERSION) throw new Error(`it has version ${version}, this program knows ${SCHEMA_VERSION}`);
+    if (version === 0) this.transaction(() => this.#database.exec(`${SCHEMA} pragma user_version = ${SCHEMA_VERSION};`));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  /** All that `work` writes, or nothing of it. */
+  transaction(work: () => void): void {
+    this.#database.exec("begin immediate");
+    try {
+      work();
+      this.#database.exec("commit");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      throw error;
+    }
+  }
+
+  /** The cluster's number and nonce here; both are fixed when the store first meets it, with the nonce given then. */
+  enrol(clusterId: string, nonce: string, fresh: ClusterRow): { readonly number: number; readonly nonce: string } {
+    this.#run(
+      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (cluster_id) do nothing`,
+      clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull), JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes),
+    );
+    const row = this.#prepare("select number, nonce from cluster where cluster_id = ?").get(clusterId) as Row;
+    return { number: Number(row["number"]), nonce: String(row["nonce"]) };
+  }
+
+  load(cluster: number): StoredCluster {
+    const row = this.#prepare("select * from cluster where number = ?").get(cluster) as Row;
+    const all = (sql: string): Row[] => this.#prepare(sql).all(cluster) as Row[];
+    const parsed = <T>(sql: string): T[] => all(sql).map((each) => JSON.parse(String(each["body"])) as T);
+    return {
+      epoch: Number(row["epoch"]),
+      lastSeq: Number(row["last_seq"]),
+      ackedSeq: Number(row["acked_seq"]),
+      term: Number(row["term"]),
+      isFull: row["is_full"] === 1,
+      engine: JSON.parse(String(row["engine"])) as EngineState,
+      nodes: JSON.parse(String(row["nodes"])) as StoredNode[],
+      templates: all("select hash, body from template where cluster = ?").map((each) => [
+        String(each["hash"]),
+        JSON.parse(String(each["body"])) as PodTemplate,
+      ]),
+      placements: all("select id, term, generation, spec from placement where cluster = ?").map((each) => ({
+        id: String(each["id"]),
+        term: Number(each["term"]),
+        generation: Number(each["generation"]),
+        spec: each["spec"] === null ? null : (JSON.parse(String(each["spec"])) as PlacementSpec),
+      })),
+      variants: parsed<VariantRecord>("select body from variant where cluster = ?"),
+      pods: all("select * from pod where cluster = ?").map(podOf),
+      gone: all("select pod_id from gone where cluster = ?").map((each) => String(each["pod_id"])),
+      reports: parsed<Report>("select body from report where cluster = ? order by seq"),
+    };
+  }
+
+  saveCluster(cluster: number, row: ClusterRow): void {
+    this.#run(
+      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ? where number = ?",
+      row.epoch, row.lastSeq, row.ackedSeq, row.term, Number(row.isFull), JSON.stringify(row.engine), JSON.stringify(row.nodes), cluster,
+    );
+  }
+
+  saveTemplate(cluster: number, hash: string, template: PodTemplate | null): void {
+    if (template === null) this.#run("delete from template where cluster = ? and hash = ?", cluster, hash);
+    else this.#run("insert or replace into template (cluster, hash, body) values (?, ?, ?)", cluster, hash, JSON.stringify(template));
+  }
+
+  savePlacement(cluster: number, { id, term, generation, spec }: StoredPlacement): void {
+    this.#run(
+      "insert or replace into placement (cluster, id, term, generation, spec) values (?, ?, ?, ?, ?)",
+      cluster, id, term, generation, spec === null ? null : JSON.stringify(spec),
+    );
+  }
+
+  deletePlacement(cluster: number, id: string): void {
+    this.#run("delete from placement where cluster = ? and id = ?", cluster, id);
+  }
+
+  saveVariant(cluster: number, number: number, record: VariantRecord | null): void {
+    if (record === null) this.#run("delete from variant where cluster = ? and number = ?", cluster, number);
+    else this.#run("insert or replace into variant (cluster, number, body) values (?, ?, ?)", cluster, number, JSON.stringify(record));
+  }
+
+  savePod(cluster: number, { record, isDirty, isReported }: StoredPod): void {
+    this.#run(
+      `insert or replace into pod (cluster, slot, id, variant, serial, state, node, address, created_at, started_at, running_since, due, restarts,
+       failures, culprit, histories, reason, message, is_dirty, is_reported) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      cluster, record.slot, record.id, record.variant, record.serial, record.state, record.node, record.address, record.createdAt, record.startedAt,
+      record.runningSince, record.due, record.restarts, record.failures, record.culprit,
+      record.histories === null ? null : JSON.stringify(record.histories), record.reason, record.message, Number(isDirty), Number(isReported),
+    );
+  }
+
+  deletePod(cluster: number, slot: number): void {
+    this.#run("delete from pod where cluster = ? and slot = ?", cluster, slot);
+  }
+
+  saveGone(cluster: number, podId: string, isGone: boolean): void {
+    if (isGone) this.#run("insert or ignore into gone (cluster, pod_id) values (?, ?)", cluster, podId);
+    else this.#run("delete from gone where cluster = ? and pod_id = ?", cluster, podId);
+  }
+
+  saveReport(cluster: number, report: Report): void {
+    this.#run("insert or replace into report (cluster, seq, body) values (?, ?, ?)", cluster, report.seq, JSON.stringify(report));
+  }
+
+  /** Forgets reports up to a number; all of them with Infinity. */
+  deleteReports(cluster: number, upTo: number): void {
+    if (upTo === Infinity) this.#run("delete from report where cluster = ?", cluster);
+    else this.#run("delete from report where cluster = ? and seq <= ?", cluster, upTo);
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  /** The texts are those of this file, so there are few. */
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+}
+
+const numberOrNull = (value: Row[string] | undefined): number | null => (value === null ? null : Number(value));
+const textOrNull = (value: Row[string] | undefined): string | null => (value === null ? null : String(value));
+
+function podOf(row: Row): StoredPod {
+  return {
+    record: {
+      slot: Number(row["slot"]),
+      id: String(row["id"]),
+      variant: Number(row["variant"]),
+      serial: Number(row["serial"]),
+      state: Number(row["state"]),
+      node: Number(row["node"]),
+      address: Number(row["address"]),
+      createdAt: Number(row["created_at"]),
+      startedAt: numberOrNull(row["started_at"]),
+      runningSince: numberOrNull(row["running_since"]),
+      due: numberOrNull(row["due"]),
+      restarts: Number(row["restarts"]),
+      failures: Number(row["failures"]),
+      culprit: Number(row["culprit"]),
+      histories: row["histories"] === null ? null : (JSON.parse(String(row["histories"])) as (ContainerHistory | null)[]),
+      reason: textOrNull(row["reason"]),
+      message: textOrNull(row["message"]),
+    },
+    isDirty: row["is_dirty"] === 1,
+    isReported: row["is_reported"] === 1,
+  };
+}

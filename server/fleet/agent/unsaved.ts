@@ -1,0 +1,50 @@
+/**
+ * What has changed since the last commit. It names what to write, not what was written: saving looks at how things stand then, so that a
+ * change and its opposite cost one write, and a failed transaction is tried again as a whole.
+ */
+import type { Report } from "../link.ts";
+
+export class UnsavedChanges {
+  cluster = false;
+  readonly pods = new Set<number>();
+  readonly variants = new Set<number>();
+  readonly placements = new Set<string>();
+  readonly templates = new Set<string>();
+  /** By pod id: whether it is in the list of gone pods. */
+  readonly gone = new Map<string, boolean>();
+  reports: Report[] = [];
+  #ackedUpTo = 0;
+
+  /** Stored reports up to this number are to be deleted. */
+  get ackedUpTo(): number {
+    return this.#ackedUpTo;
+  }
+
+  get isEmpty(): boolean {
+    return (
+      !this.cluster && this.reports.length === 0 && this.#ackedUpTo === 0 &&
+      this.pods.size + this.variants.size + this.placements.size + this.templates.size + this.gone.size === 0
+    );
+  }
+
+  ackedTo(seq: number): void {
+    this.#ackedUpTo = Math.max(this.#ackedUpTo, seq);
+  }
+
+  /** A new epoch: none of the reports made so far counts. */
+  forgetReports(): void {
+    this.#ackedUpTo = Infinity;
+    this.reports = [];
+  }
+
+  clear(): void {
+    this.cluster = false;
+    this.pods.clear();
+    this.variants.clear();
+    this.placements.clear();
+    this.templates.clear();
+    this.gone.clear();
+    this.reports = [];
+    this.#ackedUpTo = 0;
+  }
+}

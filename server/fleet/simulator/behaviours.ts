@@ -1,0 +1,99 @@
+/**
+ * How pods behave, as data. This file is the one place to tune the simulation; the engine only carries it out.
+ *
+ *   PENDING ──bind──▶ PULLING ──▶ CREATING ──▶ RUNNING ──▶ READY
+ *                       │  ▲                     │  ▲        │
+ *                       ▼  │ back-off            ▼  │ back-off (restart)
+ *                   PULL_FAILED                CRASHED ◀─────┘ crash
+ *   any state on a node ──remove──▶ TERMINATING ──▶ gone;  PENDING ──remove──▶ gone
+ *
+ * A stage leads out of a state: the first in the list whose `from` and `when` fit a pod's template is its stage in that state, and a state
+ * without one is rested in (READY, unless a behaviour such as chaos is added). A stage may lead to any state but PENDING; PENDING is left
+ * by the scheduler alone. All times are simulated milliseconds; ranges are uniform, both ends included.
+ */
+import type { ContainerRuntime } from "../../domain/pod-template.ts";
+
+/** The order is the stored code of each state: only ever append. */
+export const POD_STATES = ["FREE", "PENDING", "PULLING", "PULL_FAILED", "CREATING", "RUNNING", "READY", "CRASHED", "TERMINATING"] as const;
+export type PodState = (typeof POD_STATES)[number];
+
+export interface Range {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+export interface BackOff {
+  readonly firstMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  /** A container that ran for so long starts again with the first wait. */
+  readonly resetAfterMs: number;
+}
+
+export type Delay =
+  | ({ readonly kind: "range" } & Range)
+  /** Until all images of the template are on the node. */
+  | { readonly kind: "imagePull" }
+  /** Grows with each failure in a row. */
+  | { readonly kind: "backOff" }
+  /** The range, but never longer than the template's grace period; `unstarted` for pods whose containers never ran. */
+  | ({ readonly kind: "stop"; readonly unstarted: Range } & Range);
+
+export interface Stage {
+  readonly from: Exclude<PodState, "FREE" | "PENDING">;
+  /** Absent members fit every template. */
+  readonly when?: { readonly image?: ImageKind; readonly runtime?: ContainerRuntime };
+  readonly delay: Delay;
+  readonly to: Exclude<PodState, "FREE" | "PENDING"> | "GONE";
+}
+
+/** MISSING never arrives, CRASHING exits soon after each start. A pod is what the worst of its images is. */
+export type ImageKind = "NORMAL" | "CRASHING" | "MISSING";
+
+export interface Behaviours {
+  readonly stages: readonly Stage[];
+  /** Image tags that stand for a kind, so that failures can be asked for: `shop/cart:crashloop`, `nginx:missing`. */
+  readonly imageTags: Readonly<Record<string, ImageKind>>;
+  readonly images: {
+    /** An image's size follows from a hash of its name. */
+    readonly minMiB: number;
+    readonly maxMiB: number;
+    /** A pull takes the request and the size over the bandwidth; pods on a node that want an image being pulled wait for that pull. */
+    readonly request: Range;
+    readonly mibPerSecond: number;
+    /** When all images are on the node already. */
+    readonly cached: Range;
+    /** What a node keeps; beyond it the least recently used image goes. */
+    readonly cacheMiB: number;
+  };
+  readonly backOff: BackOff;
+  readonly crashExitCode: number;
+  /** Pods that found no room try again so long after room appeared, many at once. */
+  readonly scheduleRetryMs: number;
+}
+
+export const DEFAULT_BEHAVIOURS: Behaviours = {
+  stages: [
+    { from: "PULLING", when: { image: "MISSING" }, delay: { kind: "range", minMs: 400, maxMs: 900 }, to: "PULL_FAILED" },
+    { from: "PULLING", delay: { kind: "imagePull" }, to: "CREATING" },
+    { from: "PULL_FAILED", delay: { kind: "backOff" }, to: "PULLING" },
+    { from: "CREATING", when: { runtime: "SANDBOX" }, delay: { kind: "range", minMs: 800, maxMs: 1_500 }, to: "RUNNING" },
+    { from: "CREATING", delay: { kind: "range", minMs: 300, maxMs: 700 }, to: "RUNNING" },
+    { from: "RUNNING", when: { image: "CRASHING" }, delay: { kind: "range", minMs: 300, maxMs: 900 }, to: "CRASHED" },
+    { from: "RUNNING", delay: { kind: "range", minMs: 100, maxMs: 400 }, to: "READY" },
+    { from: "CRASHED", delay: { kind: "backOff" }, to: "RUNNING" },
+    { from: "TERMINATING", delay: { kind: "stop", minMs: 300, maxMs: 2_000, unstarted: { minMs: 50, maxMs: 200 } }, to: "GONE" },
+  ],
+  imageTags: { crashloop: "CRASHING", missing: "MISSING" },
+  images: {
+    minMiB: 20,
+    maxMiB: 480,
+    request: { minMs: 350, maxMs: 500 },
+    mibPerSecond: 190,
+    cached: { minMs: 60, maxMs: 140 },
+    cacheMiB: 40_960,
+  },
+  backOff: { firstMs: 10_000, factor: 2, maxMs: 300_000, resetAfterMs: 600_000 },
+  crashExitCode: 1,
+  scheduleRetryMs: 100,
+};
