@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { accepted, type ImportManifestsMutation, ImportManifestsDocument, type ImportOutcome } from "../../typescript/index.ts";
+import { EXIT, type ExitCode, FailedError, UsageError } from "../exit.ts";
+import { follow, outcome } from "../follow.ts";
+import { count, duration } from "../format.ts";
+import { clusterIds } from "../lookup.ts";
+import { type Format, show } from "../output.ts";
+import type { Session } from "../session.ts";
+import { formatTable } from "../table.ts";
+import type { Color, Terminal } from "../terminal.ts";
+import { plain } from "../text.ts";
+
+export interface ApplyOptions {
+  readonly filename: string;
+  readonly clusters: readonly string[];
+  readonly replicas: number;
+  readonly namespace: string;
+  readonly dryRun: boolean;
+  readonly wait: boolean;
+  readonly verbose: boolean;
+  readonly output: Format;
+}
+
+type Imported = ImportManifestsMutation["importManifests"]["objects"][number];
+
+const COLORS: Readonly<Record<ImportOutcome, Color | null>> = { CREATED: "green", UPDATED: "green", UNCHANGED: null, SKIPPED: "dim", FAILED: "red" };
+/** A server that was there a moment ago may be restarting: the import carries a key, so that asking again never does it twice. */
+const RETRY_FOR_MS = 60_000;
+
+/** Imports Kubernetes manifests and stays until every pod is ready. */
+export async function apply(session: Session, options: ApplyOptions): Promise<ExitCode> {
+  const { client, terminal, style } = session;
+  const yaml = await readManifests(options.filename, terminal);
+  const clusters = await clusterIds(session, options.clusters);
+  const began = performance.now();
+  const { importManifests } = await client.executeWith(
+    {
+      retryForMs: RETRY_FOR_MS,
+      onRetry: (error) => terminal.err.write(`reconnecting… (${plain(error.message)})\n`),
+    },
+    ImportManifestsDocument,
+    {
+      input: {
+        yaml,
+        namespace: options.namespace,
+        distribution: { clusters: clusters.map(({ id }) => ({ clusterId: id, replicas: options.replicas })) },
+        dryRun: options.dryRun,
+        idempotencyKey: randomUUID(),
+      },
+    },
+  );
+  const { objects, operation } = accepted(importManifests);
+  const anyFailed = objects.some((object) => object.outcome === "FAILED");
+  if (options.output === "table") session.print(objectLines(session, objects, options.verbose));
+
+  const named = objects.filter((object) => object.object?.__typename === "Application").map(({ name }) => name);
+  if (options.dryRun || operation === null || !options.wait) {
+    show(session, options.output, { objects, operation }, () => [closing(options, objects, operation?.id ?? null)].filter((line) => line !== ""));
+    return anyFailed ? EXIT.refused : EXIT.done;
+  }
+  const ended = await follow(session, operation, {
+    title: `${count(named.length, "application")} on ${count(clusters.length, "cluster")}`,
+    work: "The import",
+    applications: { namespace: options.namespace, names: named },
+  });
+  const { ok, lines } = outcome(ended, duration(performance.now() - began));
+  show(session, options.output, { objects, operation: ended }, () => lines.map((line, index) => (index === 0 ? style(ok ? "green" : "red", line) : line)));
+  return ok && !anyFailed ? EXIT.done : EXIT.refused;
+}
+
+function closing(options: ApplyOptions, objects: readonly Imported[], operationId: string | null): string {
+  if (options.dryRun) return "Dry run: nothing was changed.";
+  if (operationId !== null) return `To follow it: selvedge wait ${operationId}`;
+  return objects.some((object) => object.outcome === "FAILED") ? "" : "Nothing to do.";
+}
+
+function objectLines({ style }: Session, objects: readonly Imported[], verbose: boolean): string[] {
+  const lines = formatTable<Imported>(
+    [
+      { header: "KIND", cell: ({ kind }) => kind },
+      { header: "NAME", cell: ({ name }) => name },
+      { header: "OUTCOME", cell: ({ outcome: word }) => ({ text: word.toLowerCase(), color: COLORS[word] }) },
+      { header: "NOTE", cell: ({ message, warnings }) => [message ?? "", warnings.length > 0 && !verbose ? count(warnings.length, "warning") : ""].filter((part) => part !== "").join("; ") },
+    ],
+    objects,
+    style,
+  );
+  const warned = objects.filter(({ warnings }) => warnings.length > 0);
+  if (verbose) for (const { kind, name, warnings } of warned) lines.push(...warnings.map((warning) => style("yellow", `${plain(kind)} ${plain(name)}: ${plain(warning)}`)));
+  else if (warned.length > 0) lines.push(style("dim", "--verbose lists the warnings"));
+  return lines;
+}
+
+async function readManifests(filename: string, terminal: Terminal): Promise<string> {
+  if (filename === "-") {
+    if (terminal.input.isTTY === true) throw new UsageError("-f - reads the manifests from standard input, and there is nothing but the keyboard");
+    return text(terminal.input);
+  }
+  try {
+    return await readFile(resolve(terminal.folder, filename), "utf8");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const why = error.code === "ENOENT" ? "there is no such file" : error.code === "EISDIR" ? "it is a folder" : error.message;
+    throw new FailedError(`Can't read ${filename}: ${why}`);
+  }
+}

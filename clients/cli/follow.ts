@@ -1,0 +1,77 @@
+import {
+  type ApplicationRowFragment,
+  type OperationProgress,
+  type OperationRowFragment,
+  type StreamState,
+  WatchApplicationsDocument,
+} from "../typescript/index.ts";
+import { InterruptedError } from "./exit.ts";
+import { count } from "./format.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import type { Session } from "./session.ts";
+import { plain } from "./text.ts";
+
+export interface FollowOptions {
+  readonly title: string;
+  /** What is at work on the server, for the word after Ctrl-C: "The import", "The deletion". */
+  readonly work: string;
+  /** Applications to show a line each of, while there is room. */
+  readonly applications?: { readonly namespace: string; readonly names: readonly string[] } | undefined;
+}
+
+/**
+ * Shows an operation's progress until it has ended, and returns it. The server may go and come back meanwhile. Ctrl-C stops only the
+ * watching: InterruptedError says how to go on.
+ */
+export async function follow(session: Session, operation: Pick<OperationRowFragment, "id">, options: FollowOptions): Promise<OperationProgress> {
+  const { terminal, client } = session;
+  const progress = createProgress(terminal, options.title);
+  const over = new AbortController();
+  const signal = AbortSignal.any([terminal.interrupted, over.signal]);
+  const parts = options.applications === undefined || terminal.err.isTTY !== true ? Promise.resolve() : showApplications(session, progress, options.applications, signal);
+  try {
+    return await client.waitForOperation(
+      operation.id,
+      ({ progress: { completed, total, percent }, state }) =>
+        progress.update({ completed, total, percent, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : null }),
+      { signal, onState: (state) => progress.connection(troubleOf(state)) },
+    );
+  } catch (error) {
+    if (!terminal.interrupted.aborted) throw error;
+    throw new InterruptedError(`\n${options.work} goes on without this command. To follow it again:\n  selvedge wait ${operation.id}`);
+  } finally {
+    over.abort();
+    await parts;
+    progress.stop();
+  }
+}
+
+const troubleOf = (state: StreamState): string | null => (state.kind === "live" ? null : state.reason);
+
+/** A line for each application. An extra: when this stream fails, the operation's own goes on. */
+async function showApplications(session: Session, progress: Progress, { namespace, names }: NonNullable<FollowOptions["applications"]>, signal: AbortSignal): Promise<void> {
+  const known = new Map<string, ApplicationRowFragment>();
+  try {
+    for await (const { applications } of session.client.subscribe(WatchApplicationsDocument, { filter: { namespaces: [namespace], names } }, { signal })) {
+      if (applications.snapshot) known.clear();
+      for (const application of applications.upserted) known.set(application.id, application);
+      for (const id of applications.removedIds) known.delete(id);
+      progress.update({
+        parts: [...known.values()].map(({ name, replicas, status }) => ({ name: plain(name), completed: replicas.ready, total: replicas.desired, note: status })),
+      });
+    }
+  } catch {
+    progress.update({ parts: [] });
+  }
+}
+
+/** The last line about an operation that has ended, and whether it did what was asked. */
+export function outcome(operation: OperationProgress, took: string): { readonly ok: boolean; readonly lines: readonly string[] } {
+  const { completed, total } = operation.progress;
+  const ok = operation.state === "SUCCEEDED";
+  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${count(total, "pod")}, ${took}`;
+  const failed = operation.failedSteps.nodes.map(({ name, cluster, message }) => `  ${[plain(name), cluster?.code].filter(Boolean).join(" on ")}: ${plain(message ?? "failed")}`);
+  const more = operation.failedSteps.totalCount - failed.length;
+  return { ok, lines: [head, ...(operation.error === null ? [] : [`  ${plain(operation.error)}`]), ...failed, ...(more > 0 ? [`  … and ${more} more`] : [])] };
+}
+

@@ -1,0 +1,30 @@
+import { styleText } from "node:util";
+
+/** What the command line has of its surroundings. Injected, so that a test is a terminal too. */
+export interface Terminal {
+  readonly out: Output;
+  /** Progress and complaints; never what `-o json` prints. */
+  readonly err: Output;
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where relative file names start. */
+  readonly folder: string;
+  /** Aborts on Ctrl-C. */
+  readonly interrupted: AbortSignal;
+}
+
+export interface Output {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  write(text: string): unknown;
+}
+
+export type Color = "green" | "yellow" | "red" | "dim" | "bold" | "cyan";
+export type Style = (color: Color, text: string) => string;
+
+/** Colours only where a person looks, and never against NO_COLOR. */
+export function styleFor(output: Output, env: Terminal["env"]): Style {
+  const enabled = output.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  return enabled ? (color, text) => styleText(color, text, { validateStream: false }) : (_color, text) => text;
+}

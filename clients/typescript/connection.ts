@@ -1,0 +1,74 @@
+import { type Client, createClient } from "graphql-ws/client";
+
+/**
+ * One WebSocket for all subscriptions of a client, opened when the first needs it and closed when the last is gone.
+ *
+ * graphql-ws would reconnect by itself, but with the variables that a subscription began with, so that an `after` cursor would start over.
+ * Here a graphql-ws client therefore lives for a single connection: when that closes, every subscription hears of it, and opens anew with what
+ * it knows by then (see stream.ts). Pings find the connection that is dead without having been closed.
+ */
+export interface Connection {
+  subscribe(payload: { readonly query: string; readonly variables: Record<string, unknown> }, sink: Sink): () => void;
+  close(): Promise<void>;
+}
+
+export interface Sink {
+  /** A message: `{ data?, errors? }`. */
+  next(message: unknown): void;
+  /** GraphQL errors as an array; or what closed or failed the connection. */
+  error(reason: unknown): void;
+  complete(): void;
+}
+
+const PING_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+const ACKNOWLEDGE_WITHIN_MS = 10_000;
+
+export function createConnection(url: string, token: string | null): Connection {
+  let current: Client | null = null;
+
+  const open = (): Client => {
+    let pong: NodeJS.Timeout | undefined;
+    const client = createClient({
+      url,
+      connectionParams: token === null ? {} : { authorization: `Bearer ${token}` },
+      retryAttempts: 0,
+      keepAlive: PING_MS,
+      connectionAckWaitTimeout: ACKNOWLEDGE_WITHIN_MS,
+      on: {
+        ping: (received) => {
+          if (received) return;
+          clearTimeout(pong);
+          pong = setTimeout(() => client.terminate(), PONG_WITHIN_MS);
+        },
+        pong: (received) => {
+          if (received) clearTimeout(pong);
+        },
+        error: () => retire(client),
+        closed: () => {
+          clearTimeout(pong);
+          retire(client);
+        },
+      },
+    });
+    return client;
+  };
+
+  /** After its one connection: disposed first, so that it never opens another by itself. */
+  const retire = (client: Client): void => {
+    if (current === client) current = null;
+    void Promise.resolve(client.dispose()).catch(() => {});
+  };
+
+  return {
+    subscribe(payload, sink) {
+      current ??= open();
+      return current.subscribe(payload, sink);
+    },
+    async close() {
+      const client = current;
+      current = null;
+      await client?.dispose();
+    },
+  };
+}
