@@ -1,0 +1,170 @@
+import path from "node:path";
+
+/**
+ * Settings: the environment turned into one frozen value, or into the list of all that is wrong with it. Nothing else reads process.env.
+ * Values of secrets never appear in a fault.
+ */
+export const ROLES = ["api", "worker", "gateway", "fleet"] as const;
+export type ServerRole = (typeof ROLES)[number];
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A plain value: it crosses to worker threads. */
+export interface Config {
+  readonly roles: readonly ServerRole[];
+  readonly http: {
+    readonly host: string;
+    /** 0: any that is free. */
+    readonly port: number;
+    /** null: the server's own. */
+    readonly allowedOrigins: readonly string[] | null;
+  };
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** null: the embedded Postgres. */
+  readonly databaseUrl: string | null;
+  /** null: the bus works inside this process only. */
+  readonly redisUrl: string | null;
+  /** null: derived, and kept in the data directory. */
+  readonly adminToken: string | null;
+  /** 32 bytes; null: generated in the data directory. */
+  readonly encryptionKey: Uint8Array | null;
+  readonly simulation: {
+    /** A preset's name or a path. */
+    readonly fleet: string;
+    readonly seed: number;
+    /** Simulated seconds a second. */
+    readonly speed: number;
+  };
+  readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+}
+
+/** Everything that is wrong with the settings, a line each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join("\n"));
+    this.faults = faults;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Surroundings {
+  readonly workingDirectory: string;
+  /** Standard output is a terminal. */
+  readonly terminal: boolean;
+}
+
+const MAX_SEED = 0xffff_ffff;
+const MAX_SPEED = 3_600;
+const MIN_TOKEN = 32;
+const KEY_BYTES = 32;
+
+/** An empty variable counts as absent. Throws a ConfigError that names every fault. */
+export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {
+  const faults: string[] = [];
+  const text = (name: string): string | null => env[name]?.trim() || null;
+  const check = <T>(name: string, fallback: T, parse: (value: string) => T | Fault): T => {
+    const value = text(name);
+    if (value === null) return fallback;
+    const parsed = parse(value);
+    if (!(parsed instanceof Fault)) return parsed;
+    faults.push(`${name} ${parsed.text}`);
+    return fallback;
+  };
+
+  const databaseUrl = check<string | null>("DATABASE_URL", null, url(["postgres:", "postgresql:"]));
+  const roles = check<readonly ServerRole[]>("SELVEDGE_ROLE", ROLES, roleList);
+  const encryptionKey = check<Uint8Array | null>("SELVEDGE_ENCRYPTION_KEY", null, key);
+  if (text("DATABASE_URL") !== null && text("SELVEDGE_ENCRYPTION_KEY") === null) {
+    faults.push("SELVEDGE_ENCRYPTION_KEY is needed together with DATABASE_URL: 32 bytes in base64, the same for every process");
+  }
+  if (text("DATABASE_URL") === null && roles.length < ROLES.length) {
+    faults.push("DATABASE_URL is needed when SELVEDGE_ROLE is not all: the embedded database serves one process");
+  }
+  const config: Config = {
+    roles,
+    http: {
+      host: text("HOST") ?? "127.0.0.1",
+      port: check("PORT", 4000, whole(0, 65_535)),
+      allowedOrigins: check<readonly string[] | null>("SELVEDGE_ALLOWED_ORIGINS", null, origins),
+    },
+    dataDirectory: path.resolve(workingDirectory, text("SELVEDGE_DATA_DIR") ?? ".selvedge"),
+    databaseUrl,
+    redisUrl: check<string | null>("REDIS_URL", null, url(["redis:", "rediss:"])),
+    adminToken: check<string | null>("SELVEDGE_ADMIN_TOKEN", null, (value) =>
+      [...value].length >= MIN_TOKEN ? value : new Fault(`must have ${MIN_TOKEN} or more characters`),
+    ),
+    encryptionKey,
+    simulation: {
+      fleet: text("SELVEDGE_FLEET") ?? "china",
+      seed: check("SELVEDGE_SEED", 1, whole(0, MAX_SEED)),
+      speed: check("SELVEDGE_SPEED", 1, speed),
+    },
+    log: { level: check<LogLevel>("LOG_LEVEL", "info", oneOf(LOG_LEVELS)), pretty: terminal },
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return deepFreeze(config);
+}
+
+class Fault {
+  readonly text: string;
+
+  constructor(message: string) {
+    this.text = message;
+  }
+}
+
+const whole =
+  (least: number, most: number) =>
+  (value: string): number | Fault => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    return number >= least && number <= most ? number : new Fault(`must be a whole number from ${least} to ${most}, not "${value}"`);
+  };
+
+function speed(value: string): number | Fault {
+  const number = Number(value);
+  return number > 0 && number <= MAX_SPEED ? number : new Fault(`must be a number above 0 and up to ${MAX_SPEED}, not "${value}"`);
+}
+
+const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (value: string): T | Fault =>
+    (values as readonly string[]).includes(value) ? (value as T) : new Fault(`must be one of ${values.join(", ")}, not "${value}"`);
+
+/** Its value may hold a password, so the fault does not repeat it. */
+const url =
+  (protocols: readonly string[]) =>
+  (value: string): string | Fault =>
+    URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : new Fault(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+
+function roleList(value: string): readonly ServerRole[] | Fault {
+  const names = value.split(",").map((name) => name.trim());
+  if (names.includes("all")) return names.length === 1 ? ROLES : new Fault(`is either all or some of ${ROLES.join(", ")}, not both`);
+  const unknown = names.filter((name) => !(ROLES as readonly string[]).includes(name));
+  if (unknown.length > 0) return new Fault(`must be all, or some of ${ROLES.join(", ")} with commas, not "${value}"`);
+  return ROLES.filter((role) => names.includes(role));
+}
+
+function key(value: string): Uint8Array | Fault {
+  const bytes = Buffer.from(value, "base64");
+  const canonical = bytes.toString("base64").replace(/=+$/, "") === value.replace(/=+$/, "");
+  return canonical && bytes.length === KEY_BYTES ? Uint8Array.from(bytes) : new Fault(`must be ${KEY_BYTES} bytes in base64 (openssl rand -base64 ${KEY_BYTES})`);
+}
+
+function origins(value: string): readonly string[] | Fault {
+  const list = value.split(",").map((origin) => origin.trim());
+  const wrong = list.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  return wrong.length === 0 ? list : new Fault(`must be origins such as https://console.example.com with commas, not ${wrong.map((origin) => `"${origin}"`).join(", ")}`);
+}
+
+function deepFreeze<T>(value: T): T {
+  // Bytes can't be frozen.
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,93 @@
+import { hkdfSync, randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Config } from "./config.ts";
+
+/**
+ * The data directory: who works in it, and the secrets that are kept in it.
+ *
+ *   lock               held while a process works here; a killed process holds nothing
+ *   encryption-key     32 bytes, base64, 0600; only where none is set
+ *   token              the administrator's token, 0600; only where none is set
+ *   postgres, fleet…   what the roles keep
+ */
+export interface Secrets {
+  readonly encryptionKey: Uint8Array;
+  readonly adminToken: string;
+  /** The file that holds the token; null where it was given as a setting. */
+  readonly tokenFile: string | null;
+}
+
+export interface DirectoryLock {
+  release(): void;
+}
+
+/** Somebody else works in the data directory. */
+export class DirectoryInUse extends Error {
+  override readonly name = "DirectoryInUse";
+}
+
+const SQLITE_BUSY = 5;
+
+/** Makes it if need be. Others may pass through it, but not list it: Postgres, where it runs as another user, lies inside. */
+export async function makeDataDirectory(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: 0o711 });
+  // Whatever the umask was.
+  if (made !== undefined) await chmod(directory, 0o711);
+}
+
+/**
+ * One process at a time. The lock is SQLite's on a file: the kernel's own, so that it ends with the process however it ends, and a number in a
+ * file can't be mistaken for a living process. Throws DirectoryInUse.
+ */
+export function lockDataDirectory(directory: string): DirectoryLock {
+  const file = new DatabaseSync(path.join(directory, "lock"));
+  try {
+    file.exec("pragma busy_timeout = 0; begin immediate; create table if not exists holder (pid integer not null); delete from holder");
+    file.prepare("insert into holder (pid) values (?)").run(process.pid);
+    // Committed, so that others can read who holds it; taken again at once, and held.
+    file.exec("commit; begin immediate");
+  } catch (error) {
+    const busy = (error as { errcode?: number }).errcode === SQLITE_BUSY;
+    const holder = busy ? (file.prepare("select pid from holder").get() as { pid: number } | undefined) : undefined;
+    file.close();
+    if (!busy) throw error;
+    throw new DirectoryInUse(`another Selvedge${holder ? ` (process ${holder.pid})` : ""} is running on the data directory ${directory}`);
+  }
+  return { release: () => file.close() };
+}
+
+/** The secrets as set, or as kept, or made now. Call it under the lock. */
+export async function loadSecrets(config: Pick<Config, "dataDirectory" | "encryptionKey" | "adminToken">): Promise<Secrets> {
+  const encryptionKey = config.encryptionKey ?? (await keptKey(path.join(config.dataDirectory, "encryption-key")));
+  const tokenFile = path.join(config.dataDirectory, "token");
+  if (config.adminToken !== null) {
+    // A token that no longer works must not lie around as if it did.
+    await rm(tokenFile, { force: true });
+    return { encryptionKey, adminToken: config.adminToken, tokenFile: null };
+  }
+  const adminToken = deriveAdminToken(encryptionKey);
+  await writeFile(tokenFile, `${adminToken}\n`, { mode: 0o600 });
+  await chmod(tokenFile, 0o600);
+  return { encryptionKey, adminToken, tokenFile };
+}
+
+/** Follows from the key, so that processes which share a database agree on it without a word. */
+const deriveAdminToken = (encryptionKey: Uint8Array): string =>
+  `slv_${Buffer.from(hkdfSync("sha256", encryptionKey, "", "selvedge administrator token", 32)).toString("base64url")}`;
+
+async function keptKey(file: string): Promise<Uint8Array> {
+  const kept = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (kept !== null) {
+    const key = Buffer.from(kept.trim(), "base64");
+    if (key.length !== 32) throw new Error(`${file} does not hold 32 bytes in base64: restore it, or what is encrypted with it is lost`);
+    return Uint8Array.from(key);
+  }
+  const key = randomBytes(32);
+  await writeFile(file, `${key.toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
+  return Uint8Array.from(key);
+}

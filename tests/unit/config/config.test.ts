@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, readConfig } from "#server/config/config.ts";
+
+const here = { workingDirectory: "/srv/selvedge", terminal: false };
+const KEY = Buffer.alloc(32, 5).toString("base64");
+
+const faultsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(env, here);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+test("an empty environment gives the documented defaults", () => {
+  expect(readConfig({}, here)).toEqual({
+    roles: ["api", "worker", "gateway", "fleet"],
+    http: { host: "127.0.0.1", port: 4000, allowedOrigins: null },
+    dataDirectory: "/srv/selvedge/.selvedge",
+    databaseUrl: null,
+    redisUrl: null,
+    adminToken: null,
+    encryptionKey: null,
+    simulation: { fleet: "china", seed: 1, speed: 1 },
+    log: { level: "info", pretty: false },
+  });
+});
+
+test("every setting is read", () => {
+  const token = "t".repeat(32);
+  const config = readConfig(
+    {
+      HOST: "::1",
+      PORT: "0",
+      DATABASE_URL: "postgres://me:pw@db/selvedge?sslmode=require",
+      REDIS_URL: "rediss://cache:6380",
+      SELVEDGE_DATA_DIR: "/data",
+      SELVEDGE_ROLE: "fleet, gateway",
+      SELVEDGE_ADMIN_TOKEN: token,
+      SELVEDGE_ENCRYPTION_KEY: KEY,
+      SELVEDGE_FLEET: "./fleet.json",
+      SELVEDGE_SEED: "42",
+      SELVEDGE_SPEED: "0.5",
+      SELVEDGE_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173",
+      LOG_LEVEL: "debug",
+    },
+    { workingDirectory: "/", terminal: true },
+  );
+  expect(config).toEqual({
+    roles: ["gateway", "fleet"],
+    http: { host: "::1", port: 0, allowedOrigins: ["https://a.example", "http://localhost:5173"] },
+    dataDirectory: "/data",
+    databaseUrl: "postgres://me:pw@db/selvedge?sslmode=require",
+    redisUrl: "rediss://cache:6380",
+    adminToken: token,
+    encryptionKey: new Uint8Array(32).fill(5),
+    simulation: { fleet: "./fleet.json", seed: 42, speed: 0.5 },
+    log: { level: "debug", pretty: true },
+  });
+});
+
+test("it is frozen to the bottom", () => {
+  const config = readConfig({}, here);
+  expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+  expect(() => (config.roles as string[]).push("x")).toThrow(TypeError);
+});
+
+test("every fault is named at once, and none repeats a secret", () => {
+  const faults = faultsOf({
+    PORT: "70000",
+    DATABASE_URL: "mysql://me:hunter2@db/x",
+    REDIS_URL: "hunter3",
+    SELVEDGE_ROLE: "api,cook",
+    SELVEDGE_ADMIN_TOKEN: "hunter4",
+    SELVEDGE_ENCRYPTION_KEY: "hunter5",
+    SELVEDGE_SEED: "-1",
+    SELVEDGE_SPEED: "fast",
+    SELVEDGE_ALLOWED_ORIGINS: "https://a.example/path",
+    LOG_LEVEL: "loud",
+  });
+  expect(faults.map((fault) => fault.split(" ")[0]).sort()).toEqual([
+    "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
+  ]);
+  expect(faults.join("\n")).not.toMatch(/hunter/);
+});
+
+describe("settings that need each other", () => {
+  test("a database of one's own needs the key that its processes share", () => {
+    expect(faultsOf({ DATABASE_URL: "postgres://db/x" })).toEqual([expect.stringMatching(/^SELVEDGE_ENCRYPTION_KEY is needed/)]);
+  });
+  test("a part of the roles needs a database that others reach too", () => {
+    expect(faultsOf({ SELVEDGE_ROLE: "api" })).toEqual([expect.stringMatching(/^DATABASE_URL is needed/)]);
+    expect(faultsOf({ SELVEDGE_ROLE: "api,worker,gateway,fleet" })).toEqual([]);
+    expect(faultsOf({ SELVEDGE_ROLE: "all,api" })).toEqual([expect.stringMatching(/^SELVEDGE_ROLE/)]);
+  });
+});
+
+test.each([
+  ["PORT", "4000.5"], ["PORT", "1e3"], ["PORT", "-1"], ["PORT", "0x10"],
+  ["SELVEDGE_SPEED", "0"], ["SELVEDGE_SPEED", "Infinity"], ["SELVEDGE_SPEED", "NaN"], ["SELVEDGE_SEED", "4294967296"],
+  ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
+])("%s=%s is refused", (name, value) => {
+  expect(faultsOf({ [name]: value })).toHaveLength(1);
+});
