@@ -1,0 +1,74 @@
+/** A simulated cluster for tests, with what it said and helpers to look at it. Time starts at 0. */
+import type { PodTemplate } from "#server/domain/pod-template.ts";
+import { contentHash } from "#server/domain/canonical.ts";
+import type { NodeDescription, PlacementSpec, PodReport } from "#server/fleet/link.ts";
+import { DEFAULT_BEHAVIOURS, type Behaviours } from "#server/fleet/simulator/behaviours.ts";
+import { ClusterSimulation } from "#server/fleet/simulator/cluster.ts";
+
+export interface SimulatedCluster {
+  readonly simulation: ClusterSimulation;
+  /** What was said, in order: `pod` with its report, `gone` with its id. */
+  readonly history: { at: number; pod?: PodReport; gone?: string }[];
+  assign(placementId: string, spec: PlacementSpec | null, template?: PodTemplate): void;
+  pods(): PodReport[];
+  podsOf(placementId: string): PodReport[];
+}
+
+export const node = (index: number, overrides: Partial<NodeDescription> = {}): NodeDescription => ({
+  id: `node-${index}`,
+  name: `n${index}`,
+  labels: {},
+  cpuMillis: 4_000,
+  memoryMiB: 8_192,
+  pods: 110,
+  ...overrides,
+});
+
+/** Another simulation that goes on from the records of this one, as after a restart. */
+export function restarted(
+  { simulation }: SimulatedCluster,
+  placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[],
+  templates: readonly PodTemplate[],
+): SimulatedCluster {
+  const after = simulatedCluster({ now: simulation.now, nodes: [...simulation.nodes.descriptions] });
+  const pods = [...simulation.slots()].map((slot) => simulation.podRecord(slot));
+  const variants = [...new Set([...Array(200).keys(), ...pods.map((pod) => pod.variant)])].flatMap((number) => simulation.variantRecord(number) ?? []);
+  after.simulation.restore({
+    ...simulation.state,
+    templates: templates.map((each) => [contentHash(each), each] as const),
+    variants,
+    placements,
+    pods,
+    nodeStatuses: simulation.nodes.descriptions.map((_, index) => simulation.nodes.status(index)),
+  });
+  return after;
+}
+
+export function simulatedCluster(options: { nodes?: NodeDescription[]; seed?: number; nonce?: string; behaviours?: Behaviours; now?: number } = {}): SimulatedCluster {
+  const history: SimulatedCluster["history"] = [];
+  const simulation = new ClusterSimulation({
+    code: "test-1",
+    nodes: options.nodes ?? [node(0), node(1), node(2)],
+    seed: options.seed ?? 1,
+    nonce: options.nonce ?? "nonce",
+    behaviours: options.behaviours ?? DEFAULT_BEHAVIOURS,
+    now: options.now ?? 0,
+    listener: {
+      podChanged: (slot) => history.push({ at: simulation.now, pod: simulation.report(slot) }),
+      podGone: (_slot, id) => history.push({ at: simulation.now, gone: id }),
+      placementChanged: () => undefined,
+      variantChanged: () => undefined,
+    },
+  });
+  const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));
+  return {
+    simulation,
+    history,
+    assign(placementId, spec, template) {
+      if (template !== undefined) simulation.addTemplate(contentHash(template), template);
+      simulation.assign(placementId, spec);
+    },
+    pods,
+    podsOf: (placementId) => pods().filter((pod) => pod.placementId === placementId),
+  };
+}
