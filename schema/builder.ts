@@ -2,10 +2,11 @@ import SchemaBuilder from "@pothos/core";
 import type { Context } from "./context.ts";
 import "./shared/mapping/plugin.ts";
 import type { EntityRef } from "./shared/mapping/plugin.ts";
+import { TYPE_NAME } from "./shared/mapping/slots.ts";
 
 /**
  * The one builder that every schema file adds to. Fields are non-null unless they say `nullable: true`, as the contract is.
- * Denied by default: a type or a field says `access`, or nobody may select it (shared/access.ts).
+ * Denied by default: a type or a field says `access`, or nobody may select it (shared/mapping/access.ts).
  */
 export interface Types {
   Context: Context;
@@ -35,7 +36,7 @@ Node.implement({
   access: "VIEWER",
   description: "An object with an id that is opaque, globally unique, and useless outside its tenant.",
   // The reader loads rows for the concrete type and says which it is.
-  resolveType: (value) => (value as { "@type"?: string })["@type"],
+  resolveType: (value) => (value as { [TYPE_NAME]?: string })[TYPE_NAME],
   fields: (t) => ({ id: t.globalId("id") }),
 });
 

@@ -21,6 +21,7 @@ import type { ObjectKey } from "../../../server/domain/errors.ts";
 import type { Role } from "../../../server/domain/states.ts";
 import type { Context } from "../../context.ts";
 import { DEFAULT_ORDER, type EntityMapping, type Mapping, type Request, type Source } from "./kinds.ts";
+import { SlotError, slotOf } from "./slots.ts";
 import { type Column, type Columns, type EntityToken, rows, type Sql, sql } from "./sql.ts";
 
 /**
@@ -205,24 +206,15 @@ declare global {
 
 // ---------------------------------------------------------------- resolvers
 
-/** Where the interpreter puts what it loaded for a field of a row: by response key, so that two aliases don't meet. */
-export const slotOf = (responseKey: string): string => `@${responseKey}`;
-/** Put into a slot in place of a value: the field answers with this error. */
-export class SlotError {
-  readonly error: Error;
-  constructor(error: Error) {
-    this.error = error;
-  }
-}
-
 function takeSlot(parent: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo): unknown {
-  const value = (parent as Record<string, unknown>)[`@${info.path.key}`];
+  const value = (parent as Loose)[slotOf(String(info.path.key))];
   if (value === undefined) throw new Error(`${info.parentType.name}.${info.fieldName} was asked of a row that was not loaded for it`);
   if (value instanceof SlotError) throw value.error;
   return value;
 }
+const selfOrSlot = (parent: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo): unknown =>
+  (parent as Loose)[slotOf(String(info.path.key))] ?? parent;
 const load = (parent: unknown, args: unknown, context: Context, info: GraphQLResolveInfo): unknown => context.read.load(parent, args as never, context, info);
-const self = (parent: unknown): unknown => parent;
 
 // ---------------------------------------------------------------- builders
 
@@ -282,7 +274,7 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     return describe(this, "ID", { kind: "globalId", property }, resolve, options, { nullable: false });
   },
   part(type: unknown, options?: object) {
-    return describe(this, type, { kind: "part" }, self, options, { nullable: false });
+    return describe(this, type, { kind: "part" }, selfOrSlot, options, { nullable: false });
   },
   one(of: Of, property: string, options: object = {}) {
     return describe(this, of, { kind: "one", entity: of.name, property }, takeSlot, { nullable: false, ...options });

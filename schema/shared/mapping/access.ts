@@ -1,5 +1,5 @@
 import type { GraphQLField, GraphQLNamedType } from "graphql";
-import { ROLES, type Role } from "../../server/domain/states.ts";
+import { ROLES, type Role } from "../../../server/domain/states.ts";
 
 /**
  * Who may select a field: the least role, static, so that a document is judged before anything runs. A field's own `access` comes before its

@@ -1,0 +1,77 @@
+import { RequestError } from "../domain/request-error.ts";
+import { type BoundColumn, type BoundEntity, orderFaults, type ValueKind } from "./bind.ts";
+
+/**
+ * Cursors: where a row stands in an order. A cursor is the base64url of a JSON array: the order it belongs to, then the row's value of each
+ * key, as the very text that Postgres gave, so that no microsecond is lost and JavaScript never compares. `SQL` could make it alike, with
+ * json_build_array(…)::text: hence the blank after each comma.
+ *
+ * A cursor of another type or another order, or one that someone made up, is refused: it could mean anything.
+ */
+export interface OrderColumn {
+  readonly column: BoundColumn;
+  readonly descending: boolean;
+}
+
+export interface BoundOrder {
+  /** E.g. `Pod:name,id`. */
+  readonly signature: string;
+  readonly columns: readonly OrderColumn[];
+}
+
+/** @throws where the order is not total, or names what does not exist: an error of the schema, not of the caller */
+export function bindOrder(typeName: string, entity: BoundEntity, keys: readonly string[]): BoundOrder {
+  const [fault] = orderFaults(entity, keys);
+  if (fault) throw new Error(fault);
+  return {
+    signature: `${typeName}:${keys.join(",")}`,
+    columns: keys.map((key) => ({ column: entity.columns.get(key.replace(/^-/, "")) as BoundColumn, descending: key.startsWith("-") })),
+  };
+}
+
+export const encodeCursor = (order: BoundOrder, values: readonly (string | null)[]): string =>
+  Buffer.from(`[${[order.signature, ...values].map((value) => JSON.stringify(value)).join(", ")}]`).toString("base64url");
+
+/** The values of the order's keys. @throws RequestError BAD_USER_INPUT where the cursor is none of this order */
+export function decodeCursor(order: BoundOrder, argument: string, cursor: string): string[] {
+  const parts = parse(cursor);
+  const [signature, ...values] = parts ?? [];
+  const fits = signature === order.signature && values.length === order.columns.length && order.columns.every(({ column }, index) => isValue(column, values[index]));
+  if (!fits) throw new RequestError("BAD_USER_INPUT", `The argument "${argument}" is not a cursor of this list`);
+  return values as string[];
+}
+
+function parse(cursor: string): unknown[] | null {
+  // Buffer skips what is not base64; a cursor is exactly what we gave out.
+  if (cursor.length > 4096 || !/^[A-Za-z0-9_-]+$/.test(cursor)) return null;
+  try {
+    const parts = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as unknown;
+    return Array.isArray(parts) ? parts : null;
+  } catch {
+    return null;
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const VALUES: Readonly<Record<ValueKind, (text: string) => boolean>> = {
+  text: (text) => !text.includes("\0"),
+  number: (text) => /^-?\d{1,15}(\.\d{1,15})?$/.test(text),
+  boolean: (text) => text === "t" || text === "f",
+  time: isTime,
+  json: () => false,
+  array: () => false,
+};
+
+function isTime(text: string): boolean {
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?$/.test(text)) return false;
+  const time = new Date(`${text.replace(" ", "T")}Z`);
+  // A day that does not exist would roll over here, and be an error there.
+  return !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 10) === text.slice(0, 10);
+}
+
+function isValue({ type, kind }: BoundColumn, value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  if (type.startsWith("uuid")) return UUID.test(value);
+  if (type === "int" || type === "integer") return /^-?\d{1,10}$/.test(value) && Math.abs(Number(value)) <= 2 ** 31 - 1;
+  return VALUES[kind](value);
+}

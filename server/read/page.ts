@@ -1,0 +1,75 @@
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../schema/shared/mapping/kinds.ts";
+import { RequestError } from "../domain/request-error.ts";
+import { type BoundOrder, decodeCursor } from "./cursor.ts";
+import type { StatementWriter } from "./render.ts";
+
+/**
+ * Pages by key, as the Relay specification has them: `first` rows behind `after`, or `last` rows before `before`, both within
+ * (after, before). One row more than the page is read, to know whether there is more.
+ *
+ *   forward    hasNextPage: there was one more, or there are rows from `before` on     hasPreviousPage: there are rows up to `after`
+ *   backward   hasPreviousPage: there was one more, or there are rows up to `after`    hasNextPage: there are rows from `before` on
+ */
+export interface PageArguments {
+  readonly forward: boolean;
+  readonly size: number;
+  readonly after: readonly string[] | null;
+  readonly before: readonly string[] | null;
+}
+
+/** @throws RequestError BAD_USER_INPUT */
+export function pageArguments(order: BoundOrder, args: Readonly<Record<string, unknown>>): PageArguments {
+  const size = (name: "first" | "last"): number | null => {
+    const value = (args[name] ?? null) as number | null;
+    if (value !== null && (value < 1 || value > MAX_PAGE_SIZE)) throw new RequestError("BAD_USER_INPUT", `The argument "${name}" must be 1 to ${MAX_PAGE_SIZE}`);
+    return value;
+  };
+  const cursor = (name: "after" | "before"): string[] | null => {
+    const value = (args[name] ?? null) as string | null;
+    return value === null ? null : decodeCursor(order, name, value);
+  };
+  const first = size("first");
+  const last = size("last");
+  if (first !== null && last !== null) throw new RequestError("BAD_USER_INPUT", 'A page is asked for by "first" or by "last", not by both');
+  return { forward: last === null, size: first ?? last ?? DEFAULT_PAGE_SIZE, after: cursor("after"), before: cursor("before") };
+}
+
+/** `order by …`, backward where the page is. */
+export function writeOrder(writer: StatementWriter, { columns }: BoundOrder, forward: boolean): void {
+  writer.write(` order by ${columns.map(({ column, descending }) => `t.${column.name}${descending === forward ? " desc" : ""}`).join(", ")}`);
+}
+
+/** The condition that a row lies behind the key (or before it; with `orAt` also at it). */
+export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, key: readonly string[], side: "after" | "before", orAt = false): void {
+  const value = (index: number): void => {
+    const type = columns[index]?.column.type as string;
+    // As the cursor has it: a time without a zone, in UTC.
+    if (type.startsWith("timestamptz")) writer.write("(").param(key[index], "timestamp").write(" at time zone 'UTC')");
+    else writer.param(key[index], type);
+  };
+  const operator = (descending: boolean): string => ((side === "after") === descending ? "<" : ">");
+  if (columns.every(({ descending }) => descending === columns[0]?.descending)) {
+    writer.write(`(${columns.map(({ column }) => `t.${column.name}`).join(", ")}) ${operator(columns[0]?.descending ?? false)}${orAt ? "=" : ""} (`);
+    for (const index of columns.keys()) {
+      if (index > 0) writer.write(", ");
+      value(index);
+    }
+    writer.write(")");
+    return;
+  }
+  // Directions differ: a row lies behind where it is behind in one key and equal in those before it.
+  writer.write("(");
+  for (const [index, { column, descending }] of columns.entries()) {
+    writer.write(index > 0 ? " or (" : "(");
+    for (let equal = 0; equal < index; equal += 1) {
+      writer.write(`t.${columns[equal]?.column.name} = `);
+      value(equal);
+      writer.write(" and ");
+    }
+    const last = index === columns.length - 1;
+    writer.write(`t.${column.name} ${operator(descending)}${orAt && last ? "=" : ""} `);
+    value(index);
+    writer.write(")");
+  }
+  writer.write(")");
+}

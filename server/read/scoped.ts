@@ -1,0 +1,227 @@
+import type { Connection, Pool, PoolClient, Submittable } from "pg";
+import { RequestError } from "../domain/request-error.ts";
+import type { RawRow } from "./rows.ts";
+import type { Statement } from "./render.ts";
+
+/**
+ * Scoped statements: reads under row-level security at the price of one round trip. A *group* is set_config(…, true) and its statements, sent
+ * before one Sync: everything up to a Sync is one implicit transaction, so the settings hold for exactly these statements and are gone after
+ * them. The transaction is read-only.
+ *
+ * Statements are prepared by their text, a bounded number on each connection. After an error nobody knows what a connection holds prepared,
+ * so it is closed. Groups wait in a bounded queue of our own, because pg's queue has no bound and is going away.
+ */
+export interface ScopedOptions {
+  readonly pool: Pool;
+  /** Groups that may wait for a connection; beyond that a read is refused. */
+  readonly maxWaiting?: number;
+  /** Prepared statements kept on one connection. */
+  readonly maxPrepared?: number;
+  /** A group that Postgres does not answer for so long fails, and its connection is closed. */
+  readonly timeoutMs?: number;
+}
+
+/** The values of app.tenant_id, app.namespace_ids and app.cluster_ids. */
+export type ScopeSettings = readonly [string, string, string];
+
+const SCOPE: Statement["text"] =
+  "select set_config('app.tenant_id', $1, true), set_config('app.namespace_ids', $2, true), set_config('app.cluster_ids', $3, true), set_config('transaction_read_only', 'on', true)";
+const SWEEP_MS = 1_000;
+const BUSY_RETRY_MS = 1_000;
+
+interface Waiting {
+  readonly settings: ScopeSettings;
+  readonly statements: readonly Statement[];
+  readonly resolve: (rows: RawRow[][]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ScopedStatements {
+  readonly #pool: Pool;
+  readonly #maxWaiting: number;
+  readonly #maxPrepared: number;
+  readonly #timeoutMs: number;
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Set<Group>();
+  readonly #prepared = new WeakMap<Connection, Prepared>();
+  #lanes = 0;
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(options: ScopedOptions) {
+    this.#pool = options.pool;
+    this.#maxWaiting = options.maxWaiting ?? 10_000;
+    this.#maxPrepared = options.maxPrepared ?? 256;
+    this.#timeoutMs = options.timeoutMs ?? 15_000;
+  }
+
+  /**
+   * The rows of each statement, in one transaction under these settings.
+   * @throws RequestError RATE_LIMITED when too many wait; else what the connection or Postgres said
+   */
+  run(settings: ScopeSettings, statements: readonly Statement[]): Promise<RawRow[][]> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { settings, statements, resolve, reject };
+      if (this.#lanes < this.#pool.options.max) this.#open(waiting);
+      else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(waiting);
+      else reject(new RequestError("RATE_LIMITED", "Too many reads are waiting; try again", { retryAfterMs: BUSY_RETRY_MS }));
+    });
+  }
+
+  /** Takes a connection for this group and for those that wait when it is done. */
+  #open(waiting: Waiting): void {
+    this.#lanes += 1;
+    this.#pool.connect((error, client, release) => {
+      if (client) this.#send(client, release, waiting);
+      else {
+        waiting.reject(error ?? new Error("No connection"));
+        this.#close();
+      }
+    });
+  }
+
+  #close(): void {
+    this.#lanes -= 1;
+    const next = this.#waiting.shift();
+    if (next) this.#open(next);
+  }
+
+  #send(client: PoolClient, release: (destroy?: boolean) => void, waiting: Waiting): void {
+    const group = new Group(waiting, (connection) => this.#preparedOn(connection), (error, rows) => {
+      this.#running.delete(group);
+      if (error) {
+        release(true);
+        waiting.reject(error);
+        this.#close();
+        return;
+      }
+      waiting.resolve(rows);
+      const next = this.#waiting.shift();
+      if (next) this.#send(client, release, next);
+      else {
+        release();
+        this.#close();
+      }
+    });
+    this.#running.add(group);
+    this.#sweep ??= setInterval(() => this.#endOld(), SWEEP_MS).unref();
+    client.query(group);
+  }
+
+  #preparedOn(connection: Connection): Prepared {
+    let prepared = this.#prepared.get(connection);
+    if (!prepared) this.#prepared.set(connection, (prepared = new Prepared(this.#maxPrepared)));
+    return prepared;
+  }
+
+  #endOld(): void {
+    const limit = performance.now() - this.#timeoutMs;
+    for (const group of this.#running) if (group.startedAt < limit) group.fail(new RequestError("TIMEOUT", "The database did not answer in time"));
+    if (this.#running.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+}
+
+/** The statements that one connection holds prepared, the least recently used first. */
+class Prepared {
+  readonly #max: number;
+  readonly #names = new Map<string, string>();
+  #made = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The name of this text's statement; what is new is parsed first, and takes the place of the least used. */
+  name(text: string, connection: Connection): string {
+    const known = this.#names.get(text);
+    if (known !== undefined) {
+      this.#names.delete(text);
+      this.#names.set(text, known);
+      return known;
+    }
+    if (this.#names.size >= this.#max) {
+      const [oldest, name] = this.#names.entries().next().value as [string, string];
+      this.#names.delete(oldest);
+      connection.close({ type: "S", name }, true);
+    }
+    this.#made += 1;
+    const name = `r${this.#made}`;
+    this.#names.set(text, name);
+    connection.parse({ name, text, types: [] }, true);
+    return name;
+  }
+}
+
+/**
+ * One group as pg's client runs it. On an error pg forgets the active query *before* it calls handleError, and handleReadyForQuery never
+ * comes: so the promise settles in either.
+ */
+class Group implements Submittable {
+  readonly startedAt = performance.now();
+  readonly #waiting: Waiting;
+  readonly #prepared: (connection: Connection) => Prepared;
+  readonly #done: (error: Error | null, rows: RawRow[][]) => void;
+  readonly #rows: RawRow[][] = [];
+  /** The rows that come now; the first statement's are the settings', and nobody's. */
+  #current: RawRow[] | null = null;
+  #settled = false;
+
+  constructor(waiting: Waiting, prepared: (connection: Connection) => Prepared, done: (error: Error | null, rows: RawRow[][]) => void) {
+    this.#waiting = waiting;
+    this.#prepared = prepared;
+    this.#done = done;
+  }
+
+  submit(connection: Connection): void {
+    const { settings, statements } = this.#waiting;
+    const prepared = this.#prepared(connection);
+    connection.stream.cork();
+    this.#execute(connection, prepared, SCOPE, settings);
+    for (const { text, values } of statements) this.#execute(connection, prepared, text, values);
+    connection.sync();
+    connection.stream.uncork();
+  }
+
+  #execute(connection: Connection, prepared: Prepared, text: string, values: readonly (string | null)[]): void {
+    connection.bind({ statement: prepared.name(text, connection), values: values as (string | null)[] }, true);
+    connection.execute({ portal: "", rows: 0 } as never, true);
+  }
+
+  handleDataRow(message: { fields: RawRow }): void {
+    this.#current?.push(message.fields);
+  }
+
+  handleCommandComplete(): void {
+    if (this.#rows.length < this.#waiting.statements.length) this.#rows.push((this.#current = []));
+    else this.#current = null;
+  }
+
+  handleReadyForQuery(): void {
+    this.#settle(null);
+  }
+
+  handleError(error: Error): void {
+    this.#settle(error);
+  }
+
+  /** Ends the wait; the connection is closed, so nothing that still comes is for another group. */
+  fail(error: Error): void {
+    this.#settle(error);
+  }
+
+  #settle(error: Error | null): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#done(error, this.#rows);
+  }
+
+  handleRowDescription(): void {}
+  handleParseComplete(): void {}
+  handlePortalSuspended(): void {}
+  handleEmptyQuery(): void {}
+  handleCopyInResponse(connection: Connection): void {
+    (connection as unknown as { sendCopyFail(message: string): void }).sendCopyFail("Nothing is copied here");
+  }
+  handleCopyData(): void {}
+}
