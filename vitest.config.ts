@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // As Node itself resolves: else graphql is loaded twice, and its two GraphQLError classes do not know each other.
+  ssr: { resolve: { conditions: ["module-sync", "node"], externalConditions: ["module-sync", "node"] } },
   test: {
     include: ["tests/**/*.test.ts"],
     exclude: ["tests/bench/**", "**/node_modules/**"],

@@ -1,0 +1,136 @@
+import {
+  isIntrospectionType, isListType, isNonNullType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef, type DocumentNode, type FieldNode, type GraphQLCompositeType,
+  type GraphQLError, type GraphQLField, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
+} from "graphql";
+import { weightOf } from "../../schema/shared/mapping/access.ts";
+import { apiError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
+
+/**
+ * What an operation costs, before it runs: about how many objects it may answer.
+ *
+ *   a leaf                0.1
+ *   an object             1 + what is selected in it
+ *   a connection          1 + page size × what is selected in it (its edges and nodes are these pages, not lists once more)
+ *   a list                its length where the ids are given, else 10, × (1 + what is selected in each)
+ *   a field with `weight` that, in place of the 1 or 0.1
+ *   a mutation            10 more
+ *   __schema, __type      5000, 200
+ *
+ * Fragments are weighed once and remembered. What @skip and @include leave out counts all the same.
+ */
+const LEAF = 0.1;
+const OBJECT = 1;
+const MUTATION = 10;
+const UNKNOWN_LENGTH = 10;
+const INTROSPECTION: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  [SchemaMetaFieldDef, 5000],
+  [TypeMetaFieldDef, 200],
+]);
+
+export type Variables = Readonly<Record<string, unknown>>;
+export type Cost = { readonly ok: true; readonly cost: number } | { readonly ok: false; readonly error: GraphQLError };
+
+export function costOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables, limits: Limits): Cost {
+  const fragments = fragmentsOf(document);
+  // What is in a connection weighs less than the same fragment elsewhere: its lists are the page.
+  const known = new Map<string, number>();
+  let refusal: GraphQLError | undefined;
+
+  const within = (parent: GraphQLCompositeType, set: SelectionSetNode, inConnection: boolean): number => {
+    let sum = 0;
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) {
+        const field = fieldOf(schema, parent, selection);
+        if (field) sum += ofField(parent, field, selection, inConnection);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        sum += within(conditionOf(schema, parent, selection.typeCondition?.name.value), selection.selectionSet, inConnection);
+      } else {
+        const key = `${inConnection ? "page" : "list"} ${selection.name.value}`;
+        let cost = known.get(key);
+        if (cost === undefined) {
+          const fragment = fragments.get(selection.name.value);
+          cost = fragment ? within(conditionOf(schema, parent, fragment.typeCondition.name.value), fragment.selectionSet, inConnection) : 0;
+          known.set(key, cost);
+        }
+        sum += cost;
+      }
+    }
+    return sum;
+  };
+
+  const ofField = (parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, node: FieldNode, inConnection: boolean): number => {
+    const composite = compositeOf(field);
+    const mutation = parent === schema.getMutationType() ? MUTATION : 0;
+    if (!composite || !node.selectionSet) return mutation + (weightOf(field) ?? LEAF);
+    const page = pageSizeOf(field, node);
+    const below = within(composite, node.selectionSet, page !== null);
+    const own = weightOf(field) ?? INTROSPECTION.get(field) ?? OBJECT;
+    if (page !== null) return mutation + own + page * below;
+    if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + lengthOf(field, node) * (own + below);
+    return mutation + own + below;
+  };
+
+  /** null: the field is no connection. */
+  const pageSizeOf = (field: GraphQLField<unknown, unknown>, node: FieldNode): number | null => {
+    if (!field.args.some((arg) => arg.name === "first")) return null;
+    let size: number | null = null;
+    for (const name of ["first", "last"]) {
+      const given = argument(node, name);
+      if (given === undefined || given === null) continue;
+      const value = typeof given === "number" ? given : NaN;
+      if (!(value >= 1 && value <= limits.maxPageSize)) {
+        refusal ??= apiError("BAD_USER_INPUT", `"${name}" of "${field.name}" must be between 1 and ${limits.maxPageSize}.`, { nodes: node });
+        continue;
+      }
+      size = Math.max(size ?? 0, value);
+    }
+    return size ?? limits.defaultPageSize;
+  };
+
+  const lengthOf = (field: GraphQLField<unknown, unknown>, node: FieldNode): number => {
+    if (!field.args.some((arg) => arg.name === "ids")) return UNKNOWN_LENGTH;
+    const ids = argument(node, "ids");
+    return Array.isArray(ids) ? ids.length : 1;
+  };
+
+  const argument = (node: FieldNode, name: string): unknown => {
+    const given = node.arguments?.find((arg) => arg.name.value === name);
+    return given ? valueOf(given.value, variables) : undefined;
+  };
+
+  const root = schema.getRootType(operation.operation);
+  const cost = root ? Math.ceil(within(root, operation.selectionSet, false)) : 0;
+  if (refusal) return { ok: false, error: refusal };
+  if (cost > limits.maxCost) {
+    const shown = cost < 1e12 ? cost : "over 1000000000000";
+    return {
+      ok: false,
+      error: apiError("QUERY_TOO_COMPLEX", `The operation costs ${shown}, with its page sizes counted in; at most ${limits.maxCost} is allowed. Ask for smaller pages or fewer nested lists.`, {
+        nodes: operation,
+        details: { maxCost: limits.maxCost, ...(typeof shown === "number" ? { cost: shown } : {}) },
+      }),
+    };
+  }
+  return { ok: true, cost };
+}
+
+const isList = (field: GraphQLField<unknown, unknown>): boolean => isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
+
+/** As much of a value as sizes need: numbers, and lists of anything. */
+function valueOf(node: ValueNode, variables: Variables): unknown {
+  switch (node.kind) {
+    case Kind.VARIABLE:
+      return variables[node.name.value];
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.LIST:
+      return node.values;
+    case Kind.NULL:
+      return null;
+    default:
+      return node;
+  }
+}

@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { GraphQLError, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { createYoga, type Plugin } from "graphql-yoga";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { Clock } from "../domain/clock.ts";
+import { isRequestErrorCode, type RequestErrorCode } from "../domain/request-error.ts";
+import type { Viewer } from "../identity/viewer.ts";
+import type { Bus } from "../realtime/bus.ts";
+import { createEnforcer, type OperationRequest } from "./enforce.ts";
+import { apiError } from "./errors.ts";
+import { runChecks, send, sendJson, type ReadinessCheck } from "./health.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createTransportMetrics } from "./metrics.ts";
+import { createOrigins } from "./origins.ts";
+import { GRAPHIQL, INDEX_PAGE, INDEX_POLICY } from "./page.ts";
+import { createRunner, type MakeContext } from "./run.ts";
+import { createSessions, type Authenticate } from "./sessions.ts";
+import { bearerToken, createSockets } from "./socket.ts";
+
+/**
+ * Everything that listens: one port, plain node:http.
+ *
+ *   /graphql   POST (JSON) and GET queries, event streams, GraphiQL for browsers, and WebSocket
+ *   /          a page with the links        /healthz /readyz /metrics   for operators
+ *
+ * Yoga reads requests and writes answers and event streams; what runs, and whether, is enforce.ts' and run.ts' business, the same as over
+ * WebSocket. Callers are authenticated before their body is read. There are no cookies and no forms: a page of another origin has nothing
+ * that it could make a browser send on a user's behalf.
+ */
+export interface ApiOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly schema: GraphQLSchema;
+  readonly makeContext: MakeContext;
+  readonly authenticate: Authenticate;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly readiness: Readonly<Record<string, ReadinessCheck>>;
+  /** Exact origins of pages that may call; null: the server's own pages only. */
+  readonly allowedOrigins: readonly string[] | null;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Api {
+  /** Rejects with one clear sentence where the address cannot be listened on. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Accepts nothing new, tells streams to come back elsewhere, waits a while for what is under way, then cuts the rest off. */
+  close(): Promise<void>;
+}
+
+interface RequestContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly selvedge: { readonly token: string | null; readonly viewer: Viewer | null; readonly requestId: string; readonly sourceAddress: string | null };
+}
+
+const GRAPHQL = "/graphql";
+
+export function createApi(options: ApiOptions): Api {
+  const { schema, makeContext, authenticate, clock, bus, logger } = options;
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const metrics = createTransportMetrics(options.metrics);
+  const enforcer = createEnforcer({ schema, limits });
+  const runner = createRunner({ makeContext, limits, logger, metrics });
+  const sessions = createSessions({ authenticate, clock, recheckMs: limits.recheckTokensMs, logger });
+  const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, identify });
+  const origins = createOrigins(options.allowedOrigins);
+  const streams = new Set<ServerResponse>();
+  let closing = false;
+
+  /** In place of Yoga's own parsing, validation and execution. */
+  const answer = async (request: OperationRequest, { req, res, selvedge }: RequestContext) => {
+    const { viewer, token, requestId, sourceAddress } = selvedge;
+    // A fault of the request's form, not of its document: Yoga looks at the other parameters, but not at this one.
+    const { operationName } = request;
+    if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
+      return { errors: [withHttp(apiError("BAD_USER_INPUT", "\"operationName\" must be a string."), { status: 400 })] };
+    }
+    const admission = enforcer.admit(request, viewer);
+    if (!admission.ok) return { errors: admission.errors.map(withStatus) };
+    if (!viewer || token === null) throw new Error("an operation was admitted without a viewer");
+    const { operation } = admission;
+    if (operation.kind === "mutation" && req.method !== "POST") {
+      return { errors: [withHttp(apiError("BAD_USER_INPUT", "A mutation must be sent by POST."), { status: 405, headers: { allow: "POST" } })] };
+    }
+    const gone = new AbortController();
+    res.once("close", () => gone.abort());
+    const caller = { viewer, requestId, sourceAddress, transport: "http" } as const;
+    if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone.signal));
+    const session = await sessions.open(token);
+    if (!session) return { errors: [withStatus(apiError("UNAUTHENTICATED", "The token was revoked or has expired."))] };
+    gone.signal.addEventListener("abort", () => session.release());
+    const result = await runner.subscribe(operation, caller, session, gone.signal);
+    if (!(Symbol.asyncIterator in result)) return statused(result);
+    streams.add(res);
+    res.once("close", () => streams.delete(res));
+    return result;
+  };
+
+  const enforcement: Plugin<RequestContext> = {
+    // A params handler runs after Yoga's own checks of the parameters; setting a result here would run an operation that they then refuse.
+    onParams: ({ setParamsHandler }) => {
+      setParamsHandler(({ params, context }) => answer(params, context as unknown as RequestContext));
+    },
+  };
+  const yoga = createYoga<RequestContext>({
+    schema,
+    graphqlEndpoint: GRAPHQL,
+    plugins: [enforcement],
+    graphiql: GRAPHIQL,
+    cors: false,
+    multipart: false,
+    landingPage: false,
+    parserAndValidationCache: false,
+    maxRequestBodySize: limits.maxBodyBytes,
+    logging: false,
+    maskedErrors: { maskError: (error) => ownError(error, logger) },
+  });
+
+  async function graphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const origin = origins.judge(request);
+    response.setHeader("vary", "Origin");
+    if (origin === false) return sendJson(request, response, 403, { errors: [apiError("FORBIDDEN", "Pages of this origin may not call.")] });
+    if (origin !== null) response.setHeader("access-control-allow-origin", origin);
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { allow: "GET, POST", "access-control-allow-methods": "GET, POST", "access-control-allow-headers": "authorization, content-type", "access-control-max-age": "600" });
+      response.end();
+      return;
+    }
+    if (request.method !== "GET" && request.method !== "POST") {
+      return sendJson(request, response, 405, { errors: [apiError("BAD_USER_INPUT", "GraphQL takes GET and POST requests.")] }, { allow: "GET, POST" });
+    }
+    if (!URL.canParse(`http://${request.headers.host ?? "localhost"}/`)) return sendJson(request, response, 400, { errors: [apiError("BAD_USER_INPUT", "The Host header is invalid.")] });
+
+    const { requestId, sourceAddress } = identify(request);
+    response.setHeader("x-request-id", requestId);
+    response.setHeader("x-content-type-options", "nosniff");
+    if (request.method === "GET" && request.headers.accept?.includes("text/html")) return yoga(request, response, { req: request, res: response, selvedge: { token: null, viewer: null, requestId, sourceAddress } });
+
+    // Whoever is refused before the body was read may not have its connection kept: what it still sends is no next request.
+    const refuse = (status: number, error: GraphQLError, headers: Readonly<Record<string, string>> = {}): void => {
+      const type = request.headers.accept?.includes("application/graphql-response+json") ? "application/graphql-response+json" : "application/json";
+      send(request, response, status, `${type}; charset=utf-8`, JSON.stringify({ errors: [error] }), { "cache-control": "no-store", connection: "close", ...headers });
+    };
+    if (request.method === "POST" && mediaType(request.headers["content-type"]) !== "application/json") {
+      return refuse(415, apiError("BAD_USER_INPUT", "The request must be application/json."), { accept: "application/json" });
+    }
+    if (Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes) {
+      return refuse(413, apiError("QUERY_TOO_COMPLEX", `The request's body is larger than ${limits.maxBodyBytes} bytes.`));
+    }
+    const token = bearerToken(request.headers.authorization);
+    const viewer = token === null ? null : await authenticate(token);
+    if (!viewer || (viewer.expiresAt !== null && clock.now() >= viewer.expiresAt)) {
+      return refuse(401, apiError("UNAUTHENTICATED", "A valid API token is needed: Authorization: Bearer <token>."), { "www-authenticate": "Bearer" });
+    }
+    response.setHeader("cache-control", "no-store");
+    await yoga(request, response, { req: request, res: response, selvedge: { token, viewer, requestId, sourceAddress } });
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request);
+    if (path === GRAPHQL) return graphql(request, response);
+    const page = PAGES.includes(path);
+    if (!page) return sendJson(request, response, 404, { error: "not found" });
+    if (request.method !== "GET" && request.method !== "HEAD") return sendJson(request, response, 405, { error: "only GET" }, { allow: "GET, HEAD" });
+    switch (path) {
+      case "/healthz":
+        return sendJson(request, response, 200, { alive: true });
+      case "/readyz": {
+        const result = closing ? { ready: false, checks: { process: "is stopping" } } : await runChecks(options.readiness);
+        return sendJson(request, response, result.ready ? 200 : 503, result);
+      }
+      case "/metrics":
+        return send(request, response, 200, options.metrics.contentType, await options.metrics.metrics(), { "cache-control": "no-store" });
+      default:
+        return send(request, response, 200, "text/html; charset=utf-8", INDEX_PAGE, { "content-security-policy": INDEX_POLICY, "x-content-type-options": "nosniff" });
+    }
+  }
+
+  const server = createServer(
+    { headersTimeout: limits.headersTimeoutMs, requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: limits.keepAliveMs, noDelay: true },
+    (request, response) => {
+      route(request, response).catch((error: unknown) => {
+        logger.error({ err: error, path: pathOf(request) }, "a request failed unexpectedly");
+        if (!response.headersSent) sendJson(request, response, 503, { errors: [apiError("INTERNAL", "The request could not be served now; try again.")] }, { "retry-after": "1", connection: "close" });
+        else response.destroy();
+      });
+    },
+  );
+  server.maxConnections = limits.maxConnections;
+  server.on("upgrade", (request, stream, head) => {
+    stream.on("error", (error) => logger.debug({ err: error }, "a connection broke while it became a WebSocket"));
+    const reason = closing ? "503 Service Unavailable" : pathOf(request) !== GRAPHQL ? "404 Not Found" : origins.judge(request) === false ? "403 Forbidden" : null;
+    if (reason === null) sockets.upgrade(request, stream, head);
+    else stream.end(`HTTP/1.1 ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+  const forgetTokens = bus.subscribe("tokens", (tokenId) => sessions.recheck(tokenId));
+
+  return {
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options.host, options.port)));
+        server.listen(options.port, options.host, () => {
+          server.removeAllListeners("error");
+          server.on("error", (error) => logger.error({ err: error }, "the HTTP server reported an error"));
+          const { port } = server.address() as AddressInfo;
+          resolve({ port, url: `http://${urlHost(options.host)}:${port}` });
+        });
+      }),
+    async close() {
+      if (closing) return;
+      closing = true;
+      forgetTokens();
+      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      // Cut, not completed: a completed stream would be one that has nothing more to say.
+      for (const stream of streams) stream.destroy();
+      const cut = setTimeout(() => server.closeAllConnections(), limits.drainMs);
+      // A connection whose answer was under way is idle, not closed, once that has left.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await sockets.close(limits.drainMs);
+      await stopped;
+      clearTimeout(cut);
+      clearInterval(idle);
+      sessions.close();
+    },
+  };
+}
+
+const PAGES: readonly string[] = ["/", "/healthz", "/readyz", "/metrics"];
+
+const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] as string;
+const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
+const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host);
+
+function identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null } {
+  return { requestId: randomUUID(), sourceAddress: request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null };
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new Error(`port ${port} on ${host} is in use: stop what listens there, or set PORT to another`, { cause: error });
+    case "EACCES":
+      return new Error(`port ${port} on ${host} may not be listened on by this user: set PORT to one above 1023`, { cause: error });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new Error(`${host} is no address of this machine: set HOST to one that is`, { cause: error });
+    default:
+      return new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+  }
+}
+
+interface HttpExtension {
+  readonly status: number;
+  /** Only where the answer is application/graphql-response+json; as application/json it is 200, as older clients expect. */
+  readonly spec?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const STATUS: Partial<Record<RequestErrorCode, HttpExtension>> = {
+  UNAUTHENTICATED: { status: 401 },
+  FORBIDDEN: { status: 403, spec: true },
+  BAD_USER_INPUT: { status: 400, spec: true },
+  QUERY_TOO_COMPLEX: { status: 400, spec: true },
+  RATE_LIMITED: { status: 429 },
+};
+
+/** Yoga takes the status of the answer from here, and leaves it out of what the caller gets. */
+const withHttp = (error: GraphQLError, http: HttpExtension): GraphQLError =>
+  new GraphQLError(error.message, { ...(error.nodes ? { nodes: error.nodes } : {}), ...placeOf(error), extensions: { ...error.extensions, http } });
+
+const placeOf = (error: GraphQLError) => ({
+  ...(!error.nodes && error.source && error.positions ? { source: error.source, positions: error.positions } : {}),
+  ...(error.path ? { path: error.path } : {}),
+});
+
+function withStatus(error: GraphQLError): GraphQLError {
+  const { code, retryAfterMs } = error.extensions;
+  const http = isRequestErrorCode(code) ? STATUS[code] : undefined;
+  if (!http) return error;
+  return withHttp(error, typeof retryAfterMs === "number" ? { ...http, headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } } : http);
+}
+
+/** A result without data was refused before it ran, and says so in its status as well. */
+const statused = (result: ExecutionResult): ExecutionResult =>
+  result.errors && !("data" in result) ? { ...result, errors: result.errors.map(withStatus) } : result;
+
+/** What Yoga itself refuses, about the form of a request, in our codes and without what it quotes of the request. */
+function ownError(error: unknown, logger: Logger): GraphQLError {
+  if (error instanceof GraphQLError && error.extensions["code"] !== undefined) {
+    const { code, http } = error.extensions;
+    if (isRequestErrorCode(code)) return error;
+    const { status, headers } = (http ?? {}) as Partial<HttpExtension>;
+    return withHttp(apiError(code === "REQUEST_ENTITY_TOO_LARGE" ? "QUERY_TOO_COMPLEX" : "BAD_USER_INPUT", error.message), { status: status ?? 400, ...(headers ? { headers } : {}) });
+  }
+  const correlationId = randomUUID();
+  logger.error({ err: error, correlationId }, "a request failed unexpectedly");
+  return new GraphQLError("Internal error", { extensions: { code: "INTERNAL", correlationId } });
+}

@@ -1,0 +1,40 @@
+/** Keeps what was used last, up to a number of entries and a total weight; the rest is forgotten. */
+export interface Lru<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V, weight?: number): void;
+  readonly size: number;
+}
+
+export function createLru<K, V>(bounds: { readonly maxEntries: number; readonly maxWeight?: number }): Lru<K, V> {
+  const entries = new Map<K, { readonly value: V; readonly weight: number }>();
+  const maxWeight = bounds.maxWeight ?? Infinity;
+  let total = 0;
+  const remove = (key: K): void => {
+    const entry = entries.get(key);
+    if (!entry) return;
+    entries.delete(key);
+    total -= entry.weight;
+  };
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (!entry) return undefined;
+      // A Map iterates in the order of insertion: putting it back makes it the newest.
+      entries.delete(key);
+      entries.set(key, entry);
+      return entry.value;
+    },
+    set(key, value, weight = 1) {
+      remove(key);
+      entries.set(key, { value, weight });
+      total += weight;
+      for (const oldest of entries.keys()) {
+        if (entries.size <= bounds.maxEntries && total <= maxWeight) break;
+        remove(oldest);
+      }
+    },
+    get size() {
+      return entries.size;
+    },
+  };
+}
