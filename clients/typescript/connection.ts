@@ -20,6 +20,8 @@ export interface Sink {
   complete(): void;
 }
 
+const isNormalClosure = (event: unknown): boolean => typeof event === "object" && event !== null && "code" in event && event.code === 1000;
+
 const PING_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 const ACKNOWLEDGE_WITHIN_MS = 10_000;
@@ -45,19 +47,20 @@ export function createConnection(url: string, token: string | null): Connection 
           if (received) clearTimeout(pong);
         },
         error: () => retire(client),
-        closed: () => {
+        closed: (event) => {
           clearTimeout(pong);
           retire(client);
+          // A "normal" closure is the one that graphql-ws answers by connecting again; disposed, it tells its subscriptions instead.
+          if (isNormalClosure(event)) void Promise.resolve(client.dispose()).catch(() => {});
         },
       },
     });
     return client;
   };
 
-  /** After its one connection: disposed first, so that it never opens another by itself. */
+  /** After its one connection: the next subscription gets another client. */
   const retire = (client: Client): void => {
     if (current === client) current = null;
-    void Promise.resolve(client.dispose()).catch(() => {});
   };
 
   return {

@@ -20,11 +20,12 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of every change between live and reconnecting; `reason` is for people. */
   readonly onState?: ((state: StreamState) => void) | undefined;
+  /** After so long without a message the connection counts as dead. Default 45,000: the server sends something at least every 15 seconds. */
+  readonly silenceMs?: number | undefined;
 }
 
 export type StreamState = { readonly kind: "live" } | { readonly kind: "reconnecting"; readonly attempt: number; readonly reason: string };
 
-/** The server sends something at least every 15 seconds. */
 const SILENCE_MS = 45_000;
 const QUEUE_LIMIT = 256;
 /** A server that answers with its own failure is given so many chances in a row; one that can't be reached, any number. */
@@ -67,7 +68,7 @@ export async function* stream(
     let last: unknown;
     try {
       for (;;) {
-        const taken = await mailbox.take(SILENCE_MS, options.signal);
+        const taken = await mailbox.take(options.silenceMs ?? SILENCE_MS, options.signal);
         if (taken.kind !== "message") {
           ending = taken;
           break;
@@ -101,7 +102,7 @@ export async function* stream(
 function interpret(ending: Exclude<Ending, { kind: "aborted" | "overflow" }>, url: string): Interruption {
   const lost = (reason: string, byServer = false): Interruption => ({ reason, byServer, waitMs: null, error: new UnreachableError(url, reason) });
   if (ending.kind === "completed") return lost("the server ended the stream early");
-  if (ending.kind === "silent") return lost("nothing was heard for 45 seconds");
+  if (ending.kind === "silent") return lost("nothing was heard for too long");
   const { reason } = ending;
   if (Array.isArray(reason)) {
     const error = new GraphqlError(reason as GraphqlErrorEntry[]);

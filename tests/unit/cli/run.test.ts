@@ -1,0 +1,279 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { run } from "#clients/cli/program.ts";
+import { recordedTerminal } from "#tests/support/terminal.ts";
+
+/** Answers every POST as told, and keeps what it was asked. What the real server answers is the scenarios' subject. */
+interface Answering {
+  readonly url: string;
+  readonly asked: { readonly query: string; readonly variables: Record<string, unknown>; readonly authorization: string | undefined }[];
+  close(): Promise<void>;
+}
+
+async function answering(answer: (query: string) => { status?: number; body: unknown } | "hang up"): Promise<Answering> {
+  const asked: Answering["asked"] = [];
+  const server: Server = createServer((request: IncomingMessage, response) => {
+    void text(request).then((body) => {
+      const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
+      asked.push({ query, variables, authorization: request.headers.authorization });
+      const given = answer(query);
+      if (given === "hang up") return void response.destroy();
+      response.writeHead(given.status ?? 200, { "content-type": "application/graphql-response+json" });
+      response.end(JSON.stringify(given.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),
+  };
+}
+
+const VIEWER = { viewer: { id: "ApiToken.1", name: "ci", role: "OPERATOR", namespaces: null, tenant: { id: "Tenant.1", name: "demo" } } };
+let folder: string;
+let server: Answering | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "selvedge-cli-"));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+
+describe("exit codes", () => {
+  it("is 3 when nothing listens, and says where to look", async () => {
+    server = await answering(() => ({ body: {} }));
+    const { url } = server;
+    await server.close();
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: url } });
+    expect(await run(["get", "apps"], terminal)).toBe(3);
+    expect(terminal.written.err).toMatch(/not reachable: .*ECONNREFUSED[^]*npm start/);
+    expect(terminal.written.out).toBe("");
+    server = undefined;
+  });
+
+  it("is 3 when something else answers there", async () => {
+    server = await answering(() => ({ status: 502, body: "Bad gateway" }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "regions"], terminal)).toBe(3);
+    expect(terminal.written.err).toContain("502");
+  });
+
+  it.each([
+    ["no such command", ["gett"], "unknown command 'gett'"],
+    ["a missing option", ["apply", "-f", "x.yaml"], "--clusters"],
+    ["a wrong number", ["apply", "-f", "x.yaml", "--clusters", "a", "--replicas", "-1"], "whole number"],
+    ["a wrong word", ["get", "pods", "--phase", "SLEEPING"], "must be one of PENDING"],
+    ["a wrong format", ["get", "pods", "-o", "xml"], "table, json, yaml"],
+    ["a wrong address", ["get", "pods", "--url", "ftp://host"], "no address of a server"],
+  ])("is 2 for %s", async (_what, args, complaint) => {
+    const terminal = recordedTerminal();
+    expect(await run(args, terminal)).toBe(2);
+    expect(terminal.written.err).toContain(complaint);
+  });
+
+  it("is 1 for a refused token, with a hint", async () => {
+    server = await answering(() => ({ status: 401, body: { errors: [{ message: "Who are you?", extensions: { code: "UNAUTHENTICATED" } }] } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url, SELVEDGE_TOKEN: "wrong" } });
+    expect(await run(["get", "apps"], terminal)).toBe(1);
+    expect(terminal.written.err).toMatch(/Who are you\?[^]*selvedge login/);
+  });
+
+  it("is 1 for a refusal, with every reason and its path", async () => {
+    const userErrors = [
+      { __typename: "InvalidArgumentError", code: "INVALID_ARGUMENT", message: "Too long", path: ["input", "description"] },
+      { __typename: "AlreadyExistsError", code: "ALREADY_EXISTS", message: "shop is taken", path: null },
+    ];
+    server = await answering(() => ({ body: { data: { createNamespace: { namespace: null, userErrors } } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["create", "namespace", "shop"], terminal)).toBe(1);
+    expect(terminal.written.err).toBe("error: Too long [INVALID_ARGUMENT at input.description]\nerror: shop is taken [ALREADY_EXISTS]\n");
+  });
+
+  it("quotes the correlation id of a masked error", async () => {
+    server = await answering(() => ({ body: { errors: [{ message: "Internal error", extensions: { code: "INTERNAL", correlationId: "c-42" } }] } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "apps"], terminal)).toBe(1);
+    expect(terminal.written.err).toContain("c-42");
+  });
+
+  it("is 2, and deletes nothing, when nobody is there to confirm", async () => {
+    const application = { id: "Application.1", name: "basket", version: 1, replicas: { desired: 1, created: 1, ready: 1, updated: 1, unavailable: 0 } };
+    server = await answering(() => ({ body: { data: { application } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["delete", "app", "basket"], terminal)).toBe(2);
+    expect(terminal.written.err).toContain("--yes");
+    expect(server.asked.map(({ query }) => /^\s*(\w+)/.exec(query)?.[1])).toEqual(["query"]);
+  });
+});
+
+describe("help", () => {
+  it.each([[["--help"]], [["apply", "--help"]], [["get", "--help"]], [["get", "pods", "--help"]], [["describe", "app", "--help"]], [["scale", "app", "--help"]], [["delete", "app", "--help"]], [["wait", "--help"]]])(
+    "%j exits with 0 and shows examples",
+    async (args) => {
+      const terminal = recordedTerminal();
+      expect(await run(args, terminal)).toBe(0);
+      expect(terminal.written.out).toMatch(/Usage: selvedge[^]*Examples:\n {2}/);
+      expect(terminal.written.err).toBe("");
+    },
+  );
+});
+
+describe("output", () => {
+  const regions = [{ id: "Region.1", code: "east-china", name: "华东", clusters: { totalCount: 3 } }, { id: "Region.2", code: "north-china", name: "华北", clusters: { totalCount: 12 } }];
+
+  it("is a table, json or yaml of the same", async () => {
+    server = await answering(() => ({ body: { data: { regions } } }));
+    const env = { SELVEDGE_URL: server.url };
+    const [table, json, yaml] = [recordedTerminal({ env }), recordedTerminal({ env }), recordedTerminal({ env })];
+    expect(await run(["get", "regions"], table)).toBe(0);
+    expect(await run(["get", "regions", "-o", "json"], json)).toBe(0);
+    expect(await run(["get", "regions", "north-china", "-o", "yaml"], yaml)).toBe(0);
+    expect(table.written.out).toBe("CODE         NAME  CLUSTERS\neast-china   华东         3\nnorth-china  华北        12\n");
+    expect(JSON.parse(json.written.out)).toEqual(regions);
+    expect(yaml.written.out).toBe("- id: Region.2\n  code: north-china\n  name: 华北\n  clusters:\n    totalCount: 12\n");
+  });
+
+  it("has colours on a terminal, and none against NO_COLOR", async () => {
+    server = await answering(() => ({ body: { data: { regions } } }));
+    const colored = recordedTerminal({ isTTY: true, env: { SELVEDGE_URL: server.url } });
+    const bare = recordedTerminal({ isTTY: true, env: { SELVEDGE_URL: server.url, NO_COLOR: "1" } });
+    await run(["get", "regions"], colored);
+    await run(["get", "regions"], bare);
+    expect(colored.written.out).toContain("\u001b[");
+    expect(bare.written.out).not.toContain("\u001b[");
+  });
+
+  it("suggests what may have been meant", async () => {
+    server = await answering(() => ({ body: { data: { regions } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "regions", "east-chine"], terminal)).toBe(1);
+    expect(terminal.written.err).toContain("Did you mean east-china?");
+  });
+
+  it("follows every page", async () => {
+    const page = (from: number, hasNextPage: boolean) => ({
+      totalCount: 3,
+      nodes: [{ id: `Namespace.${from}`, name: `n${from}`, description: "", isDefault: false, createdAt: "2026-11-23T06:00:00.000Z", applications: { totalCount: 0 } }],
+      pageInfo: { hasNextPage, endCursor: `c${from}` },
+    });
+    let from = 0;
+    server = await answering(() => ({ body: { data: { server: { now: "2026-11-23T06:03:12.000Z" }, namespaces: page((from += 1), from < 3) } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "ns"], terminal)).toBe(0);
+    expect(server.asked.map(({ variables }) => variables["after"])).toEqual([null, "c1", "c2"]);
+    expect(terminal.written.out).toMatch(/n1 .*3m12s[^]*n2[^]*n3/);
+  });
+});
+
+describe("apply", () => {
+  it("says which file it can't read", async () => {
+    const terminal = recordedTerminal({ folder });
+    expect(await run(["apply", "-f", "nowhere.yaml", "--clusters", "a"], terminal)).toBe(1);
+    expect(terminal.written.err).toContain("Can't read nowhere.yaml: there is no such file");
+  });
+
+  it("asks again with the same key when the answer was lost, so that nothing is done twice", async () => {
+    await writeFile(path.join(folder, "m.yaml"), "kind: Deployment\n");
+    let tries = 0;
+    server = await answering((query) => {
+      if (query.includes("query ClusterId")) return { body: { data: { cluster: { id: "Cluster.1", code: "hangzhou-1" } } } };
+      tries += 1;
+      return tries === 1 ? "hang up" : { body: { data: { importManifests: { objects: [], operation: null, userErrors: [] } } } };
+    });
+    const terminal = recordedTerminal({ folder, env: { SELVEDGE_URL: server.url } });
+    expect(await run(["apply", "-f", "m.yaml", "--clusters", "hangzhou-1", "--replicas", "3"], terminal)).toBe(0);
+    const imports = server.asked.filter(({ query }) => query.includes("mutation ImportManifests")).map(({ variables }) => variables["input"] as Record<string, unknown>);
+    expect(imports).toHaveLength(2);
+    expect(imports[0]).toEqual(imports[1]);
+    expect(imports[0]).toMatchObject({ yaml: "kind: Deployment\n", namespace: "default", distribution: { clusters: [{ clusterId: "Cluster.1", replicas: 3 }] }, idempotencyKey: expect.stringMatching(/./) });
+    expect(terminal.written.err).toContain("reconnecting…");
+  });
+
+  it("names a cluster that is close to a mistyped one", async () => {
+    await writeFile(path.join(folder, "m.yaml"), "kind: Deployment\n");
+    server = await answering((query) =>
+      query.includes("query ClusterId")
+        ? { body: { data: { cluster: null } } }
+        : { body: { data: { server: { now: "2026-11-23T06:03:12.000Z" }, clusters: { totalCount: 1, nodes: [{ code: "hangzhou-1" }], pageInfo: { hasNextPage: false, endCursor: null } } } } },
+    );
+    const terminal = recordedTerminal({ folder, env: { SELVEDGE_URL: server.url } });
+    expect(await run(["apply", "-f", "m.yaml", "--clusters", "hangzou-1"], terminal)).toBe(1);
+    expect(terminal.written.err).toContain("There is no cluster hangzou-1. Did you mean hangzhou-1?");
+  });
+
+  it("folds warnings to a count, and lists them when asked", async () => {
+    const objects = [
+      { kind: "Deployment", name: "basket", outcome: "CREATED", message: null, warnings: ["probes are not honoured yet", "hostAliases is ignored"], object: null },
+      { kind: "Service", name: "basket", outcome: "SKIPPED", message: "Services come later", warnings: [], object: null },
+    ];
+    server = await answering((query) =>
+      query.includes("query ClusterId")
+        ? { body: { data: { cluster: { id: "Cluster.1", code: "hangzhou-1" } } } }
+        : { body: { data: { importManifests: { objects, operation: null, userErrors: [] } } } },
+    );
+    const env = { SELVEDGE_URL: server.url };
+    const [folded, full] = [recordedTerminal({ env, input: "kind: Deployment\n" }), recordedTerminal({ env, input: "kind: Deployment\n" })];
+    expect(await run(["apply", "-f", "-", "--clusters", "hangzhou-1", "--dry-run"], folded)).toBe(0);
+    expect(await run(["apply", "-f", "-", "--clusters", "hangzhou-1", "--dry-run", "--verbose"], full)).toBe(0);
+    expect(folded.written.out).toMatch(/Deployment +basket +created +2 warnings\nService +basket +skipped +Services come later\n[^]*Dry run: nothing was changed/);
+    expect(folded.written.out).not.toContain("hostAliases");
+    expect(full.written.out).toContain("Deployment basket: hostAliases is ignored");
+  });
+});
+
+describe("settings", () => {
+  it("login stores address and token for its owner only, and the next command uses them", async () => {
+    server = await answering((query) => ({ body: { data: query.includes("viewer") ? VIEWER : { regions: [] } } }));
+    const env = { XDG_CONFIG_HOME: folder };
+    const terminal = recordedTerminal({ env });
+    expect(await run(["login", "--url", server.url, "--token", "slv_secret"], terminal)).toBe(0);
+    const file = path.join(folder, "selvedge", "login.json");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ url: server.url, token: "slv_secret" });
+    expect(terminal.written.out).toContain("as ci (OPERATOR, tenant demo)");
+    expect(terminal.written.out + terminal.written.err).not.toContain("slv_secret");
+    expect(await run(["get", "regions"], recordedTerminal({ env }))).toBe(0);
+    expect(server.asked.at(-1)?.authorization).toBe("Bearer slv_secret");
+  });
+
+  it("never sends a stored token to another address", async () => {
+    server = await answering((query) => ({ body: { data: query.includes("viewer") ? VIEWER : { regions: [] } } }));
+    const env = { XDG_CONFIG_HOME: folder };
+    await run(["login", "--url", server.url, "--token", "slv_secret"], recordedTerminal({ env }));
+    const other = await answering(() => ({ body: { data: { regions: [] } } }));
+    expect(await run(["get", "regions", "--url", other.url], recordedTerminal({ env }))).toBe(0);
+    expect(other.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
+    await other.close();
+  });
+
+  it("does not keep a token that the server refuses", async () => {
+    server = await answering(() => ({ status: 401, body: { errors: [{ message: "no", extensions: { code: "UNAUTHENTICATED" } }] } }));
+    expect(await run(["login", "--url", server.url, "--token", "bad"], recordedTerminal({ env: { XDG_CONFIG_HOME: folder } }))).toBe(1);
+    await expect(stat(path.join(folder, "selvedge", "login.json"))).rejects.toThrow("ENOENT");
+  });
+
+  it("takes the token of a server on this machine from its data directory", async () => {
+    server = await answering(() => ({ body: { data: { regions: [] } } }));
+    await writeFile(path.join(folder, "token"), "slv_local\n");
+    expect(await run(["get", "regions", "--url", server.url], recordedTerminal({ env: { SELVEDGE_DATA_DIR: folder } }))).toBe(0);
+    expect(server.asked[0]?.authorization).toBe("Bearer slv_local");
+  });
+
+  it("prefers the option to the environment, and the environment to the login", async () => {
+    server = await answering((query) => ({ body: { data: query.includes("viewer") ? VIEWER : { regions: [] } } }));
+    const env = { XDG_CONFIG_HOME: folder, SELVEDGE_URL: server.url, SELVEDGE_TOKEN: "from-environment" };
+    await run(["login", "--token", "from-login"], recordedTerminal({ env: { ...env, SELVEDGE_TOKEN: "" } }));
+    await run(["get", "regions"], recordedTerminal({ env }));
+    await run(["get", "regions", "--token", "from-option"], recordedTerminal({ env }));
+    expect(server.asked.slice(1).map(({ authorization }) => authorization)).toEqual(["Bearer from-environment", "Bearer from-option"]);
+  });
+});

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { formatFacts, formatTable } from "#clients/cli/table.ts";
+import { clip, padEnd, padStart, plain, widthOf } from "#clients/cli/text.ts";
+
+const uncolored = (_color: string, text: string): string => text;
+
+describe("widthOf", () => {
+  it.each([
+    ["", 0],
+    ["storefront", 10],
+    ["杭州", 4],
+    ["杭州-1", 6],
+    ["ｆｕｌｌ", 8],
+    ["한국", 4],
+    ["e\u0301te\u0301", 3],
+    ["👩‍🚀", 2],
+    ["\u001b[32mok\u001b[39m", 2],
+  ])("%j takes %i columns", (text, width) => {
+    expect(widthOf(text)).toBe(width);
+  });
+});
+
+describe("clip and pad", () => {
+  it("never exceeds the width, and pads to exactly the width", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.integer({ min: 1, max: 50 }), (raw, width) => {
+        const text = plain(raw);
+        expect(widthOf(clip(text, width))).toBeLessThanOrEqual(width);
+        if (widthOf(text) <= width) {
+          expect(clip(text, width)).toBe(text);
+          expect(widthOf(padEnd(text, width))).toBe(width);
+          expect(widthOf(padStart(text, width))).toBe(width);
+        }
+      }),
+    );
+  });
+
+  it("shows that something was cut", () => {
+    expect(clip("storefront", 5)).toBe("stor…");
+    expect(clip("杭州绍兴", 5)).toBe("杭州…");
+  });
+});
+
+describe("plain", () => {
+  it("takes away what would move the cursor or set the title", () => {
+    expect(plain("a\u001b[2Jb\u001b]0;title\u0007c\r\nd")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    expect(plain("one\ntwo")).toBe("one two");
+  });
+});
+
+describe("formatTable", () => {
+  const columns = [
+    { header: "NAME", cell: (row: { name: string; pods: number }) => row.name },
+    { header: "PODS", right: true, cell: (row: { name: string; pods: number }) => row.pods },
+    { header: "NOTE", cell: () => "" },
+  ];
+
+  it("lines up, Chinese included, and leaves no trailing spaces", () => {
+    expect(formatTable(columns, [{ name: "杭州", pods: 5 }, { name: "shaoxing-1", pods: 120 }], uncolored)).toEqual([
+      "NAME        PODS  NOTE",
+      "杭州           5  -",
+      "shaoxing-1   120  -",
+    ]);
+  });
+
+  it("starts every column at the same place in every line", () => {
+    const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).map(plain).filter((text) => text.trim() === text && text !== "");
+    fc.assert(
+      fc.property(fc.array(fc.record({ name, pods: fc.nat(100_000) }), { minLength: 1, maxLength: 8 }), (rows) => {
+        const lines = formatTable(columns, rows, uncolored);
+        const widths = lines.map((line) => widthOf(line.slice(0, line.lastIndexOf("  "))));
+        expect(new Set(widths).size).toBe(1);
+      }),
+    );
+  });
+
+  it("makes the server's text safe", () => {
+    const lines = formatTable(columns, [{ name: "bad\u001b[2J\nname", pods: 1 }], uncolored);
+    expect(lines).toHaveLength(2);
+    expect(lines.join("")).not.toContain("\u001b");
+  });
+});
+
+describe("formatFacts", () => {
+  it("puts the values in one column", () => {
+    expect(formatFacts([["Name", "storefront"], ["Namespace", "shop"], ["Labels", ""]], uncolored)).toEqual(["Name:      storefront", "Namespace: shop", "Labels:    -"]);
+  });
+});
