@@ -42,27 +42,37 @@ export class ImageCache {
     let readyAt = now;
     for (const image of images) {
       const held = this.#images.get(image);
-      let availableAt = held?.availableAt;
-      if (availableAt === undefined) {
-        const took = random.between(request.minMs, request.maxMs) + (imageSizeMiB(image, this.#behaviours) / mibPerSecond) * 1_000;
-        availableAt = readyAt + Math.round(took);
+      if (held === undefined) {
+        const sizeMiB = imageSizeMiB(image, this.#behaviours);
+        const took = random.between(request.minMs, request.maxMs) + (sizeMiB / mibPerSecond) * 1_000;
+        readyAt += Math.round(took);
+        this.#add(image, { sizeMiB, availableAt: readyAt });
+      } else {
+        readyAt = Math.max(readyAt, held.availableAt);
+        this.#touch(image, held);
       }
-      this.place(image, availableAt);
-      readyAt = Math.max(readyAt, availableAt);
     }
     return readyAt > now ? readyAt : now + random.between(cached.minMs, cached.maxMs);
   }
 
-  /** Says that an image is, or at a time will be, on the node: after a pull, or from what a restart found there. */
+  /** Says that an image is, or at a time will be, on the node: what a restart finds there. */
   place(image: string, availableAt: number): void {
-    const sizeMiB = imageSizeMiB(image, this.#behaviours);
-    if (this.#images.delete(image)) this.#usedMiB -= sizeMiB;
-    this.#images.set(image, { sizeMiB, availableAt });
-    this.#usedMiB += sizeMiB;
-    for (const [name, { sizeMiB: freed }] of this.#images) {
+    if (!this.#images.has(image)) this.#add(image, { sizeMiB: imageSizeMiB(image, this.#behaviours), availableAt });
+  }
+
+  /** The newest use stands last. */
+  #touch(image: string, held: CachedImage): void {
+    this.#images.delete(image);
+    this.#images.set(image, held);
+  }
+
+  #add(image: string, added: CachedImage): void {
+    this.#images.set(image, added);
+    this.#usedMiB += added.sizeMiB;
+    for (const [name, { sizeMiB }] of this.#images) {
       if (this.#usedMiB <= this.#behaviours.images.cacheMiB || name === image) break;
       this.#images.delete(name);
-      this.#usedMiB -= freed;
+      this.#usedMiB -= sizeMiB;
     }
   }
 }

@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadFleetDescription } from "#server/fleet/description.ts";
 import { createFleet, type Fleet } from "#server/fleet/fleet.ts";
-import { REPORT_WINDOW } from "#server/fleet/link.ts";
+import { FleetStore } from "#server/fleet/agent/store.ts";
+import { REPORT_WINDOW, type AgentConnection, type AgentMessage, type LinkDialer } from "#server/fleet/link.ts";
 import { portDialer, portListener } from "#server/fleet/transport-port.ts";
 import { eventually } from "../../support/eventually.ts";
 import { placement, ScriptedGateway, spec, template, uuid } from "./scripted-gateway.ts";
@@ -16,6 +18,13 @@ const clusterId = description.clusters[0]?.clusterId ?? "";
 const clusterCode = description.clusters[0]?.description.code ?? "";
 const web = template("shop/web:1");
 const id = uuid(100);
+
+const bound = (connection: AgentConnection): AgentConnection => ({
+  send: (message) => connection.send(message),
+  onMessage: (listener) => connection.onMessage(listener),
+  onClose: (listener) => connection.onClose(listener),
+  close: (reason) => connection.close(reason),
+});
 
 /** A clock that stands still until it is told to go on: all waits of the simulation are the test's. */
 class ManualClock {
@@ -112,6 +121,39 @@ describe("the fleet's agents on the port transport", () => {
     const phases = gateway.stored.flatMap((report) => report.pods).filter((pod) => pod.id === pods[0]?.id).map((pod) => pod.phase);
     expect(phases[0]).toBe("STARTING");
     expect(phases.at(-1)).toBe("RUNNING");
+  });
+
+  it("has stored whatever a message says before that message leaves", async () => {
+    const storePath = join(folder, "fleet.db");
+    const dialer = portDialer(ports.port2, 500);
+    const unstored: string[] = [];
+    let looked = 0;
+    /** What a kill would leave now: the files as they are, read by somebody else. */
+    const lookInto = (message: AgentMessage): void => {
+      if (message.type !== "report" || message.clusterId !== clusterId) return;
+      for (const suffix of ["", "-wal"]) copyFileSync(`${storePath}${suffix}`, join(folder, `copy.db${suffix}`));
+      const copy = new FleetStore(join(folder, "copy.db"));
+      const stored = copy.load(1);
+      copy.close();
+      rmSync(join(folder, "copy.db"));
+      looked += 1;
+      if (stored.lastSeq < message.seq || !stored.reports.some((report) => isDeepStrictEqual(report, message))) unstored.push(`report ${message.seq}`);
+      for (const { placementId, generation } of message.placements) {
+        if (!stored.placements.some((held) => held.id === placementId && held.generation >= generation)) unstored.push(`generation ${generation}`);
+      }
+      for (const pod of message.pods) if (!stored.pods.some(({ record }) => record.id === pod.id)) unstored.push(`pod ${pod.id}`);
+    };
+    const watching: LinkDialer = {
+      async dial() {
+        const connection = await dialer.dial();
+        return { ...bound(connection), send: (message) => (lookInto(message), connection.send(message)) };
+      },
+    };
+    fleet = createFleet({ description, seed: 7, clock, storePath, dialer: watching, logger: quiet, tickMs: 10 });
+    await fleet.start();
+    await runThree();
+    expect(unstored).toEqual([]);
+    expect(looked).toBeGreaterThan(3);
   });
 
   it("confirms what it holds when it is offered the same or an older generation, and changes nothing", async () => {

@@ -1,0 +1,215 @@
+/** What an agent reports, when, and what its store makes of it; without loop and transport. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { contentHash } from "#server/domain/canonical.ts";
+import { LinkFault, REFUSED_RETRY_MS, UNUSED_TEMPLATE_LIMIT, type ClusterAgent } from "#server/fleet/agent/agent.ts";
+import { FleetStore } from "#server/fleet/agent/store.ts";
+import { BATCH_LIMIT, REPORT_WINDOW, type PlacementSpec, type Report } from "#server/fleet/link.ts";
+import { ack, bigCluster, openAgents, reportsIn, tick, welcome } from "./agent-direct.ts";
+import { placement, spec, template, uuid } from "./scripted-gateway.ts";
+
+const web = template("shop/web:1", { cpuMillis: 10, memoryMiB: 10 });
+const cluster = bigCluster("big-1");
+
+describe("an agent's reports", () => {
+  let store: FleetStore;
+  let agent: ClusterAgent;
+  let now: number;
+
+  const assign = (id: string, generation: number, of: PlacementSpec | null): void =>
+    agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects: [placement(id, generation, of)], templates: { [contentHash(web)]: web } }, 0);
+
+  /** Ticks and acknowledges until nothing more is said. */
+  const drain = (): Report[] => {
+    const all: Report[] = [];
+    for (;;) {
+      const reports = reportsIn(tick(store, [agent], now));
+      if (reports.length === 0) return all;
+      for (const report of reports) ack(agent, report);
+      all.push(...reports);
+    }
+  };
+
+  const runPods = (replicas: number): void => {
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent);
+    assign(uuid(1), 1, spec(web, { replicas }));
+    now += 60_000;
+    drain();
+  };
+
+  /** As after a kill: what is not in the store is gone. */
+  const reopen = (): void => {
+    agent = openAgents(store, [cluster], now)[0] as ClusterAgent;
+  };
+
+  beforeEach(() => {
+    store = new FleetStore(":memory:");
+    now = 1_000_000;
+    reopen();
+  });
+
+  afterEach(() => store.close());
+
+  it("name at most a batch of pods each, and no more reports leave than the window has room for", () => {
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent);
+    assign(uuid(1), 1, spec(web, { replicas: 2_200 }));
+    now += 60_000;
+    const sent = reportsIn(tick(store, [agent], now));
+    expect(sent.map((report) => report.pods.length)).toEqual(Array.from({ length: REPORT_WINDOW }, () => BATCH_LIMIT));
+    expect(reportsIn(tick(store, [agent], now))).toEqual([]);
+    ack(agent, sent[0] as Report);
+    expect(reportsIn(tick(store, [agent], now)).map((report) => [report.seq, report.pods.length])).toEqual([[5, 200]]);
+    expect(store.load(1).reports.map((report) => report.seq)).toEqual([2, 3, 4, 5]);
+  });
+
+  it("coalesce to each pod's newest state while the centre does not listen", () => {
+    runPods(100);
+    agent.disconnected();
+    const [victim] = [...agent.simulation.slots()];
+    const id = agent.simulation.report(victim ?? 0).id;
+    for (let crash = 0; crash < 5; crash++) {
+      agent.simulation.crashPod(id);
+      now += 400_000;
+      expect(tick(store, [agent], now)).toEqual([]);
+    }
+    agent.connected();
+    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello", epoch: 1 }]);
+    const { lastSeq } = store.load(1);
+    welcome(agent, 1, lastSeq);
+    const said = reportsIn(tick(store, [agent], now));
+    expect(said).toHaveLength(1);
+    expect(said[0]?.seq).toBe(lastSeq + 1);
+    expect(said[0]?.pods).toMatchObject([{ id, restartCount: 5, ready: true }]);
+  });
+
+  it("name gone pods only where a report had named them", () => {
+    runPods(50);
+    agent.disconnected();
+    const known = [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot).id);
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 1, store.load(1).lastSeq);
+    assign(uuid(1), 2, spec(web, { replicas: 60 }));
+    assign(uuid(1), 3, null);
+    now += 60_000;
+    const gone = drain().flatMap((report) => report.gone);
+    expect(gone.toSorted()).toEqual(known.toSorted());
+    expect(store.load(1)).toMatchObject({ pods: [], variants: [], placements: [], gone: [] });
+  });
+
+  it("send the whole state of a new epoch in parts, of which the last one says so, also across a restart", () => {
+    runPods(2_500);
+    for (const slot of [...agent.simulation.slots()].slice(0, 3)) agent.simulation.crashPod(agent.simulation.report(slot).id);
+    agent.disconnected();
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 4, 17);
+    const first = reportsIn(tick(store, [agent], now));
+    expect(first.map(({ epoch, seq, full, fullEnds }) => ({ epoch, seq, full, fullEnds }))).toEqual(
+      [1, 2, 3, 4].map((seq) => ({ epoch: 5, seq, full: true, fullEnds: undefined })),
+    );
+    reopen();
+    agent.connected();
+    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello", epoch: 5, lastSeq: 4 }]);
+    welcome(agent, 5, 2);
+    const resent = reportsIn(tick(store, [agent], now));
+    expect(resent).toEqual(first.slice(2, 4).concat(resent.slice(2)));
+    for (const report of resent) ack(agent, report);
+    const rest = [...resent.slice(2), ...drain()];
+    const ends = rest.findIndex((report) => report.fullEnds === true);
+    expect(ends).toBeGreaterThan(0);
+    const named = new Set([...first, ...rest.slice(0, ends + 1)].flatMap((report) => report.pods.map((pod) => pod.id)));
+    expect(named.size).toBe(2_500);
+    expect(rest.every((report, index) => (report.full === true) === index <= ends)).toBe(true);
+  });
+
+  it("confirm a tombstone of something unknown at once", () => {
+    runPods(1);
+    assign(uuid(77), 3, null);
+    expect(drain().flatMap((report) => report.placements)).toEqual([{ placementId: uuid(77), term: 1, generation: 3, created: 0, ready: 0, updated: 0, removed: true }]);
+    expect(store.load(1).placements.map(({ id }) => id)).toEqual([uuid(1)]);
+  });
+
+  it("keep a placement that was assigned anew while its removal was being acknowledged", () => {
+    runPods(1);
+    assign(uuid(77), 3, null);
+    const removal = reportsIn(tick(store, [agent], now));
+    assign(uuid(77), 4, spec(web, { replicas: 2 }));
+    for (const report of removal) ack(agent, report);
+    now += 60_000;
+    expect(drain().flatMap((report) => report.placements).at(-1)).toMatchObject({ placementId: uuid(77), generation: 4, created: 2, ready: 2 });
+  });
+
+  it("say a node's status when it changes, which a restart remembers", () => {
+    runPods(1);
+    expect(agent.setNodeStatus(uuid(9_003), "NOT_READY")).toBe(true);
+    expect(agent.setNodeStatus(uuid(1), "NOT_READY")).toBe(false);
+    expect(drain().flatMap((report) => report.nodes)).toEqual([{ nodeId: uuid(9_003), status: "NOT_READY" }]);
+    reopen();
+    expect(agent.simulation.nodes.status(3)).toBe("NOT_READY");
+  });
+
+  it("replace pods of nodes that left the fleet's description", () => {
+    runPods(40);
+    const smaller = bigCluster("big-1", 19);
+    const lost = [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot)).filter((pod) => pod.nodeId === uuid(9_019));
+    expect(lost).toHaveLength(2);
+    const { lastSeq } = store.load(1);
+    agent = openAgents(store, [smaller], now)[0] as ClusterAgent;
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 1, lastSeq);
+    now += 60_000;
+    const said = drain();
+    expect(said.flatMap((report) => report.gone).toSorted()).toEqual(lost.map((pod) => pod.id).toSorted());
+    expect(said.flatMap((report) => report.placements).at(-1)).toMatchObject({ created: 40, ready: 40 });
+    expect(new Set(said.flatMap((report) => report.pods.map((pod) => pod.id))).size).toBe(2);
+  });
+
+  it("are made by nobody whom the gateway refused, until it is asked again", () => {
+    agent.connected();
+    tick(store, [agent], now);
+    agent.receive({ type: "refuse", clusterId: agent.clusterId, reason: "not now" }, 5_000);
+    agent.retryRefused(5_000 + REFUSED_RETRY_MS - 1);
+    expect(tick(store, [agent], now)).toEqual([]);
+    agent.retryRefused(5_000 + REFUSED_RETRY_MS);
+    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello" }]);
+    welcome(agent);
+    expect(reportsIn(tick(store, [agent], now))).toMatchObject([{ seq: 1, full: true, fullEnds: true }]);
+  });
+
+  it("leave out, and report as refused, nothing but the object that can't be carried out", () => {
+    runPods(1);
+    assign(uuid(50), 1, spec(web, { subnet: { id: uuid(60), vpcId: uuid(20), cidr: "not a block", gateway: "10.0.0.1" } }));
+    assign(uuid(51), 1, spec(web, { replicas: 1 }));
+    now += 60_000;
+    expect(new Set(drain().flatMap((report) => report.placements.map((each) => each.placementId)))).toEqual(new Set([uuid(51)]));
+  });
+
+  it("are not made for a gateway that breaks the protocol", () => {
+    runPods(1);
+    const unknown = template("never/sent:1");
+    expect(() => assign(uuid(50), 1, spec(unknown))).toThrow(LinkFault);
+    agent.disconnected();
+    agent.connected();
+    expect(() => agent.receive({ type: "welcome", clusterId: agent.clusterId, protocol: 2, term: 1, epoch: 1, ackedSeq: 1 }, 0)).toThrow(/protocol 2/);
+  });
+
+  it("ask for a new connection, and so for a new hello, rather than keep templates without end", () => {
+    runPods(1);
+    const flood = (): void => {
+      for (let index = 0; index <= UNUSED_TEMPLATE_LIMIT + 2; index++) {
+        const unused = template(`shop/unused:${index}`);
+        agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects: [], templates: { [contentHash(unused)]: unused } }, 0);
+      }
+    };
+    expect(flood).toThrow(/too many templates/);
+    agent.disconnected();
+    agent.connected();
+    expect(tick(store, [agent], now)).toMatchObject([{ templates: [contentHash(web)] }]);
+    expect(store.load(1).templates.map(([hash]) => hash)).toEqual([contentHash(web)]);
+  });
+});
