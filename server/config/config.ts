@@ -64,6 +64,9 @@ const MAX_SPEED = 3_600;
 const MIN_TOKEN = 32;
 const KEY_BYTES = 32;
 
+/** The settings of this process. */
+export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stdout.isTTY === true });
+
 /** An empty variable counts as absent. Throws a ConfigError that names every fault. */
 export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {
   const faults: string[] = [];
@@ -85,6 +88,9 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
   }
   if (text("DATABASE_URL") === null && roles.length < ROLES.length) {
     faults.push("DATABASE_URL is needed when SELVEDGE_ROLE is not all: the embedded database serves one process");
+  }
+  if (roles.includes("gateway") !== roles.includes("fleet")) {
+    faults.push("SELVEDGE_ROLE must name gateway and fleet together: the link between them stays inside one process");
   }
   const config: Config = {
     roles,

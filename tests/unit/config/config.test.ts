@@ -93,6 +93,8 @@ describe("settings that need each other", () => {
   test("a part of the roles needs a database that others reach too", () => {
     expect(faultsOf({ SELVEDGE_ROLE: "api" })).toEqual([expect.stringMatching(/^DATABASE_URL is needed/)]);
     expect(faultsOf({ SELVEDGE_ROLE: "api,worker,gateway,fleet" })).toEqual([]);
+    expect(faultsOf({ SELVEDGE_ROLE: "api,fleet", DATABASE_URL: "postgres://db/x", SELVEDGE_ENCRYPTION_KEY: KEY })).toEqual([expect.stringMatching(/gateway and fleet together/)]);
+    expect(faultsOf({ SELVEDGE_ROLE: "api,worker", DATABASE_URL: "postgres://db/x", SELVEDGE_ENCRYPTION_KEY: KEY })).toEqual([]);
     expect(faultsOf({ SELVEDGE_ROLE: "all,api" })).toEqual([expect.stringMatching(/^SELVEDGE_ROLE/)]);
   });
 });
