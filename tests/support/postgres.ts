@@ -25,11 +25,11 @@ declare module "vitest" {
   }
 }
 
-const PREFIX = "selvedge-tests-";
+export const TEMPORARY_PREFIX = "selvedge-tests-";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await clearLeftovers();
-  const folder = await mkdtemp(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = await mkdtemp(path.join(tmpdir(), `${TEMPORARY_PREFIX}${process.pid}-`));
   // Postgres does not run as root, and must be able to enter.
   await chmod(folder, 0o711);
   const encryptionKey = Buffer.alloc(32, 7);
@@ -60,7 +60,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function clearLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const run = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    const run = name.startsWith(TEMPORARY_PREFIX) ? Number.parseInt(name.slice(TEMPORARY_PREFIX.length), 10) : Number.NaN;
     if (Number.isNaN(run) || (await commandOf(run)) !== undefined) continue;
     const folder = path.join(tmpdir(), name);
     const postmaster = Number.parseInt(await readFile(path.join(folder, "postgres/data/postmaster.pid"), "utf8").catch(() => ""), 10);
