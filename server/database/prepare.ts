@@ -18,8 +18,8 @@ export interface PrepareOptions {
   /** Owns everything; may create roles. Never a role that serves requests. */
   readonly owner: Login;
   readonly encryptionKey: Uint8Array;
-  /** Simulated seconds a second. */
-  readonly speed: number;
+  /** Simulated seconds a second; null: as it is. A process without a fleet has no say in it. */
+  readonly speed: number | null;
   /** Wall time, milliseconds since 1970. */
   readonly wall: number;
   readonly logger?: Logger;
@@ -29,6 +29,8 @@ export interface Prepared {
   /** Rises when the database was restored or moved: older cursors and generations end with it. */
   readonly term: number;
   readonly clock: ClockSettings;
+  /** Names this database among all that may share a Redis. */
+  readonly installation: string;
   /** Names of the migrations that ran now. */
   readonly migrated: readonly string[];
 }
@@ -76,7 +78,10 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Prepared
     const migrated = await migrate(options);
     const term = await raiseTerm(client);
     const clock = await setClock(client, options.speed, options.wall);
-    return { term, clock, migrated };
+    const { rows } = await client.query<{ installation: string }>(
+      "select system_identifier || '-' || (select oid from pg_database where datname = current_database()) as installation from pg_control_system()",
+    );
+    return { term, clock, installation: rows[0]?.installation ?? "", migrated };
   });
 }
 
@@ -192,13 +197,13 @@ async function raiseTerm(client: Client): Promise<number> {
   return rows[0]?.term ?? 1;
 }
 
-async function setClock(client: Client, speed: number, wall: number): Promise<ClockSettings> {
+async function setClock(client: Client, speed: number | null, wall: number): Promise<ClockSettings> {
   const { rows } = await client.query<{ wall: string; simulated: string; speed: number }>(
     "select wall_base::text as wall, simulated_base::text as simulated, speed from simulation_clock",
   );
   const kept = rows[0];
   const before = kept ? { wallBase: Number(kept.wall), simulatedBase: Number(kept.simulated), speed: kept.speed } : null;
-  const clock = before ? changeSpeed(before, speed, wall) : { wallBase: wall, simulatedBase: wall, speed };
+  const clock = before ? changeSpeed(before, speed ?? before.speed, wall) : { wallBase: wall, simulatedBase: wall, speed: speed ?? 1 };
   await client.query(
     `insert into simulation_clock (wall_base, simulated_base, speed) values ($1, $2, $3)
      on conflict (id) do update set wall_base = $1, simulated_base = $2, speed = $3`,

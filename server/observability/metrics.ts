@@ -1,20 +1,32 @@
-import { AggregatorRegistry, collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, Registry } from "prom-client";
 
+/** All of a thread's metrics as plain values: they cross to the thread that serves them. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /** A thread's metrics. Each part makes its own counters on the registry it is given; there is no global one. */
 export interface Metrics {
   readonly registry: Registry;
-  /** All metrics as plain values, to be sent to the thread that serves them. */
   snapshot(): Promise<MetricsSnapshot>;
 }
 
-export function createMetrics(labels: Readonly<Record<string, string>> = {}): Metrics {
-  const registry = new Registry();
-  registry.setDefaultLabels(labels);
+/** `others`: what the other threads have counted, told together with this one's in the registry's text. */
+export function createMetrics(thread: string, others: () => Promise<readonly MetricsSnapshot[]> = async () => []): Metrics {
+  const registry = new MergedRegistry(others);
+  registry.setDefaultLabels({ thread });
   collectDefaultMetrics({ register: registry });
   return { registry, snapshot: () => registry.getMetricsAsJSON() };
 }
 
-/** The metrics of several threads as one text for Prometheus. */
-export const mergeMetrics = (snapshots: readonly MetricsSnapshot[]): Promise<string> => AggregatorRegistry.aggregate([...snapshots]).metrics();
+class MergedRegistry extends Registry<PrometheusContentType> {
+  readonly #others: () => Promise<readonly MetricsSnapshot[]>;
+
+  constructor(others: () => Promise<readonly MetricsSnapshot[]>) {
+    super();
+    this.#others = others;
+  }
+
+  override async metrics(): Promise<string> {
+    const [own, others] = await Promise.all([this.getMetricsAsJSON(), this.#others()]);
+    return AggregatorRegistry.aggregate([own, ...others]).metrics();
+  }
+}
