@@ -1,4 +1,4 @@
-import { ForbiddenError } from "../domain/errors.ts";
+import { RequestError } from "../domain/request-error.ts";
 import { ROLES, type Role } from "../domain/states.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -7,12 +7,12 @@ export const outranks = (role: Role, other: Role): boolean => ROLES.indexOf(role
 
 export const hasRole = (viewer: Pick<Viewer, "role">, least: Role): boolean => !outranks(least, viewer.role);
 
-/** Throws a ForbiddenError for a viewer below this role. The schema checks the same; here it holds whoever calls. */
+/** Throws FORBIDDEN for a viewer below this role. The schema checks the same; here it holds whoever calls. */
 export function requireRole(viewer: Pick<Viewer, "role">, least: Role): void {
-  if (!hasRole(viewer, least)) throw new ForbiddenError(`This needs the role ${least}; the token has ${viewer.role}.`);
+  if (!hasRole(viewer, least)) throw new RequestError("FORBIDDEN", `This needs the role ${least}; the token has ${viewer.role}.`);
 }
 
 /** For what belongs to the whole tenant: a token limited to namespaces may not change it. */
 export function requireWholeTenant(viewer: Pick<Viewer, "namespaces">): void {
-  if (viewer.namespaces !== null) throw new ForbiddenError("This needs a token of the whole tenant; this one is limited to namespaces.");
+  if (viewer.namespaces !== null) throw new RequestError("FORBIDDEN", "This needs a token of the whole tenant; this one is limited to namespaces.");
 }

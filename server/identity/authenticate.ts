@@ -1,0 +1,115 @@
+/**
+ * Who a token is. Looked up by its hash through a function that sees all tenants' tokens and nothing else; kept for a moment, because
+ * every request asks. What is kept is forgotten at once when the bus says that a token was revoked, and in any case after KEPT_MS, so
+ * that a lost message delays a revocation by no more than that.
+ */
+import type { MikroORM } from "@mikro-orm/postgresql";
+import type { Clock } from "../domain/clock.ts";
+import type { Role } from "../domain/states.ts";
+import type { Bus } from "../realtime/bus.ts";
+import { hashToken } from "./token.ts";
+import type { Viewer } from "./viewer.ts";
+
+export interface AuthenticatorOptions {
+  /** Connected as selvedge_api. */
+  readonly orm: MikroORM;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Told when last use could not be noted: nothing depends on it. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Authenticator {
+  /** The viewer, or null where the token is unknown, revoked or expired. Throws when the database can't be asked. */
+  authenticate(token: string): Promise<Viewer | null>;
+  /** Notes what was last used, and stops. */
+  close(): Promise<void>;
+}
+
+const KEPT_MS = 2_000;
+const MAX_KEPT = 10_000;
+const TOUCH_EVERY_MS = 10_000;
+/** No token is longer; what is, is not hashed at all. */
+const MAX_TOKEN = 1_024;
+
+interface TokenRow {
+  readonly tenant_id: string;
+  readonly token_id: string;
+  readonly token_name: string;
+  readonly role: Role;
+  readonly namespaces: string[] | null;
+  readonly namespace_ids: string[] | null;
+  readonly expires_at: Date | string | null;
+  readonly revoked_at: Date | string | null;
+}
+
+interface Kept {
+  readonly viewer: Promise<Viewer | null>;
+  /** Wall time. */
+  readonly until: number;
+}
+
+export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorOptions): Authenticator {
+  const kept = new Map<string, Kept>();
+  const used = new Set<string>();
+
+  const lookUp = async (hash: Buffer): Promise<Viewer | null> => {
+    const [row] = await orm.em.fork().execute<TokenRow[]>("select * from app.authenticate(?)", [hash]);
+    return row && row.revoked_at === null ? viewerOf(row) : null;
+  };
+  const forgetOld = (now: number): void => {
+    for (const [key, entry] of kept) if (entry.until <= now) kept.delete(key);
+    // Still too many: the oldest go, which come first.
+    for (const key of kept.keys()) {
+      if (kept.size < MAX_KEPT) break;
+      kept.delete(key);
+    }
+  };
+  const find = (token: string): Promise<Viewer | null> => {
+    const hash = hashToken(token);
+    const key = hash.toString("base64");
+    const now = performance.now();
+    const known = kept.get(key);
+    if (known && known.until > now) return known.viewer;
+    kept.delete(key);
+    if (kept.size >= MAX_KEPT) forgetOld(now);
+    // Callers of the same moment share one look-up; what fails, or finds nobody, is not kept.
+    const entry: Kept = { viewer: lookUp(hash), until: now + KEPT_MS };
+    kept.set(key, entry);
+    const forget = (): void => {
+      if (kept.get(key) === entry) kept.delete(key);
+    };
+    entry.viewer.then((viewer) => viewer === null && forget(), forget);
+    return entry.viewer;
+  };
+
+  const touch = async (): Promise<void> => {
+    if (used.size === 0) return;
+    const ids = [...used];
+    used.clear();
+    await orm.em.fork().execute("select app.touch_tokens(?::uuid[], ?)", [`{${ids.join(",")}}`, new Date(clock.now())]);
+  };
+  const timer = setInterval(() => void touch().catch((error: unknown) => onError?.(error)), TOUCH_EVERY_MS);
+  timer.unref();
+  const unsubscribe = bus.subscribe("tokens", () => kept.clear());
+
+  return {
+    authenticate: async (token) => {
+      if (token.length === 0 || token.length > MAX_TOKEN) return null;
+      const viewer = await find(token);
+      if (!viewer || (viewer.expiresAt !== null && viewer.expiresAt <= clock.now())) return null;
+      if (used.size < MAX_KEPT) used.add(viewer.tokenId);
+      return viewer;
+    },
+    close: async () => {
+      clearInterval(timer);
+      unsubscribe();
+      await touch().catch((error: unknown) => onError?.(error));
+    },
+  };
+}
+
+const viewerOf = (row: TokenRow): Viewer => ({
+  tenantId: row.tenant_id, tokenId: row.token_id, tokenName: row.token_name, role: row.role, namespaces: row.namespaces, namespaceIds: row.namespace_ids,
+  expiresAt: row.expires_at === null ? null : new Date(row.expires_at).getTime(),
+});

@@ -1,0 +1,46 @@
+import { createHmac } from "node:crypto";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { canonicalJson } from "../domain/canonical.ts";
+import type { Actor } from "../identity/viewer.ts";
+
+/**
+ * One effect for a key. A key belongs to (tenant, mutation) for 24 hours of the simulation's clock; with it goes a fingerprint of the
+ * input, and, once accepted, the answer as ids. The row is inserted in the mutation's own transaction: a concurrent caller with the same
+ * key waits on it, and then either finds the answer or, when the first was refused and rolled back, takes the key itself.
+ */
+export const KEPT_FOR_MS = 24 * 60 * 60 * 1000;
+export const MAX_KEY_LENGTH = 128;
+
+export type Claim = { readonly state: "taken" } | { readonly state: "replay"; readonly result: unknown } | { readonly state: "mismatch" };
+
+/** Keyed, because an input may hold secrets that could be guessed from a plain hash. Times are compared by their text. */
+export function fingerprintOf(key: Uint8Array, input: object): string {
+  const { idempotencyKey: _, ...rest } = input as { idempotencyKey?: unknown };
+  return createHmac("sha256", key).update(canonicalJson(JSON.parse(JSON.stringify(rest)))).digest("hex");
+}
+
+export async function claimKey(em: EntityManager, actor: Actor, mutation: string, key: string, fingerprint: string, now: number): Promise<Claim> {
+  // The worker may delete an expired row between the two statements: then the key is free, and the next round takes it.
+  for (let round = 0; round < 3; round += 1) {
+    const claimed: unknown[] = await em.execute(
+      `insert into idempotency as kept (tenant_id, mutation, key, fingerprint, result, created_at) values (?, ?, ?, ?, null, ?)
+       on conflict (tenant_id, mutation, key) do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
+       where kept.created_at <= ? returning 1`,
+      [actor.tenantId, mutation, key, fingerprint, new Date(now), new Date(now - KEPT_FOR_MS)],
+    );
+    if (claimed.length > 0) return { state: "taken" };
+    const [kept] = await em.execute<{ fingerprint: string; result: unknown }[]>(
+      "select fingerprint, result from idempotency where tenant_id = ? and mutation = ? and key = ?",
+      [actor.tenantId, mutation, key],
+    );
+    if (kept) return kept.fingerprint === fingerprint ? { state: "replay", result: kept.result } : { state: "mismatch" };
+  }
+  throw new Error(`the idempotency key of ${mutation} appeared and vanished three times`);
+}
+
+/** The answer, as ids that are resolved again when it is replayed. Never a secret. */
+export async function keepResult(em: EntityManager, actor: Actor, mutation: string, key: string, result: unknown): Promise<void> {
+  await em.execute("update idempotency set result = ?::jsonb where tenant_id = ? and mutation = ? and key = ?", [
+    JSON.stringify(result), actor.tenantId, mutation, key,
+  ]);
+}

@@ -1,0 +1,60 @@
+import { randomUUIDv7 } from "node:crypto";
+import { canonicalJson, contentHash } from "../../domain/canonical.ts";
+import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
+import type { OperationKind } from "../../domain/states.ts";
+import type { Application } from "../../entities/application.ts";
+import type { Namespace } from "../../entities/namespace.ts";
+import { Revision } from "../../entities/revision.ts";
+import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
+import { type ApplicationResult, type Design, make } from "../application/create.ts";
+import { findByName, revisionOf } from "../application/lookup.ts";
+import { distribute, type Wanted } from "../application/placements.ts";
+import type { StepPlan } from "../operation.ts";
+import type { Transaction } from "../transaction.ts";
+
+export interface Applied extends ApplicationResult {
+  readonly applied: "CREATED" | "UPDATED" | "UNCHANGED";
+  readonly steps: readonly StepPlan[];
+}
+
+/** Makes the application as the design says: a new one, or a change of the one that has its name. Description and protection stay. */
+export async function apply(tx: Transaction, namespace: Namespace, design: Design, wanted: readonly Wanted[]): Promise<Outcome<Applied>> {
+  const application = await findByName(tx, namespace.id, design.name);
+  if (!application) {
+    const made = await make(tx, namespace, design, wanted, null);
+    return made.ok ? accepted({ ...made.value, applied: "CREATED" }) : made;
+  }
+  if (application.deleting) return refused(invalidState("DELETING", `Application ${application.name} is being deleted.`));
+  return change(tx, application, design, wanted);
+}
+
+async function change(tx: Transaction, application: Application, design: Design, wanted: readonly Wanted[]): Promise<Outcome<Applied>> {
+  const present = await revisionOf(tx, application);
+  const newTemplate = contentHash(design.template) !== present.templateHash;
+  const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
+  const newLabels = canonicalJson(design.labels) !== canonicalJson(application.labels);
+  const revision = newTemplate ? await addRevision(tx, application, design) : present;
+  tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels: design.labels });
+  const distributed = await distribute(tx, application, { wanted, revision, reason: `Chosen by ${tx.actor.tokenName}.`, path: null, touchAll: newStrategy });
+  if (!distributed.ok) return distributed;
+  const { steps, changed } = distributed.value;
+  const result = { applicationId: application.id, operationId: null, steps };
+  if (!changed && !newTemplate && !newLabels) return accepted({ ...result, applied: "UNCHANGED" });
+  raiseVersion(tx, application);
+  if (!changed) return accepted({ ...result, applied: "UPDATED" });
+  markUpdating(tx, application);
+  const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
+  return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
+}
+
+/** Numbers go on from the highest there is, also after a return to an older revision. */
+async function addRevision(tx: Transaction, application: Application, design: Design): Promise<Revision> {
+  const { tenantId, tokenName } = tx.actor;
+  const [last] = await tx.em.find(Revision, { tenantId, applicationId: application.id }, { orderBy: { number: "desc" }, limit: 1 });
+  const id = randomUUIDv7();
+  await tx.em.insert(Revision, {
+    tenantId, id, applicationId: application.id, namespaceId: application.namespaceId, number: (last?.number ?? 0) + 1, template: design.template,
+    templateHash: contentHash(design.template), message: "Imported from a manifest.", createdBy: tokenName, createdAt: tx.at,
+  });
+  return tx.em.findOneOrFail(Revision, { tenantId, id });
+}

@@ -1,0 +1,60 @@
+/**
+ * Reading a caller's YAML without trusting it: a short text at once, a long one on a thread of its own with limits on memory and time,
+ * because some texts of 1 MiB keep a parser busy for seconds.
+ */
+import { Worker } from "node:worker_threads";
+import { invalid, type Outcome, refused } from "../../domain/errors.ts";
+import { IMPORT_LIMITS, type ManifestDocument, parseManifests } from "./parse.ts";
+
+const SHORT = 32_768;
+const DEADLINE_MS = 5_000;
+const MAX_THREADS = 2;
+const MAX_WAITING = 20;
+const PATH = ["input", "yaml"];
+
+export type ReadManifests = (yaml: string) => Promise<Outcome<ManifestDocument[]>>;
+
+/** One for each composition: it bounds how many threads read at once. */
+export function createManifestReader(): ReadManifests {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const enter = async (): Promise<void> => {
+    if (running >= MAX_THREADS) await new Promise<void>((resolve) => void waiting.push(resolve));
+    else running += 1;
+  };
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  };
+  return async (yaml) => {
+    const bytes = Buffer.byteLength(yaml);
+    if (bytes > IMPORT_LIMITS.bytes) return refused(invalid(PATH, `The YAML has ${bytes} bytes; at most ${IMPORT_LIMITS.bytes} are allowed.`));
+    if (bytes <= SHORT) return parseManifests(yaml);
+    if (waiting.length >= MAX_WAITING) return refused(invalid(PATH, "Too many long files are being read; try again, or import it in parts."));
+    await enter();
+    try {
+      return await onThread(yaml);
+    } finally {
+      leave();
+    }
+  };
+}
+
+function onThread(yaml: string): Promise<Outcome<ManifestDocument[]>> {
+  const tooMuch = refused(invalid(PATH, `The YAML can't be read in ${DEADLINE_MS / 1000} seconds: it is too complex.`));
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("./parse-thread.ts", import.meta.url), { workerData: yaml, resourceLimits: { maxOldGenerationSizeMb: 192 } });
+    const deadline = setTimeout(() => {
+      resolve(tooMuch);
+      void worker.terminate();
+    }, DEADLINE_MS);
+    worker.once("message", (outcome: Outcome<ManifestDocument[]>) => resolve(outcome));
+    worker.once("error", (error: NodeJS.ErrnoException) => (error.code === "ERR_WORKER_OUT_OF_MEMORY" ? resolve(tooMuch) : reject(error)));
+    worker.once("exit", (code) => {
+      clearTimeout(deadline);
+      // After its message this settles nothing any more.
+      reject(new Error(`the manifest reader ended with code ${code} and without an answer`));
+    });
+  });
+}

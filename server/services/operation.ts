@@ -1,0 +1,64 @@
+/**
+ * Operations as mutations start them: PENDING, with a step for each cluster that has work to do. From there the worker moves them on, and
+ * ends each exactly once. A newer change of the same application supersedes what is unfinished, in the transaction of that change.
+ */
+import { randomUUIDv7 } from "node:crypto";
+import type { OperationKind } from "../domain/states.ts";
+import { Operation } from "../entities/operation.ts";
+import { OperationStep } from "../entities/operation-step.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface StepPlan {
+  readonly targetId: string;
+  readonly clusterId: string;
+  readonly name: string;
+  /** Pods to bring about there, or to remove. */
+  readonly total: number;
+}
+
+export interface OperationPlan {
+  readonly kind: OperationKind;
+  readonly namespaceId: string;
+  /** The application's id; null for an import, which has several targets. */
+  readonly targetId: string | null;
+  readonly targetName: string;
+  readonly steps: readonly StepPlan[];
+}
+
+/** Returns the operation's id. */
+export async function startOperation(tx: Transaction, plan: OperationPlan): Promise<string> {
+  const { tenantId } = tx.actor;
+  const id = randomUUIDv7();
+  await tx.em.insert(Operation, {
+    tenantId, id, kind: plan.kind, state: "PENDING", namespaceId: plan.namespaceId,
+    targetType: plan.targetId === null ? null : "Application", targetId: plan.targetId, targetName: plan.targetName,
+    completed: 0, total: plan.steps.reduce((sum, step) => sum + step.total, 0), error: null, actor: tx.actor.tokenName,
+    createdAt: tx.at, startedAt: null, finishedAt: null, progressedAt: tx.at,
+  });
+  if (plan.steps.length > 0) {
+    await tx.em.insertMany(OperationStep, plan.steps.map((step) => ({
+      tenantId, id: randomUUIDv7(), operationId: id, namespaceId: plan.namespaceId, clusterId: step.clusterId,
+      targetType: "Application", targetId: step.targetId, name: step.name, state: "PENDING" as const, message: null,
+      completed: 0, total: step.total, finishedAt: null,
+    })));
+  }
+  tx.changed("operation", id);
+  return id;
+}
+
+/**
+ * Ends what an application's newer change takes over: its own unfinished operations, and its steps in unfinished imports. An import
+ * itself goes on with its other applications; the worker recomputes it when it looks at this one.
+ */
+export async function supersedeOperations(tx: Transaction, applicationId: string): Promise<void> {
+  const { tenantId } = tx.actor;
+  const steps = await tx.em.execute<{ operation_id: string }[]>(
+    "update operation_step set state = 'SUPERSEDED', finished_at = ? where tenant_id = ? and target_id = ? and finished_at is null returning operation_id",
+    [tx.at, tenantId, applicationId],
+  );
+  const operations = await tx.em.execute<{ id: string }[]>(
+    "update operation set state = 'SUPERSEDED', finished_at = ? where tenant_id = ? and target_id = ? and finished_at is null returning id",
+    [tx.at, tenantId, applicationId],
+  );
+  tx.changed("operation", ...steps.map((step) => step.operation_id), ...operations.map((operation) => operation.id));
+}
