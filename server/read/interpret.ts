@@ -5,7 +5,7 @@ import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
-import type { Binding, BoundType } from "./bind.ts";
+import type { Binding } from "./bind.ts";
 import { encodeCursor } from "./cursor.ts";
 import type { MatchingOptions, Reader } from "./index.ts";
 import { writeBeyond, writeOrder } from "./page.ts";
@@ -44,7 +44,8 @@ export class Interpreter implements Reader {
     const planner = new Planner(this.#options.binding, info, this.#options.request);
     switch (mapping?.kind) {
       case "find": {
-        const [row] = await this.#selected(planner.selected(planner.plan(mapping.entity, info.fieldNodes), mapping, args), 1);
+        const plan = planner.plan(mapping.entity, info.fieldNodes);
+        const [row] = await this.#selected({ plan, where: planner.where(plan.bound.entity, mapping.where, args), order: null });
         return row ?? null;
       }
       case "list":
@@ -88,14 +89,14 @@ export class Interpreter implements Reader {
 
   // ---------------------------------------------------------------- roots
 
-  async #selected({ plan, where, order }: Selected, limit?: number): Promise<Row[]> {
+  async #selected({ plan, where, order }: Selected): Promise<Row[]> {
     if (where === nothing) return [];
     const list = new SelectList();
     const shape = list.shape(plan);
-    const writer = this.#select(plan.bound, list);
+    const writer = this.#select(new StatementWriter(this.#options.binding, plan.bound.entity), list, plan.bound.entity.from);
     writeWhere(writer, where);
-    writeOrder(writer, order, true);
-    if (limit !== undefined) writer.write(" limit ").param(limit, "integer");
+    if (order) writeOrder(writer, order, true);
+    else writer.write(" limit 1");
     return this.#make(shape, await this.#ask(writer.statement()), 0);
   }
 
@@ -204,7 +205,7 @@ export class Interpreter implements Reader {
     list.write(writer);
     writer.write(` from ${plan.bound.entity.from} t where t.${key} = any (`).param(ids, "uuid[]").write(")");
     writeWhere(writer, where);
-    writeOrder(writer, order, true);
+    if (order) writeOrder(writer, order, true);
     const raws = await this.#ask(writer.statement());
     const rows = await this.#make(shape, raws, 1);
     for (const [index, raw] of raws.entries()) {
@@ -263,7 +264,7 @@ export class Interpreter implements Reader {
 
     const writer = new StatementWriter(this.#options.binding, bound.entity);
     if (parents) writer.write("select k.n, x.* from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) cross join lateral (");
-    this.#select(bound, list, writer);
+    this.#select(writer, list, page.from);
     if (parents) writer.write(` and t.${bound.entity.columns.get(parents.property)?.name} = k.id`);
     writeWhere(writer, page.where);
     for (const side of ["after", "before"] as const) {
@@ -304,7 +305,7 @@ export class Interpreter implements Reader {
 
     const writer = new StatementWriter(this.#options.binding, bound.entity);
     const from = (): void => {
-      writer.write(` from ${bound.entity.from} t where true`);
+      writer.write(` from ${page.from} t where true`);
       if (parents) writer.write(` and t.${bound.entity.columns.get(parents.property)?.name} = k.id`);
       writeWhere(writer, where);
     };
@@ -336,10 +337,10 @@ export class Interpreter implements Reader {
   // ---------------------------------------------------------------- statements
 
   /** `select … from … t where true`, for conditions to be added. */
-  #select(bound: BoundType, list: SelectList, writer = new StatementWriter(this.#options.binding, bound.entity)): StatementWriter {
+  #select(writer: StatementWriter, list: SelectList, from: string): StatementWriter {
     writer.write("select ");
     list.write(writer);
-    return writer.write(` from ${bound.entity.from} t where true`);
+    return writer.write(` from ${from} t where true`);
   }
 
   /** What is asked in one tick goes to the database together. */

@@ -53,11 +53,14 @@ export type PlanOf = (typeName: string) => Plan | undefined;
 export interface Selected {
   readonly plan: Plan;
   readonly where: Sql | null;
-  readonly order: BoundOrder;
+  /** null: any, because there is one row at most. */
+  readonly order: BoundOrder | null;
 }
 
 export interface PlannedPage {
   readonly bound: BoundType;
+  /** What stands in `from`. */
+  readonly from: string;
   readonly where: Sql | null;
   readonly order: BoundOrder;
   readonly args: PageArguments;
@@ -145,7 +148,7 @@ export class Planner {
         nodes: below.filter(([, [node]]) => node?.name.value === "node").map(([edgeKey, nodeGroup]) => ({ slot: slotOf(edgeKey), plan: this.plan(typeName, nodeGroup) })),
       });
     }
-    return { bound, where, order, args: pageArgs, totalCount, pageInfo, nodes, edges };
+    return { bound, from: selects.from ?? bound.entity.from, where, order, args: pageArgs, totalCount, pageInfo, nodes, edges };
   }
 
   #order(bound: BoundType, { order }: Selects, args: Readonly<Record<string, unknown>>): BoundOrder {

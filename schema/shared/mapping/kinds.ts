@@ -33,7 +33,7 @@ export type Mapping =
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
   | { readonly kind: "computed"; readonly needs: readonly string[] }
-  | ({ readonly kind: "find"; readonly entity: string } & Selects)
+  | { readonly kind: "find"; readonly entity: string; readonly where: Condition }
   | ({ readonly kind: "list"; readonly entity: string } & Selects)
   | ({ readonly kind: "pageOf"; readonly entity: string } & Selects)
   | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null> }
@@ -57,6 +57,8 @@ type KeyOf<T> = (parent: never, args: never, context: never) => T;
 export interface Selects {
   readonly where?: Condition | undefined;
   readonly order: readonly string[] | ((args: never) => readonly string[]);
+  /** What stands in `from` in place of the entity's table, with the same columns. */
+  readonly from?: string | undefined;
 }
 
 export const DEFAULT_ORDER: readonly string[] = ["name", "id"];

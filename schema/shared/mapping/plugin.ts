@@ -187,8 +187,8 @@ declare global {
       ): FieldRef<Types, unknown, Kind>;
       /** All rows that the condition selects; for sets that are small by nature. */
       list<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
-      /** A Relay connection over the rows that the condition selects. */
-      pageOf<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
+      /** A Relay connection over the rows that the condition selects; `from`: of a set-returning function with the entity's columns. */
+      pageOf<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args> & { readonly from?: string }): FieldRef<Types, unknown, Kind>;
       /** The row with this uuid, read afresh: for payloads and messages. Non-null where `nullable: false` is said. */
       entity<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, key: KeyFrom<Types, ParentShape, Args, string | null>, options?: Keyed<Args>): FieldRef<Types, unknown, Kind>;
       /** The rows with these uuids, in their order; those that don't exist for the viewer are left out. */
@@ -231,7 +231,7 @@ const accessOf = (options: { readonly access?: Role | undefined }): { access?: R
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, sql: _sql, needs: _needs, items: _items, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -266,7 +266,11 @@ function connectionOf(t: Builder, of: Of): unknown {
   return connection;
 }
 
-const selects = (options: Loose): { where: never; order: never } => ({ where: options["where"] as never, order: (options["order"] ?? DEFAULT_ORDER) as never });
+const selects = (options: Loose): { where: never; order: never; from: never } => ({
+  where: options["where"] as never,
+  order: (options["order"] ?? DEFAULT_ORDER) as never,
+  from: options["from"] as never,
+});
 
 const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never[]) => unknown> = {
   globalId(property: string, options?: object) {
@@ -308,7 +312,7 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     return describe(this, options["type"], { kind: "computed", needs: options["needs"] as string[] }, options["resolve"], { nullable: false, ...options });
   },
   find(of: Of, options: Loose) {
-    return describe(this, of, { kind: "find", entity: of.name, ...selects(options) }, load, { nullable: true, ...options });
+    return describe(this, of, { kind: "find", entity: of.name, where: options["where"] as never }, load, { nullable: true, ...options });
   },
   list(of: Of, options: Loose = {}) {
     return describe(this, [of], { kind: "list", entity: of.name, ...selects(options) }, load, options, { nullable: false });
