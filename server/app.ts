@@ -1,0 +1,189 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
+import type { Logger } from "pino";
+import type { Config, ServerRole } from "./config/config.ts";
+import { loadSecrets, lockDataDirectory, makeDataDirectory, type Secrets } from "./config/data-directory.ts";
+import { type DatabaseAddress, type Login, parseDatabaseUrl, rolePassword } from "./database/address.ts";
+import { ensureAdministrator } from "./database/administrator.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "./database/embedded.ts";
+import { createOwnDatabase, type Prepared, prepareDatabase } from "./database/prepare.ts";
+import { loadFleetDescription } from "./fleet/description.ts";
+import { hashToken, tokenPrefix } from "./identity/token.ts";
+import { createMetrics } from "./observability/metrics.ts";
+import { startApi } from "./roles/api.ts";
+import { type BusSettings, type Facts, openBus, openClock } from "./roles/role.ts";
+import { startThread, type Thread, type ThreadRole } from "./threads.ts";
+
+/**
+ * The composition root. Everything is built here once, in this order, and closed in reverse:
+ *
+ *   data directory (lock, secrets) → threads load their code │ Postgres → roles, migrations, clock, administrator
+ *     → fleet → gateway and worker → API
+ *
+ * Closing: the API accepts nothing more → the worker finishes its jobs → the gateway stores what has come → the fleet saves → Postgres stops.
+ */
+export interface ServerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Something that can't go on: a thread crashed, or Postgres ended. Called at most once; close() still has to be called. */
+  readonly onFatal: (error: Error) => void;
+  /** A process was started, or taken over, that outlives this one unless it is stopped: SIGQUIT ends it at once. */
+  readonly onChild?: (pid: number) => void;
+  /** Ends a start that is under way at its next step. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunningServer {
+  /** null without the role api. */
+  readonly url: string | null;
+  readonly secrets: Secrets;
+  readonly fleetClusters: number | null;
+  close(): Promise<void>;
+}
+
+/** Which threads there are, besides the main one with the API, and what runs on each. Nothing that a document asks for may delay a report. */
+const THREADS: readonly { readonly name: string; readonly roles: readonly ThreadRole[] }[] = [
+  { name: "fleet", roles: ["fleet"] },
+  { name: "centre", roles: ["gateway", "worker"] },
+];
+
+/** All of them together stay under the 10 seconds that a stop may take. */
+const THREAD_STOP_MS = 3_000;
+const API_STOP_MS = 3_000;
+
+/** Starts the roles of the configuration. Rejects with an error whose message is one clear line; nothing is left running then. */
+export async function startServer({ config, logger, onFatal, onChild, signal }: ServerOptions): Promise<RunningServer> {
+  const stack = new AsyncDisposableStack();
+  const has = (role: ServerRole): boolean => config.roles.includes(role);
+  const stopping = new AbortController();
+  let closing = false;
+  const fatal = (error: Error): void => {
+    if (closing) return;
+    closing = true;
+    onFatal(error);
+  };
+  const close = (): Promise<void> => {
+    closing = true;
+    stopping.abort();
+    return stack.disposeAsync();
+  };
+
+  try {
+    await makeDataDirectory(config.dataDirectory);
+    if (config.databaseUrl === null || has("fleet")) {
+      const lock = lockDataDirectory(config.dataDirectory);
+      stack.defer(() => lock.release());
+    }
+    const secrets = await loadSecrets(config);
+    const fleetClusters = has("fleet") ? loadFleetDescription(config.simulation.fleet).clusters.length : null;
+
+    const threads = openThreads(config, logger, fatal);
+    const stopThreads = stack.use(new AsyncDisposableStack());
+    for (const thread of threads) stopThreads.defer(async () => void (await thread.stop(THREAD_STOP_MS)));
+    const metrics = createMetrics("api", () => Promise.all(threads.map((thread) => thread.metrics())));
+
+    // Threads are stopped before Postgres, though they were opened first.
+    const { address, owner, embedded } = await openServer(config, secrets, logger);
+    if (embedded) {
+      onChild?.(embedded.pid);
+      void embedded.ended.then(() => fatal(new Error("the embedded Postgres ended unexpectedly")));
+      stack.defer(() => embedded.stop());
+    }
+    stack.use(stopThreads.move());
+    stack.defer(() => {
+      for (const thread of threads) thread.announceStop();
+    });
+    signal?.throwIfAborted();
+
+    const prepared = await prepareDatabase({
+      address,
+      owner,
+      encryptionKey: secrets.encryptionKey,
+      speed: has("fleet") ? config.simulation.speed : null,
+      wall: Date.now(),
+      logger,
+    });
+    if (prepared.migrated.length > 0) logger.info({ migrations: prepared.migrated, term: prepared.term }, "the database was migrated");
+    const facts = factsOf(config, address, secrets, prepared);
+    const clock = openClock(facts.clock);
+    if (has("api")) await administrate(address, owner, secrets, new Date(clock.now()), logger);
+    signal?.throwIfAborted();
+
+    await Promise.all(threads.map((thread) => thread.start(facts)));
+    signal?.throwIfAborted();
+
+    let url: string | null = null;
+    if (has("api")) {
+      const bus = openBus(facts.bus, logger);
+      stack.defer(() => bus.close());
+      const api = await startApi({ config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal });
+      stack.defer(() => inTime(api.close(), API_STOP_MS, logger));
+      url = api.url;
+    }
+    return { url, secrets, fleetClusters, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openThreads(config: Config, logger: Logger, onCrash: (error: Error) => void): Thread[] {
+  const link = new MessageChannel();
+  const ports: Partial<Record<string, MessageChannel["port1"]>> = { fleet: link.port1, centre: link.port2 };
+  const linked = config.roles.includes("fleet") && config.roles.includes("gateway");
+  if (!linked) {
+    link.port1.close();
+    link.port2.close();
+  }
+  return THREADS.flatMap(({ name, roles }) => {
+    const wanted = roles.filter((role) => config.roles.includes(role));
+    return wanted.length === 0 ? [] : [startThread({ name, roles: wanted, config, link: (linked && ports[name]) || null, logger, onCrash })];
+  });
+}
+
+interface OpenedServer {
+  readonly address: DatabaseAddress;
+  readonly owner: Login;
+  readonly embedded: EmbeddedPostgres | null;
+}
+
+/** The database of the settings, or our own. */
+async function openServer(config: Config, { encryptionKey }: Secrets, logger: Logger): Promise<OpenedServer> {
+  if (config.databaseUrl !== null) {
+    const { address, login } = parseDatabaseUrl(config.databaseUrl);
+    return { address, owner: login, embedded: null };
+  }
+  const embedded = await startEmbeddedPostgres({
+    dataDirectory: config.dataDirectory,
+    superuserPassword: rolePassword(encryptionKey, "superuser"),
+    logger,
+  });
+  try {
+    return { ...(await createOwnDatabase(embedded.address, embedded.superuser, encryptionKey)), embedded };
+  } catch (error) {
+    await embedded.stop();
+    throw error;
+  }
+}
+
+function factsOf(config: Config, address: DatabaseAddress, { encryptionKey }: Secrets, prepared: Prepared): Facts {
+  const bus: BusSettings =
+    config.redisUrl === null
+      ? { kind: "in-process", instance: randomUUID() }
+      : { kind: "redis", url: config.redisUrl, installation: prepared.installation };
+  return { database: { address, encryptionKey }, clock: prepared.clock, term: prepared.term, bus };
+}
+
+async function administrate(address: DatabaseAddress, owner: Login, { adminToken }: Secrets, at: Date, logger: Logger): Promise<void> {
+  const valid = await ensureAdministrator({ address, owner, hash: hashToken(adminToken), prefix: tokenPrefix(adminToken), at });
+  if (!valid) logger.warn("the administrator's token was revoked: set another one in SELVEDGE_ADMIN_TOKEN to get in again");
+}
+
+/** Waits for what is being closed, but not for ever. */
+async function inTime(work: Promise<void>, deadlineMs: number, logger: Logger): Promise<void> {
+  const givenUp = new AbortController();
+  const late = sleep(deadlineMs, "late" as const, { signal: givenUp.signal }).catch(() => undefined);
+  if ((await Promise.race([work, late])) === "late") logger.warn({ deadlineMs }, "not everything was finished in time");
+  givenUp.abort();
+}

@@ -1,0 +1,121 @@
+import path from "node:path";
+import { startServer, type RunningServer } from "./app.ts";
+import { type Config, ConfigError, readProcessConfig } from "./config/config.ts";
+import { createLogger } from "./observability/logger.ts";
+
+/**
+ * The server's process. Exit codes: 0 stopped as asked, 1 it could not start or go on (one line on standard error says why).
+ * The first SIGTERM or SIGINT stops everything in order, the second at once.
+ */
+const STOP_DEADLINE_MS = 9_500;
+/** Ctrl-C under npm arrives twice, from the terminal and from npm: only a later signal means that somebody is impatient. */
+const SAME_SIGNAL_MS = 1_000;
+
+async function main(): Promise<void> {
+  let config: Config;
+  try {
+    config = readProcessConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return fail(error.faults);
+  }
+  const logger = createLogger({ level: config.log.level, pretty: config.log.pretty, name: "api" });
+  const stopping = new AbortController();
+  let server: RunningServer | null = null;
+  let exitCode = 0;
+  let stoppingSince = 0;
+  /** Processes of ours that would outlive us. */
+  const children: number[] = [];
+
+  const leaveAtOnce = (message: string): never => {
+    logger.warn(message);
+    for (const pid of children) {
+      try {
+        process.kill(pid, "SIGQUIT");
+      } catch {
+        // It is gone already.
+      }
+    }
+    process.exit(1);
+  };
+
+  const stop = async (): Promise<never> => {
+    const late = setTimeout(() => leaveAtOnce("stopping took too long: stopped at once"), STOP_DEADLINE_MS);
+    await server?.close();
+    clearTimeout(late);
+    logger.info("stopped");
+    process.exit(exitCode);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) leaveAtOnce("stopped at once");
+      return;
+    }
+    stoppingSince = performance.now();
+    logger.info({ signal }, "stopping");
+    stopping.abort();
+    if (server !== null) void stop();
+  };
+  const onFatal = (error: Error): void => {
+    logger.fatal({ err: error }, "the server can't go on");
+    exitCode = 1;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    complain([error.message]);
+    if (server !== null) void stop();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  process.on("uncaughtException", onFatal);
+  process.on("unhandledRejection", (reason) => onFatal(reason instanceof Error ? reason : new Error(String(reason))));
+
+  try {
+    server = await startServer({ config, logger, onFatal, onChild: (pid) => children.push(pid), signal: stopping.signal });
+  } catch (error) {
+    // Told to stop while it started, or a thread crashed, which has been told already.
+    if (stopping.signal.aborted) process.exit(exitCode);
+    logger.debug({ err: error }, "the server does not start");
+    return fail([error instanceof Error ? error.message : String(error)]);
+  }
+  if (stopping.signal.aborted) return stop();
+  announce(config, server, (fields, message) => logger.info(fields, message));
+}
+
+function complain(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`selvedge: ${line.replaceAll("\n", " ")}\n`);
+}
+
+function fail(lines: readonly string[]): never {
+  complain(lines);
+  process.exit(1);
+}
+
+/** Where everything is: a table for a person at a terminal, fields of one log line for a program. The token itself goes to the person only. */
+function announce(config: Config, server: RunningServer, log: (fields: object, message: string) => void): void {
+  const { url, secrets, fleetClusters } = server;
+  const kept = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : path.relative(process.cwd(), secrets.tokenFile) || secrets.tokenFile;
+  const seconds = Math.round(performance.now()) / 1_000;
+  const places = {
+    console: url,
+    graphiql: url === null ? null : `${url}/graphql`,
+    graphql: url === null ? null : `${url}/graphql`,
+    dataDirectory: config.dataDirectory,
+    fleet: fleetClusters === null ? null : `${config.simulation.fleet}, ${fleetClusters} clusters, ${config.simulation.speed} simulated seconds a second`,
+    database: config.databaseUrl === null ? "embedded Postgres" : "DATABASE_URL",
+    roles: config.roles.join(", "),
+  };
+  if (!config.log.pretty) return log({ ...places, tokenFile: secrets.tokenFile, seconds }, "ready");
+  const rows: [string, string | null][] = [
+    ["Console", places.console],
+    ["GraphiQL", places.graphiql === null ? null : `${places.graphiql}  (in a browser)`],
+    ["GraphQL", places.graphql === null ? null : `${places.graphql}  (HTTP, server-sent events, WebSocket)`],
+    ["Token", secrets.tokenFile === null ? kept : `${secrets.adminToken}  (kept in ${kept})`],
+    ["Data", `${places.dataDirectory}  (${places.database})`],
+    ["Fleet", places.fleet],
+    ["Roles", config.roles.length === 4 ? null : places.roles],
+  ];
+  const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(9)}${value}`]));
+  process.stdout.write(`\nSelvedge is ready after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n\n${shown.join("\n")}\n\n`);
+}
+
+await main();

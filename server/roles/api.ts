@@ -1,0 +1,89 @@
+import { hkdfSync } from "node:crypto";
+import { schema } from "../../schema/index.ts";
+import type { Context, ServerFacts } from "../../schema/context.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { roleLogin } from "../database/address.ts";
+import { openDatabase, openPool } from "../database/connect.ts";
+import { createAuthenticator } from "../identity/authenticate.ts";
+import { createReads } from "../read/run.ts";
+import { createFanout } from "../realtime/fanout.ts";
+import { createLive } from "../realtime/live.ts";
+import { createTailer } from "../realtime/tailer.ts";
+import { createServices } from "../services/index.ts";
+import type { ReadinessCheck } from "../transport/health.ts";
+import { createApi } from "../transport/http.ts";
+import { DEFAULT_LIMITS } from "../transport/limits.ts";
+import type { RoleContext, RunningRole } from "./role.ts";
+
+export interface RunningApi extends RunningRole {
+  readonly url: string;
+}
+
+const CONNECTIONS = 10;
+const TAILER_CONNECTIONS = 2;
+/** An older one means that a transaction hangs somewhere on this server, and holds back every subscription. */
+const MAX_HORIZON_AGE_MS = 15_000;
+
+/** Serves the schema: reads, services and live streams under one port. */
+export async function startApi(context: RoleContext & { readonly readiness?: Readonly<Record<string, ReadinessCheck>> }): Promise<RunningApi> {
+  const { config, database, clock, speed, term, bus, logger, metrics } = context;
+  const { address, encryptionKey } = database;
+  const stack = new AsyncDisposableStack();
+  try {
+    const { orm, pool } = await openDatabase({ address, login: roleLogin(encryptionKey, "selvedge_api"), max: CONNECTIONS, logger });
+    stack.defer(async () => void (await Promise.all([orm.close(true), pool.end()])));
+    const tailerPool = openPool({ address, login: roleLogin(encryptionKey, "selvedge_tailer"), max: TAILER_CONNECTIONS, logger });
+    stack.defer(() => tailerPool.end());
+
+    const fanout = createFanout();
+    const tailer = createTailer({
+      pool: tailerPool,
+      bus,
+      logger,
+      registry: metrics.registry,
+      onRows: (rows) => fanout.deliver(rows),
+      onNewTerm: () => fanout.reset(),
+    });
+    await tailer.start();
+    stack.defer(() => tailer.close());
+
+    const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.warn({ err: error }, "the last use of tokens was not noted") });
+    stack.defer(() => authenticator.close());
+    const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed });
+    const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock });
+    const services = createServices({ orm, bus, clock, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
+    const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
+
+    const api = createApi({
+      host: config.http.host,
+      port: config.http.port,
+      allowedOrigins: config.http.allowedOrigins,
+      schema,
+      makeContext: ({ actor, viewer }): Context => ({ actor, clock, read: reads.reader(actor), services, live: live(viewer), server }),
+      authenticate: (token) => authenticator.authenticate(token),
+      clock,
+      bus,
+      logger,
+      metrics: metrics.registry,
+      readiness: {
+        database: async () => {
+          const { rows } = await pool.query<{ term: number }>("select term from database_life");
+          if (rows[0]?.term !== term) throw new Error("the database was replaced by another: the server must be started again");
+        },
+        timeline: async () => {
+          const age = tailer.horizonAge();
+          if (age > MAX_HORIZON_AGE_MS) throw new Error(`the timeline is held back for ${Math.round(age / 1_000)} s: look for a long transaction on the server`);
+        },
+        ...context.readiness,
+      },
+    });
+    const { url } = await api.listen();
+    stack.defer(() => api.close());
+    return { url, close: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+const derive = (encryptionKey: Uint8Array, purpose: string): Uint8Array => new Uint8Array(hkdfSync("sha256", encryptionKey, "", `selvedge ${purpose}`, 32));

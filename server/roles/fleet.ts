@@ -1,0 +1,25 @@
+import path from "node:path";
+import { loadFleetDescription } from "../fleet/description.ts";
+import { createFleet } from "../fleet/fleet.ts";
+import { portDialer } from "../fleet/transport-port.ts";
+import type { StartRole } from "./role.ts";
+
+/** The simulated fleet: another machine in all but its thread. Of the rest it knows the link, the clock and a file of its own. */
+export const startFleet: StartRole = async ({ config, clock, link, logger, stopping }) => {
+  if (link === null) throw new Error("the fleet needs the gateway's end of a link");
+  const fleet = createFleet({
+    description: loadFleetDescription(config.simulation.fleet),
+    seed: config.simulation.seed,
+    clock,
+    storePath: path.join(config.dataDirectory, "fleet.sqlite"),
+    dialer: portDialer(link),
+    logger: {
+      info: (fields, message) => logger.info(fields, message),
+      // The gateway closes before the fleet does.
+      warn: (fields, message) => (stopping.aborted ? logger.debug(fields, message) : logger.warn(fields, message)),
+      error: (fields, message) => logger.error(fields, message),
+    },
+  });
+  await fleet.start();
+  return { close: () => fleet.close() };
+};

@@ -1,0 +1,55 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import type { DatabaseAccess } from "../database/address.ts";
+import { type Clock, type ClockSettings, simulatedTime } from "../domain/clock.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Bus } from "../realtime/bus.ts";
+import { createInProcessBus } from "../realtime/bus-in-process.ts";
+import { createRedisBus } from "../realtime/bus-redis.ts";
+
+/**
+ * A role is a part of the composition: it gets all that it works with, keeps nothing in module variables, and meets the other roles only
+ * through Postgres, the bus and the link. So any set of roles may share a thread or a process.
+ */
+export interface RoleContext {
+  readonly config: Config;
+  readonly database: DatabaseAccess;
+  readonly clock: Clock;
+  /** Of the clock: simulated seconds a second. */
+  readonly speed: number;
+  readonly term: number;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The link between gateway and fleet, where both are in this process. */
+  readonly link: MessagePort | null;
+  /** The process is being stopped: what another role does not answer any more is no fault. */
+  readonly stopping: AbortSignal;
+}
+
+export interface RunningRole {
+  /** Finishes what is under way, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+export type StartRole = (context: RoleContext) => Promise<RunningRole>;
+
+/** What is known only once the database is prepared. A plain value: it is sent to the threads. */
+export interface Facts {
+  readonly database: DatabaseAccess;
+  readonly clock: ClockSettings;
+  readonly term: number;
+  readonly bus: BusSettings;
+}
+
+export type BusSettings =
+  | { readonly kind: "in-process"; readonly instance: string }
+  | { readonly kind: "redis"; readonly url: string; readonly installation: string };
+
+export const openBus = (settings: BusSettings, logger: Logger): Bus =>
+  settings.kind === "redis"
+    ? createRedisBus({ url: settings.url, installation: settings.installation, logger })
+    : createInProcessBus({ instance: settings.instance, logger });
+
+export const openClock = (settings: ClockSettings): Clock => ({ now: () => simulatedTime(settings, Date.now()) });
