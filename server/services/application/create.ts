@@ -77,15 +77,16 @@ export async function make(
   tx: Transaction, namespace: Namespace, design: Design, wanted: readonly Wanted[], path: readonly string[] | null,
 ): Promise<Outcome<Made>> {
   const { tenantId, tokenName } = tx.actor;
+  const { template, ...properties } = design;
   const id = randomUUIDv7();
   const revisionId = randomUUIDv7();
   tx.about({ type: "Application", id, name: design.name, namespaceId: namespace.id });
   await tx.em.insert(Application, {
-    tenantId, id, namespaceId: namespace.id, ...design, status: "PENDING", statusReason: "No cluster has confirmed it yet.", version: 1, revisionId,
+    tenantId, id, namespaceId: namespace.id, ...properties, status: "PENDING", statusReason: "No cluster has confirmed it yet.", version: 1, revisionId,
     desired: 0, created: 0, ready: 0, updated: 0, unavailable: 0, deleting: false, createdAt: tx.at, updatedAt: tx.at,
   });
   await tx.em.insert(Revision, {
-    tenantId, id: revisionId, applicationId: id, namespaceId: namespace.id, number: 1, template: design.template, templateHash: contentHash(design.template),
+    tenantId, id: revisionId, applicationId: id, namespaceId: namespace.id, number: 1, template, templateHash: contentHash(template),
     message: "", createdBy: tokenName, createdAt: tx.at,
   });
   const application = await tx.em.findOneOrFail(Application, { tenantId, id });
