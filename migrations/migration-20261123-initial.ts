@@ -100,6 +100,8 @@ grant select on region, cluster, cluster_node to selvedge_api, selvedge_worker, 
 
 grant insert, update on region, cluster, cluster_node to selvedge_gateway;
 
+grant delete on cluster_node to selvedge_gateway;
+
 grant update (status) on cluster to selvedge_worker;
 
 grant update (reserved_cpu_millis, reserved_memory_mib, reserved_pods) on cluster to selvedge_system;
@@ -422,6 +424,8 @@ create index operation_target on operation (tenant_id, target_id, created_at des
 
 create index operation_unfinished on operation (tenant_id, id) where finished_at is null;
 
+create index operation_unfinished_target on operation (tenant_id, target_id) where finished_at is null;
+
 create table operation_step (
   tenant_id uuid not null,
   id uuid not null,
@@ -582,6 +586,13 @@ language sql stable security definer set search_path = pg_catalog, public as $$
   where (a.tenant_id, a.id) > (after_tenant, after_id) order by a.tenant_id, a.id limit how_many
 $$;
 
+create function app.unfinished_operations(after_tenant uuid, after_id uuid, how_many integer)
+returns table (tenant_id uuid, operation_id uuid)
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select o.tenant_id, o.id from public.operation o
+  where o.finished_at is null and o.target_id is null and (o.tenant_id, o.id) > (after_tenant, after_id) order by o.tenant_id, o.id limit how_many
+$$;
+
 create function app.expire_idempotency(before timestamptz) returns bigint
 language sql security definer set search_path = pg_catalog, public as $$
   with gone as (delete from public.idempotency where created_at < before returning 1) select count(*) from gone
@@ -657,7 +668,8 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
   app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, text, bytea) to selvedge_api;
 
-grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
+grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer),
+  app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
 
 grant execute on function app.enqueue(text, json, text, timestamptz), app.enqueue_many(text, json[], text[], timestamptz)
   to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_jobs;
@@ -674,6 +686,7 @@ grant create on schema app to selvedge_system, selvedge_jobs;
       "app.list_tenants()",
       "app.reserve(uuid, bigint, bigint, bigint)",
       "app.unfinished_applications(uuid, uuid, integer)",
+      "app.unfinished_operations(uuid, uuid, integer)",
       "app.expire_idempotency(timestamptz)",
     ]) {
       this.addSql(`alter function ${signature} owner to selvedge_system`);

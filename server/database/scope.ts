@@ -1,4 +1,5 @@
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
+import { escapeLiteral, type Pool, type PoolClient } from "pg";
 
 /** Whose rows a transaction may touch: the session settings that the row-level security policies compare with. */
 export interface Scope {
@@ -26,4 +27,41 @@ export function inScope<T>(orm: MikroORM, scope: Scope, work: (em: EntityManager
     await em.execute(SET_SCOPE, scopeSettings(scope));
     return work(em);
   });
+}
+
+/**
+ * The same on a plain connection, for statements of our own: one round trip to begin, one to end. A connection whose state is unknown
+ * after an error is thrown away.
+ */
+export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const [tenant, namespaces, clusters] = scopeSettings(scope).map((value) => escapeLiteral(value));
+  let broken = false;
+  try {
+    await client.query(
+      `begin; select set_config('app.tenant_id', ${tenant}, true), set_config('app.namespace_ids', ${namespaces}, true), set_config('app.cluster_ids', ${clusters}, true)`,
+    );
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => (broken = true));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Serialisation failure, deadlock: the same work on a fresh transaction is likely to pass. */
+const TRANSIENT: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+
+/** Runs work again, at once, when the database chose its transaction as the one to give way. */
+export async function retryingConflicts<T>(work: () => Promise<T>, attempts = 4): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attempts || !TRANSIENT.has((error as { code?: unknown }).code)) throw error;
+    }
+  }
 }

@@ -1,0 +1,92 @@
+import type { Pool, PoolClient } from "pg";
+import { inPoolScope } from "../database/scope.ts";
+import type { PlacementSpec } from "../domain/placement.ts";
+import type { PodTemplate } from "../domain/pod-template.ts";
+import { type AssignedObject, ASSIGN_WINDOW } from "../fleet/link.ts";
+
+/** An assignment that its cluster has not confirmed. */
+export interface Pending {
+  readonly clusterId: string;
+  readonly objectId: string;
+  readonly generation: number;
+}
+
+/** An assignment as it is sent, with the template that its spec names. */
+export interface Sendable extends AssignedObject {
+  readonly template: { readonly hash: string; readonly body: PodTemplate } | null;
+}
+
+/** What clusters have not confirmed, at most ASSIGN_WINDOW objects each, in a fixed order: the window moves on as they confirm. */
+export async function findPending(pool: Pool, clusterIds: readonly string[]): Promise<Pending[]> {
+  if (clusterIds.length === 0) return [];
+  return inPoolScope(pool, { clusterIds }, async (client) => {
+    const { rows } = await client.query<Pending>({ name: "find-pending", text: PENDING, values: [clusterIds, ASSIGN_WINDOW] });
+    return rows;
+  });
+}
+
+/** The newest of these objects of one cluster. Templates come from a cache that is shared by all clusters: a hash says what is in it. */
+export async function loadSendable(pool: Pool, clusterId: string, objectIds: readonly string[], templates: TemplateCache): Promise<Sendable[]> {
+  return inPoolScope(pool, { clusterIds: [clusterId] }, async (client) => {
+    const { rows } = await client.query<Row>({ name: "load-assignments", text: LOAD, values: [clusterId, objectIds] });
+    await templates.load(client, rows);
+    return rows.flatMap((row): Sendable[] => {
+      const object = { objectId: row.object_id, kind: "placement" as const, generation: row.generation, spec: row.spec };
+      if (!row.spec) return [{ ...object, template: null }];
+      const body = templates.get(row.spec.templateHash);
+      // Its revision went between the two statements: so did the assignment, and a tombstone follows.
+      return body ? [{ ...object, template: { hash: row.spec.templateHash, body } }] : [];
+    });
+  });
+}
+
+interface Row {
+  readonly tenant_id: string;
+  readonly object_id: string;
+  readonly generation: number;
+  readonly spec: PlacementSpec | null;
+}
+
+/** Templates by hash, the most recently used ones. */
+export class TemplateCache {
+  readonly #limit: number;
+  readonly #bodies = new Map<string, PodTemplate>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(hash: string): PodTemplate | undefined {
+    const body = this.#bodies.get(hash);
+    if (body) {
+      this.#bodies.delete(hash);
+      this.#bodies.set(hash, body);
+    }
+    return body;
+  }
+
+  /** Makes what these rows name available until the next load. */
+  async load(client: PoolClient, rows: readonly Row[]): Promise<void> {
+    const missing = new Map(rows.flatMap((row) => (row.spec && !this.#bodies.has(row.spec.templateHash) ? [[row.spec.templateHash, row]] : [])) as [string, Row][]);
+    if (missing.size === 0) return;
+    const wanted = [...missing.values()];
+    const found = await client.query<{ hash: string; template: PodTemplate }>({
+      name: "load-templates", text: TEMPLATES, values: [wanted.map((row) => row.tenant_id), wanted.map((row) => row.spec?.revisionId)],
+    });
+    for (const key of [...this.#bodies.keys()].slice(0, Math.max(0, this.#bodies.size - this.#limit))) this.#bodies.delete(key);
+    for (const { hash, template } of found.rows) this.#bodies.set(hash, template);
+  }
+}
+
+const PENDING = /* sql */ `
+select unconfirmed.cluster_id as "clusterId", unconfirmed.object_id as "objectId", unconfirmed.generation
+from unnest($1::uuid[]) as asked (id) cross join lateral (
+  select a.cluster_id, a.object_id, a.generation from assignment a
+  where a.cluster_id = asked.id and a.confirmed_generation < a.generation order by a.object_id limit $2) unconfirmed`;
+
+const LOAD = /* sql */ `
+select tenant_id, object_id, generation, spec from assignment where cluster_id = $1 and object_id = any ($2::uuid[])`;
+
+const TEMPLATES = /* sql */ `
+select r.template_hash as hash, r.template
+from unnest($1::uuid[], $2::uuid[]) as wanted (tenant_id, id) join revision r on r.tenant_id = wanted.tenant_id and r.id = wanted.id`;

@@ -1,0 +1,273 @@
+/**
+ * The centre's end of the link (fleet/link.ts): sends clusters what they should have, stores what they report.
+ *
+ * - A session is one cluster on one connection. A hello starts it, and ends the one that the cluster had elsewhere.
+ * - All of a cluster's messages pass through its lane, in order; clusters don't wait for each other beyond the limit of parallel transactions.
+ * - An ack leaves after the commit. Whatever goes wrong with one cluster's message ends that cluster's session with a refuse: its agent says
+ *   hello again, and goes on where it is told. Other clusters of the connection don't notice.
+ * - Wake-ups (bus) say that assignments changed; a poll says so too, for those that got lost.
+ */
+import type { Pool } from "pg";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import { inPoolScope, retryingConflicts } from "../database/scope.ts";
+import type { Clock } from "../domain/clock.ts";
+import { STALE_AFTER_SECONDS } from "../domain/states.ts";
+import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import type { Bus } from "../realtime/bus.ts";
+import { findPending, loadSendable, TemplateCache } from "./assignments.ts";
+import { Refusal, storeHello } from "./hello.ts";
+import { createLanes } from "./lanes.ts";
+import { gatewayMetrics } from "./metrics.ts";
+import { createPresence } from "./presence.ts";
+import { storeReport } from "./report.ts";
+import { ClusterSession } from "./session.ts";
+import { checkMessage } from "./validate.ts";
+
+export interface GatewayOptions {
+  /** Connected as selvedge_gateway. The caller's to close. */
+  readonly pool: Pool;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Simulated seconds a second. */
+  readonly speed: number;
+  readonly listener: LinkListener;
+  /** Of the database's life, see link.ts. */
+  readonly term: number;
+  readonly logger: Logger;
+  readonly registry?: Registry;
+  /** Transactions at a time. */
+  readonly concurrency?: number;
+  readonly pollMs?: number;
+  /** Wall-clock milliseconds of silence until a cluster counts as disconnected. */
+  readonly silentAfterMs?: number;
+}
+
+export interface Gateway {
+  start(): void;
+  /** Ends all sessions; what was being stored is stored. */
+  close(): Promise<void>;
+}
+
+interface ConnectionState {
+  /** Clusters that were refused and have not said hello since. */
+  readonly refused: Set<string>;
+  /** Clusters whose hello is being answered. */
+  readonly hellos: Set<string>;
+}
+
+const CONCURRENCY = 6;
+const POLL_MS = 1_000;
+const FLUSH_MS = 1_000;
+const TEMPLATES_KEPT = 500;
+/** Reports of one cluster that may wait in memory; an agent that keeps to its window never has more under way. */
+const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { pool, bus, clock, term, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
+  const sessions = new Map<string, ClusterSession>();
+  const connections = new Map<GatewayConnection, ConnectionState>();
+  const lanes = createLanes(options.concurrency ?? CONCURRENCY);
+  const templates = new TemplateCache(TEMPLATES_KEPT);
+  const presence = createPresence(pool, clock, () => silentAfterMs * options.speed);
+  const metrics = gatewayMetrics(options.registry, () => sessions.size);
+  const timers: NodeJS.Timeout[] = [];
+  const background = new Set<Promise<unknown>>();
+  let dirty = new Set<string>();
+  let pushing = false;
+  let closing = false;
+  let unsubscribe: (() => void) | null = null;
+  let startedAt = 0;
+
+  const inBackground = (what: string, work: () => Promise<unknown>): void => {
+    const running = work().catch((error: unknown) => void (closing || logger.warn({ err: error }, what))).finally(() => background.delete(running));
+    background.add(running);
+  };
+
+  // ---- ending
+
+  const refuse = (connection: GatewayConnection, clusterId: string | null, reason: string): void => {
+    metrics.refused();
+    if (clusterId !== null) connections.get(connection)?.refused.add(clusterId);
+    if (connections.has(connection)) connection.send({ type: "refuse", clusterId, reason });
+  };
+  const endSession = (session: ClusterSession, reason: string): void => {
+    if (sessions.get(session.clusterId) === session) sessions.delete(session.clusterId);
+    refuse(session.connection, session.clusterId, reason);
+  };
+  /** What a failure means for the agent: a refusal's own words, anything else only that it should try again. */
+  const reasonOf = (error: unknown, clusterId: string, what: string): string => {
+    if (error instanceof Refusal) {
+      logger.info({ clusterId, reason: error.message }, `refused a ${what}`);
+      return error.message;
+    }
+    logger.error({ err: error, clusterId }, `a ${what} could not be stored`);
+    return "the centre could not store it; try again";
+  };
+
+  // ---- assignments down
+
+  const wake = (clusterId: string): void => {
+    if (!sessions.has(clusterId)) return;
+    dirty.add(clusterId);
+    if (pushing || closing) return;
+    pushing = true;
+    inBackground("can't send assignments; the poll will", async () => {
+      // One turn of the event loop: wake-ups of one transaction come together.
+      await new Promise(setImmediate);
+      try {
+        while (dirty.size > 0 && !closing) {
+          const clusterIds = [...dirty];
+          dirty = new Set();
+          await push(clusterIds);
+        }
+      } finally {
+        pushing = false;
+      }
+    });
+  };
+  const push = async (clusterIds: readonly string[]): Promise<void> => {
+    const pending = Map.groupBy(await findPending(pool, clusterIds.filter((id) => sessions.has(id))), (row) => row.clusterId);
+    for (const clusterId of clusterIds) {
+      const session = sessions.get(clusterId);
+      if (!session) continue;
+      session.sendStrays();
+      const objectIds = session.unsent(pending.get(clusterId) ?? []);
+      if (objectIds.length === 0) continue;
+      const objects = await loadSendable(pool, clusterId, objectIds, templates);
+      if (sessions.get(clusterId) !== session) continue;
+      session.send(objects);
+      metrics.assigned(objects.length);
+    }
+  };
+
+  // ---- messages up
+
+  const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
+    const { clusterId } = hello;
+    if (!connections.has(connection)) return;
+    if (!hello.protocols.includes(LINK_PROTOCOL_VERSION)) throw new Refusal(`the gateway speaks protocol ${LINK_PROTOCOL_VERSION}`);
+    const before = sessions.get(clusterId);
+    if (before) {
+      sessions.delete(clusterId);
+      if (before.connection !== connection) refuse(before.connection, clusterId, "the cluster connected elsewhere");
+    }
+    const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, term, clock.now())));
+    bus.publish("timeline");
+    if (!connections.has(connection)) return;
+    sessions.set(clusterId, new ClusterSession(connection, hello, term, welcomed.strays));
+    connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
+    wake(clusterId);
+  };
+
+  const onReport = async (session: ClusterSession, report: Report): Promise<void> => {
+    session.pendingReports -= 1;
+    if (sessions.get(session.clusterId) !== session) return;
+    const start = performance.now();
+    const stored = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [report.clusterId] }, (client) => storeReport(client, report, term, clock.now())));
+    metrics.reported(stored, report.pods.length, performance.now() - start);
+    if (connections.has(session.connection)) session.connection.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
+    if (stored === "stored") bus.publish("timeline");
+    if (session.confirm(report)) wake(session.clusterId);
+  };
+
+  const onMessage = (connection: GatewayConnection, raw: unknown): void => {
+    if (closing) return;
+    const checked = checkMessage(raw);
+    if (!checked.ok) {
+      const session = checked.clusterId === null ? undefined : sessions.get(checked.clusterId);
+      logger.warn({ clusterId: checked.clusterId, reason: checked.reason }, "refused a message");
+      if (session?.connection === connection) endSession(session, checked.reason);
+      else refuse(connection, checked.clusterId, checked.reason);
+      return;
+    }
+    const { message } = checked;
+    if (message.type === "ping") {
+      for (const clusterId of message.clusterIds) if (sessions.get(clusterId)?.connection === connection) presence.heard(clusterId);
+      connection.send({ type: "pong", at: message.at });
+      return;
+    }
+    const state = connections.get(connection);
+    if (!state) return;
+    if (message.type === "hello") {
+      if (state.hellos.has(message.clusterId)) return;
+      state.hellos.add(message.clusterId);
+      state.refused.delete(message.clusterId);
+      lanes.run(message.clusterId, () => onHello(connection, message)).catch((error: unknown) => refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello")))
+        .finally(() => state.hellos.delete(message.clusterId));
+      return;
+    }
+    const session = sessions.get(message.clusterId);
+    // What was on its way when its cluster was refused needs no answer: that came already.
+    if (state.refused.has(message.clusterId)) return;
+    if (session?.connection !== connection) return refuse(connection, message.clusterId, "say hello first");
+    presence.heard(message.clusterId);
+    session.pendingReports += 1;
+    if (session.pendingReports > MAX_WAITING_REPORTS) return endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
+    lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
+      if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "report"));
+    });
+  };
+
+  const onConnection = (connection: GatewayConnection): void => {
+    if (closing) return connection.close("the gateway is closing");
+    connections.set(connection, { refused: new Set(), hellos: new Set() });
+    connection.onMessage((message) => onMessage(connection, message));
+    connection.onClose((reason) => {
+      connections.delete(connection);
+      let clusters = 0;
+      for (const session of sessions.values()) {
+        if (session.connection !== connection) continue;
+        sessions.delete(session.clusterId);
+        clusters += 1;
+      }
+      logger.info({ reason, clusters }, "a fleet's connection ended");
+    });
+  };
+
+  const every = (milliseconds: number, what: string, work: () => Promise<unknown>): void => {
+    let running = false;
+    timers.push(setInterval(() => {
+      if (running) return;
+      running = true;
+      inBackground(what, () => work().finally(() => (running = false)));
+    }, milliseconds));
+  };
+
+  return {
+    start: () => {
+      startedAt = performance.now();
+      unsubscribe = bus.subscribe("assignments", (clusterId) => {
+        if (clusterId !== undefined) wake(clusterId);
+        else for (const id of sessions.keys()) wake(id);
+      });
+      every(pollMs, "can't look for assignments", async () => {
+        for (const id of sessions.keys()) wake(id);
+      });
+      every(FLUSH_MS, "can't store signs of life", async () => {
+        const back = await presence.flush();
+        if (back.length > 0) bus.publish("timeline");
+      });
+      every(Math.min(FLUSH_MS * 2, silentAfterMs / 2), "can't look for silent clusters", async () => {
+        // After a start, agents get as long to come back as they may be silent.
+        if (performance.now() - startedAt < silentAfterMs) return;
+        const silent = await presence.markSilent();
+        if (silent.length === 0) return;
+        logger.warn({ clusters: silent.length }, "clusters are silent");
+        bus.publish("timeline");
+      });
+      options.listener.onConnection(onConnection);
+    },
+    close: async () => {
+      closing = true;
+      unsubscribe?.();
+      for (const timer of timers) clearInterval(timer);
+      await options.listener.close();
+      await lanes.idle();
+      for (const connection of connections.keys()) connection.close("the gateway is closing");
+      connections.clear();
+      sessions.clear();
+      await Promise.all(background);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { PoolClient } from "pg";
+import type { Hello } from "../fleet/link.ts";
+import { enqueueOn } from "../jobs/enqueue.ts";
+import { appendTimelineOn, type TimelineEntry } from "../realtime/timeline.ts";
+
+/** Why a cluster can't be served: told to the agent, and nothing of its message is kept. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+}
+
+export interface Welcomed {
+  readonly epoch: number;
+  readonly ackedSeq: number;
+  /** What the agent holds and the centre does not know: to be taken back by tombstones of these generations. */
+  readonly strays: ReadonlyMap<string, number>;
+}
+
+const MAX_GENERATION = 2_147_483_000;
+
+/**
+ * Stores what a cluster is, and compares what its agent holds with what it should hold. A hello only lowers confirmations: an object that the
+ * agent lost (its store was restored, or the centre's was) is unconfirmed again, and so sent again; raising them is for reports, which bring the
+ * counts that belong to them. Runs in a transaction of this cluster.
+ */
+export async function storeHello(client: PoolClient, hello: Hello, term: number, now: number): Promise<Welcomed> {
+  const { clusterId, description } = hello;
+  if (hello.holds.some((held) => held.term > term)) throw new Refusal(`the agent holds objects of a later term than ${term}: the centre was restored without a new term`);
+  const held = JSON.stringify(hello.holds);
+  const changes = await compareHolds(client, clusterId, held, term);
+
+  const storeRegion = async (): Promise<string | undefined> => {
+    const values = [randomUUIDv7(), description.region.code, description.region.name];
+    return (await client.query<{ id: string }>({ name: "store-region", text: STORE_REGION, values })).rows[0]?.id;
+  };
+  // A region that another cluster's hello is just storing is seen by the next statement only.
+  const regionId = (await storeRegion()) ?? (await storeRegion());
+  const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
+  const { rows } = await client.query<{ epoch: number; acked_seq: number; changed: boolean }>({
+    name: "store-cluster", text: STORE_CLUSTER,
+    values: [
+      clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
+      description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
+    ],
+  });
+  const cluster = rows[0];
+  if (!cluster) throw new Refusal("the cluster could not be stored");
+  const nodes = await storeNodes(client, hello);
+
+  const entries: TimelineEntry[] = [];
+  if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
+  if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
+  for (const [tenantId, lowered] of Map.groupBy(changes, (change) => change.tenant_id)) {
+    entries.push({ tenantId, clusterId, kind: "placement", ids: lowered.map((change) => change.object_id), at: now });
+  }
+  await appendTimelineOn(client, entries);
+  await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
+
+  const strays = await client.query<{ id: string; generation: number }>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, strays: new Map(strays.rows.map((stray) => [stray.id, stray.generation + 1])) };
+}
+
+interface HoldChange {
+  readonly tenant_id: string;
+  readonly application_id: string;
+  readonly object_id: string;
+}
+
+async function compareHolds(client: PoolClient, clusterId: string, held: string, term: number): Promise<HoldChange[]> {
+  const ahead = await client.query<HoldChange>({ name: "raise-generations", text: RAISE_GENERATIONS, values: [clusterId, held, term, MAX_GENERATION] });
+  const lowered = await client.query<HoldChange>({ name: "lower-confirmations", text: LOWER_CONFIRMATIONS, values: [clusterId, held, term] });
+  return [...ahead.rows, ...lowered.rows];
+}
+
+async function storeNodes(client: PoolClient, { clusterId, description }: Hello): Promise<{ stored: string[]; removed: string[] }> {
+  const nodes = description.nodes.map((node) => ({
+    ...node, labels: Object.entries(node.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
+  }));
+  const ids = nodes.map(({ id }) => id);
+  const foreign = await client.query({ name: "foreign-nodes", text: "select id from cluster_node where id = any ($1) and cluster_id <> $2", values: [ids, clusterId] });
+  if (foreign.rowCount) throw new Refusal("a node is another cluster's");
+  const removed = await client.query<{ id: string }>({ name: "remove-nodes", text: "delete from cluster_node where cluster_id = $1 and id <> all ($2) returning id", values: [clusterId, ids] });
+  const stored = await client.query<{ id: string }>({ name: "store-nodes", text: STORE_NODES, values: [clusterId, JSON.stringify(nodes)] });
+  return { stored: stored.rows.map(({ id }) => id), removed: removed.rows.map(({ id }) => id) };
+}
+
+const HELD = `held as (select "objectId" as id, term, generation from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, term int, generation int))`;
+
+/** The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. */
+const RAISE_GENERATIONS = /* sql */ `
+with ${HELD}
+update assignment a set generation = held.generation + 1
+from held
+where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation > a.generation and held.generation < $4
+returning a.tenant_id, a.application_id, a.object_id`;
+
+/** A tombstone that was carried out is no longer held, and stays confirmed. */
+const LOWER_CONFIRMATIONS = /* sql */ `
+with ${HELD}, lower_than_said as (
+  select a.object_id, case when held.term = $3 then least(held.generation, a.confirmed_generation) else 0 end as generation
+  from assignment a left join held on held.id = a.object_id
+  where a.cluster_id = $1 and a.confirmed_generation > 0
+    and not (held.id is null and a.spec is null and a.confirmed_term = $3 and a.confirmed_generation = a.generation)
+), lowered as (
+  update assignment a set confirmed_generation = l.generation, confirmed_term = case when l.generation = 0 then 0 else $3 end
+  from lower_than_said l
+  where a.cluster_id = $1 and a.object_id = l.object_id and (a.confirmed_generation > l.generation or a.confirmed_term <> $3)
+  returning a.tenant_id, a.application_id, a.object_id, a.confirmed_generation
+), placements as (
+  update placement p set observed_generation = lowered.confirmed_generation
+  from lowered where p.tenant_id = lowered.tenant_id and p.id = lowered.object_id
+)
+select tenant_id, application_id, object_id from lowered`;
+
+const FIND_STRAYS = /* sql */ `
+with ${HELD} select held.id, held.generation from held where not exists (select from assignment a where a.cluster_id = $1 and a.object_id = held.id)`;
+
+const STORE_REGION = /* sql */ `
+with stored as (
+  insert into region (id, code, name) values ($1, $2, $3)
+  on conflict (code) do update set name = excluded.name where region.name <> excluded.name
+  returning id
+)
+select id from stored union all select id from region where code = $2 limit 1`;
+
+const STORE_CLUSTER = /* sql */ `
+with before as (select * from cluster where id = $1)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15)
+on conflict (id) do update set
+  code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
+  isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
+  pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at)
+returning c.epoch, c.acked_seq, not exists (
+  select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
+    = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;
+
+const STORE_NODES = /* sql */ `
+insert into cluster_node as n (id, cluster_id, name, status, labels, cpu_millis, memory_mib, pods)
+select id, $1, name, 'READY', labels, "cpuMillis", "memoryMiB", pods
+from jsonb_to_recordset($2::jsonb) as node (id uuid, name text, labels jsonb, "cpuMillis" int, "memoryMiB" int, pods int)
+on conflict (id) do update set
+  name = excluded.name, labels = excluded.labels, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib, pods = excluded.pods
+where n.cluster_id = excluded.cluster_id
+  and (n.name, n.labels, n.cpu_millis, n.memory_mib, n.pods) is distinct from (excluded.name, excluded.labels, excluded.cpu_millis, excluded.memory_mib, excluded.pods)
+returning n.id`;

@@ -1,0 +1,127 @@
+/**
+ * What an agent may say. Types alone don't hold here: an agent is another machine. Each check answers the first fault, in words for the
+ * agent's log, or null. What passes can be stored: identifiers are uuids, texts have an end and no NUL, numbers fit their columns.
+ */
+import { isIP } from "node:net";
+import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, ISPS, POD_PHASES } from "../domain/states.ts";
+import { BATCH_LIMIT, type AgentMessage } from "../fleet/link.ts";
+
+type Check = (value: unknown, path: string) => string | null;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const DECIMAL = /^\d{1,12}(\.\d{1,9})?$/;
+const MAX_INTEGER = 2_147_483_646;
+/** The year 9999. */
+const MAX_TIME = 253_402_300_799_999;
+const MAX_OBJECTS = 100_000;
+const MAX_NODES = 5_000;
+const MAX_CONTAINERS = 64;
+const MAX_PINGED = 100_000;
+
+const uuid: Check = (value, path) => (typeof value === "string" && UUID.test(value) ? null : `${path} is no uuid`);
+const text = (most: number): Check => (value, path) =>
+  typeof value === "string" && value.length <= most && !value.includes("\0") && value.isWellFormed() ? null : `${path} is no text of at most ${most} characters`;
+const integer = (least: number, most = MAX_INTEGER): Check => (value, path) =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most ? null : `${path} is no integer between ${least} and ${most}`;
+const real = (least: number, most: number): Check => (value, path) =>
+  typeof value === "number" && value >= least && value <= most ? null : `${path} is no number between ${least} and ${most}`;
+const boolean: Check = (value, path) => (typeof value === "boolean" ? null : `${path} is neither true nor false`);
+const oneOf = (values: readonly string[]): Check => (value, path) => (values.includes(value as string) ? null : `${path} is none of ${values.join(", ")}`);
+const matching = (pattern: RegExp): Check => (value, path) => (typeof value === "string" && pattern.test(value) ? null : `${path} is malformed`);
+const address: Check = (value, path) => (typeof value === "string" && isIP(value) !== 0 ? null : `${path} is no IP address`);
+const nullable = (check: Check): Check => (value, path) => (value === null ? null : check(value, path));
+const optional = (check: Check): Check => (value, path) => (value === undefined ? null : check(value, path));
+const list = (most: number, check: Check): Check => (value, path) => {
+  if (!Array.isArray(value) || value.length > most) return `${path} is no list of at most ${most}`;
+  for (let index = 0; index < value.length; index += 1) {
+    const fault = check(value[index], `${path}[${index}]`);
+    if (fault) return fault;
+  }
+  return null;
+};
+const distinct = (key: string, check: Check): Check => (value, path) =>
+  check(value, path) ?? (new Set((value as Record<string, unknown>[]).map((item) => item[key])).size === (value as unknown[]).length ? null : `${path} names an ${key} twice`);
+/** Unknown members are allowed: that is how versions live together. */
+const object = (members: Readonly<Record<string, Check>>): Check => {
+  const entries = Object.entries(members);
+  return (value, path) => {
+    if (typeof value !== "object" || value === null) return `${path} is no object`;
+    for (const [name, check] of entries) {
+      const fault = check((value as Record<string, unknown>)[name], path === "" ? name : `${path}.${name}`);
+      if (fault) return fault;
+    }
+    return null;
+  };
+};
+const record: Check = (value, path) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return `${path} is no map`;
+  const entries = Object.entries(value);
+  if (entries.length > 64) return `${path} has more than 64 members`;
+  for (const [key, member] of entries) {
+    const fault = text(253)(key, `${path} key`) ?? text(253)(member, `${path}.${key}`);
+    if (fault) return fault;
+  }
+  return null;
+};
+
+const time = integer(0, MAX_TIME);
+const count = integer(0);
+const name = text(253);
+
+const hello = object({
+  clusterId: uuid,
+  protocols: list(32, integer(0)),
+  epoch: integer(1),
+  lastSeq: integer(0, Number.MAX_SAFE_INTEGER),
+  holds: distinct("objectId", list(MAX_OBJECTS, object({ objectId: uuid, term: integer(0), generation: integer(0) }))),
+  templates: list(MAX_OBJECTS, text(128)),
+  description: object({
+    code: name, name, region: object({ code: name, name }), province: name, city: name, tier: oneOf(CLUSTER_TIERS), isp: oneOf(ISPS),
+    latitude: real(-90, 90), longitude: real(-180, 180),
+    prices: object({
+      currency: text(8), cpuCoreHour: matching(DECIMAL), memoryGiBHour: matching(DECIMAL), publicGiB: matching(DECIMAL), eipHour: matching(DECIMAL),
+      spotDiscount: real(0, 1), offPeakDiscount: real(0, 1),
+    }),
+    nodes: distinct("id", distinct("name", list(MAX_NODES, object({ id: uuid, name, labels: record, cpuMillis: count, memoryMiB: count, pods: count })))),
+  }),
+});
+
+const container = object({
+  name, image: text(512), state: oneOf(CONTAINER_STATES), ready: boolean, restartCount: count, reason: nullable(text(253)),
+  exitCode: nullable(integer(-MAX_INTEGER)), startedAt: nullable(time),
+});
+
+const report = object({
+  clusterId: uuid,
+  epoch: integer(1),
+  seq: integer(1, Number.MAX_SAFE_INTEGER),
+  at: time,
+  full: optional(boolean),
+  fullEnds: optional(boolean),
+  pods: distinct("id", list(BATCH_LIMIT, object({
+    id: uuid, placementId: uuid, revisionId: uuid, name, nodeId: nullable(uuid), phase: oneOf(POD_PHASES), ready: boolean, reason: nullable(text(253)),
+    message: nullable(text(2_048)), privateIp: nullable(address), restartCount: count, containers: list(MAX_CONTAINERS, container), createdAt: time, startedAt: nullable(time),
+  }))),
+  gone: list(MAX_OBJECTS, uuid),
+  placements: distinct("placementId", list(MAX_OBJECTS, object({
+    placementId: uuid, term: integer(0), generation: integer(0), created: count, ready: count, updated: count, removed: optional(boolean),
+  }))),
+  nodes: distinct("nodeId", list(MAX_NODES, object({ nodeId: uuid, status: oneOf(CLUSTER_NODE_STATUSES) }))),
+});
+
+const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
+
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping };
+
+export type Checked =
+  | { readonly ok: true; readonly message: AgentMessage }
+  /** `clusterId`: whom the fault concerns, null where the message doesn't say. */
+  | { readonly ok: false; readonly clusterId: string | null; readonly reason: string };
+
+export function checkMessage(value: unknown): Checked {
+  const message = (typeof value === "object" && value !== null ? value : {}) as { readonly type?: unknown; readonly clusterId?: unknown };
+  const clusterId = uuid(message.clusterId, "") === null ? (message.clusterId as string) : null;
+  if (typeof message.type !== "string" || !Object.hasOwn(CHECKS, message.type)) return { ok: false, clusterId, reason: "unknown message type" };
+  const fault = CHECKS[message.type as AgentMessage["type"]](value, "");
+  return fault === null ? { ok: true, message: value as AgentMessage } : { ok: false, clusterId, reason: `malformed ${message.type}: ${fault}` };
+}

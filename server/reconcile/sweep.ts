@@ -1,0 +1,76 @@
+/**
+ * The safety net: compares everything with what it should be, in batches, and asks for a reconciliation of what differs. A lost wake-up, a bug,
+ * a restored database: all of them cost at most the time between two sweeps. It writes nothing itself, so it may run anywhere, twice, or stop halfway.
+ */
+import type { Pool } from "pg";
+import { inPoolScope } from "../database/scope.ts";
+import type { Clock } from "../domain/clock.ts";
+import { settleOperation } from "../domain/operation-progress.ts";
+import { enqueueOn } from "../jobs/enqueue.ts";
+import { observe } from "./application/observe.ts";
+import { isEmpty, plan } from "./application/plan.ts";
+import { loadOperation } from "./operation/store.ts";
+
+export interface SweepOptions {
+  /** Connected as selvedge_worker. */
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly batch?: number;
+}
+
+export interface Swept {
+  readonly compared: number;
+  readonly asked: number;
+}
+
+interface Found {
+  readonly tenant_id: string;
+  readonly id: string;
+}
+
+const BATCH = 500;
+const FIRST: Found = { tenant_id: "00000000-0000-0000-0000-000000000000", id: "00000000-0000-0000-0000-000000000000" };
+
+export async function sweep(options: SweepOptions): Promise<Swept> {
+  const applications = await walk(options, "select tenant_id, application_id as id from app.unfinished_applications($1, $2, $3)", compareApplications);
+  const operations = await walk(options, "select tenant_id, operation_id as id from app.unfinished_operations($1, $2, $3)", compareOperations);
+  return { compared: applications.compared + operations.compared, asked: applications.asked + operations.asked };
+}
+
+type Compare = (options: SweepOptions, tenantId: string, ids: readonly string[]) => Promise<number>;
+
+/** Goes through all rows of all tenants by (tenant, id), a batch at a time; each tenant's share in a transaction of its own. */
+async function walk(options: SweepOptions, query: string, compare: Compare): Promise<Swept> {
+  const { pool, batch = BATCH } = options;
+  let [last, compared, asked] = [FIRST, 0, 0];
+  for (;;) {
+    const { rows } = await pool.query<Found>(query, [last.tenant_id, last.id, batch]);
+    for (const [tenantId, found] of Map.groupBy(rows, (row) => row.tenant_id)) {
+      asked += await compare(options, tenantId, found.map(({ id }) => id));
+    }
+    compared += rows.length;
+    const end = rows.at(-1);
+    if (!end || rows.length < batch) return { compared, asked };
+    last = end;
+  }
+}
+
+const compareApplications: Compare = ({ pool, clock }, tenantId, ids) =>
+  inPoolScope(pool, { tenantId }, async (client) => {
+    const situations = await observe(client, ids);
+    const now = clock.now();
+    const differing = [...situations].filter(([, situation]) => !isEmpty(plan(situation, now))).map(([applicationId]) => ({ tenantId, applicationId }));
+    await enqueueOn(client, "reconcile_application", differing);
+    return differing.length;
+  });
+
+const compareOperations: Compare = ({ pool, clock }, tenantId, ids) =>
+  inPoolScope(pool, { tenantId }, async (client) => {
+    const differing: { tenantId: string; operationId: string }[] = [];
+    for (const operationId of ids) {
+      const loaded = await loadOperation(client, operationId, { lock: false });
+      if (loaded && settleOperation(loaded.operation, loaded.steps, clock.now()) !== loaded.operation) differing.push({ tenantId, operationId });
+    }
+    await enqueueOn(client, "settle_operation", differing);
+    return differing.length;
+  });

@@ -1,0 +1,55 @@
+import type { Pool } from "pg";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import type { DatabaseAddress, Login } from "../database/address.ts";
+import type { Clock } from "../domain/clock.ts";
+import { createJobRunner } from "../jobs/runner.ts";
+import type { Bus } from "../realtime/bus.ts";
+import { createDriver } from "./driver.ts";
+import { expireIdempotency, maintainTimeline } from "./housekeeping.ts";
+import { sweep } from "./sweep.ts";
+
+export interface WorkerOptions {
+  readonly address: DatabaseAddress;
+  /** selvedge_jobs, who owns the queue. */
+  readonly jobsLogin: Login;
+  /** Connected as selvedge_worker; at least as many connections as jobs at a time. The caller's to close. */
+  readonly pool: Pool;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly speed: number;
+  readonly logger: Logger;
+  readonly concurrency?: number;
+  readonly sweepEveryMs?: number;
+  readonly lookEveryMs?: number;
+  readonly registry?: Registry;
+}
+
+export interface Worker {
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 15_000;
+
+/** The role `worker`: every job there is, and what makes them run. */
+export function createWorker(options: WorkerOptions): Worker {
+  const driver = createDriver(options);
+  const runner = createJobRunner({
+    ...options,
+    login: options.jobsLogin,
+    handlers: {
+      reconcile_application: (job) => driver.reconcileApplication(job),
+      settle_operation: (job) => driver.settleOperation(job),
+      sweep: () => sweep(options),
+      maintain_timeline: () => maintainTimeline(options),
+      expire_idempotency: () => expireIdempotency(options),
+    },
+    recurring: [
+      { task: "sweep", everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS },
+      { task: "maintain_timeline", everyMs: 60_000 },
+      { task: "expire_idempotency", everyMs: 600_000 },
+    ],
+  });
+  return { start: () => runner.start(), close: () => runner.stop() };
+}

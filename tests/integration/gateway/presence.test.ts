@@ -1,0 +1,53 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Centre, createCentre } from "#tests/support/centre.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
+
+let database: TestDatabase;
+let centre: Centre;
+
+beforeAll(async () => (database = await createTestDatabase()));
+afterAll(() => database.drop());
+beforeEach(async () => {
+  centre = createCentre(database);
+  await centre.gateway({ silentAfterMs: 1_500 });
+});
+afterEach(() => centre.close());
+
+const statusOf = async (clusterId: string): Promise<string | undefined> => (await database.admin.query<{ status: string }>("select status from cluster where id = $1", [clusterId])).rows[0]?.status;
+const tellings = async (clusterId: string): Promise<number> => (await database.admin.query<{ n: number }>("select count(*)::int as n from timeline where kind = 'cluster' and cluster_id = $1 and tenant_id is null", [clusterId])).rows[0]?.n ?? 0;
+
+test("a silent cluster becomes DISCONNECTED, a pinging one does not, and each change is told once", async () => {
+  const connection = centre.link.dial();
+  const [silent, talking] = [new ScriptedAgent("silent").connect(connection), new ScriptedAgent("talking").connect(connection)];
+  await silent.hello();
+  await talking.hello();
+  const pings = setInterval(() => talking.say({ type: "ping", clusterIds: [talking.clusterId], at: 1 }), 200);
+  try {
+    await talking.next("pong");
+    await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 8_000 });
+    expect(await statusOf(talking.clusterId)).toBe("ONLINE");
+    expect(await tellings(silent.clusterId)).toBe(2);
+    expect(await tellings(talking.clusterId)).toBe(1);
+    silent.say({ type: "ping", clusterIds: [silent.clusterId], at: 1 });
+    await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("ONLINE"));
+    expect(await tellings(silent.clusterId)).toBe(3);
+  } finally {
+    clearInterval(pings);
+  }
+});
+
+test("a ping counts only for clusters of its own connection", async () => {
+  const victim = new ScriptedAgent("victim").connect(centre.link.dial());
+  await victim.hello();
+  const rogue = new ScriptedAgent("rogue").connect(centre.link.dial());
+  await rogue.hello();
+  const pings = setInterval(() => rogue.say({ type: "ping", clusterIds: [rogue.clusterId, victim.clusterId], at: 1 }), 200);
+  try {
+    await eventually(async () => expect(await statusOf(victim.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 8_000 });
+    expect(await statusOf(rogue.clusterId)).toBe("ONLINE");
+  } finally {
+    clearInterval(pings);
+  }
+});

@@ -1,0 +1,120 @@
+import { randomUUIDv7 } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentConnection, AssignedObject, GatewayMessage, Hello, HeldObject, PlacementReport, PodReport, Report } from "#server/fleet/link.ts";
+
+/** An agent whose every message a test decides: what it was told is kept, what it says is said on command. */
+export class ScriptedAgent {
+  readonly clusterId: string;
+  readonly code: string;
+  epoch = 1;
+  seq = 0;
+  term = 1;
+  /** What it was last told of each object. */
+  readonly objects = new Map<string, AssignedObject>();
+  readonly templates = new Set<string>();
+  readonly received: GatewayMessage[] = [];
+  closed: string | null = null;
+  #connection: AgentConnection | null = null;
+
+  constructor(code: string, clusterId: string = randomUUIDv7()) {
+    this.code = code;
+    this.clusterId = clusterId;
+  }
+
+  connect(connection: AgentConnection): this {
+    this.#connection = connection;
+    this.closed = null;
+    connection.onMessage((message) => this.#take(message));
+    connection.onClose((reason) => (this.closed = reason));
+    return this;
+  }
+
+  drop(): void {
+    this.#connection?.close("dropped by the test");
+  }
+
+  /** Sends anything at all. */
+  say(message: unknown): void {
+    this.#connection?.send(message as Hello);
+  }
+
+  async hello(changes: Partial<Hello> = {}): Promise<Extract<GatewayMessage, { type: "welcome" }>> {
+    const from = this.received.length;
+    this.say(this.helloMessage(changes));
+    return this.next("welcome", from);
+  }
+
+  helloMessage(changes: Partial<Hello> = {}): Hello {
+    return {
+      type: "hello", clusterId: this.clusterId, protocols: [1], epoch: this.epoch, lastSeq: this.seq,
+      holds: [...this.objects.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
+      templates: [...this.templates],
+      description: {
+        code: this.code, name: `Cluster ${this.code}`, region: { code: "east", name: "East" }, province: "Zhejiang", city: "Shaoxing", tier: "EDGE", isp: "TELECOM",
+        latitude: 30, longitude: 120.5,
+        prices: { currency: "CNY", cpuCoreHour: "0.1", memoryGiBHour: "0.05", publicGiB: "0.5", eipHour: "0.02", spotDiscount: 0.5, offPeakDiscount: 0.5 },
+        nodes: [{ id: nodeIdOf(this.clusterId), name: `${this.code}-1`, labels: { zone: "a" }, cpuMillis: 64_000, memoryMiB: 128_000, pods: 500 }],
+      },
+      ...changes,
+    };
+  }
+
+  /** The next number, unless one is given. */
+  reportMessage(changes: Partial<Report> = {}): Report {
+    if (changes.seq === undefined) this.seq += 1;
+    return { type: "report", clusterId: this.clusterId, epoch: this.epoch, seq: this.seq, at: Date.now(), pods: [], gone: [], placements: [], nodes: [], ...changes };
+  }
+
+  async report(changes: Partial<Report> = {}): Promise<void> {
+    const from = this.received.length;
+    const message = this.reportMessage(changes);
+    this.say(message);
+    const ack = await this.next("ack", from);
+    if (ack.seq !== message.seq) throw new Error(`report ${message.seq} was answered by ack ${ack.seq}`);
+  }
+
+  /** Says that the objects which it was told of are as they should be: all pods ready, or nothing left. */
+  async comply(only: (object: AssignedObject) => boolean = () => true): Promise<void> {
+    const objects = [...this.objects.values()].filter(only);
+    const pods = objects.flatMap((object) => Array.from({ length: object.spec?.replicas ?? 0 }, (_, index) => this.pod(object, index)));
+    const placements = objects.map((object): PlacementReport => ({
+      placementId: object.objectId, term: this.term, generation: object.generation,
+      created: object.spec?.replicas ?? 0, ready: object.spec?.replicas ?? 0, updated: object.spec?.replicas ?? 0, ...(object.spec ? {} : { removed: true }),
+    }));
+    await this.report({ pods, placements });
+    for (const object of objects) if (!object.spec) this.objects.delete(object.objectId);
+  }
+
+  pod(object: AssignedObject, index: number, changes: Partial<PodReport> = {}): PodReport {
+    return {
+      id: podId(object.objectId, index), placementId: object.objectId, revisionId: object.spec?.revisionId ?? randomUUIDv7(), name: `${object.spec?.applicationName}-${index}`,
+      nodeId: nodeIdOf(this.clusterId), phase: "RUNNING", ready: true, reason: null, message: null, privateIp: `10.0.0.${(index % 250) + 2}`, restartCount: 0,
+      containers: [{ name: "main", image: "shop/frontend:1", state: "RUNNING", ready: true, restartCount: 0, reason: null, exitCode: null, startedAt: 1_000 }],
+      createdAt: 1_000, startedAt: 2_000, ...changes,
+    };
+  }
+
+  /** The next message of this type since `from`, waited for with a deadline. */
+  async next<T extends GatewayMessage["type"]>(type: T, from = 0, deadlineMs = 5_000): Promise<Extract<GatewayMessage, { type: T }>> {
+    const start = performance.now();
+    for (;;) {
+      const found = this.received.slice(from).find((message) => message.type === type);
+      if (found) return found as Extract<GatewayMessage, { type: T }>;
+      const refused = this.received.slice(from).find((message) => message.type === "refuse");
+      if (refused && type !== "pong") throw new Error(`refused instead of ${type}: ${JSON.stringify(refused)}`);
+      if (performance.now() - start > deadlineMs) throw new Error(`no ${type} within ${deadlineMs} ms; received ${JSON.stringify(this.received.slice(from))}`);
+      await sleep(5);
+    }
+  }
+
+  #take(message: GatewayMessage): void {
+    this.received.push(message);
+    if (message.type === "welcome") this.term = message.term;
+    if (message.type !== "assign") return;
+    for (const hash of Object.keys(message.templates)) this.templates.add(hash);
+    for (const object of message.objects) this.objects.set(object.objectId, object);
+  }
+}
+
+export const nodeIdOf = (clusterId: string): string => `${clusterId.slice(0, -1)}${clusterId.endsWith("0") ? "1" : "0"}`;
+const podId = (placementId: string, index: number): string => `${placementId.slice(0, -4)}${(0x1000 + index).toString(16)}`;
