@@ -65,8 +65,3 @@ export const invalidState = (state: string, message: string): DomainError => ({ 
 export const refusal = (code: "PROTECTED" | "IDEMPOTENCY_MISMATCH" | "VPC_MISMATCH", path: readonly string[] | null, message: string): DomainError => ({
   kind: "RefusedError", code, message, path,
 });
-
-/** The caller's token may not do this at all, whatever the input: answered as the GraphQL error FORBIDDEN, never as a userError. */
-export class ForbiddenError extends Error {
-  override readonly name = "ForbiddenError";
-}
