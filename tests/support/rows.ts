@@ -5,7 +5,7 @@ import type { Pool } from "pg";
  * Rows for tests that read, written past the services straight into the tables: what a test asks for and defaults for the rest. Each function
  * inserts one row and answers its uuid.
  */
-export interface World {
+export interface Rows {
   tenant(name?: string): Promise<string>;
   namespace(tenantId: string, name: string): Promise<string>;
   region(code: string, name?: string): Promise<string>;
@@ -43,7 +43,7 @@ export const CONTAINERS = [
 ];
 const CREATED = "2026-05-01T00:00:00.000Z";
 
-export function worldOf(admin: Pool): World {
+export function rowsOf(admin: Pool): Rows {
   const insert = async (table: string, values: Values): Promise<string> => {
     const columns = Object.keys(values);
     const encoded = Object.values(values).map((value) => (value !== null && typeof value === "object" && !(value instanceof Date) && !Buffer.isBuffer(value) && !isTexts(value) ? JSON.stringify(value) : value));
