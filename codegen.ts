@@ -4,7 +4,7 @@ import type { CodegenConfig } from "@graphql-codegen/cli";
  * Types for every operation in clients/operations, from the printed schema, into one erasable file. Documents stay strings, so that a client
  * needs no GraphQL parser. `npm run codegen` writes it; it is committed, and a test fails when it is out of step.
  *
- * SELVEDGE_CODEGEN_SCHEMA and SELVEDGE_CODEGEN_OUTPUT are for that test.
+ * SELVEDGE_CODEGEN_OUTPUT is for that test.
  */
 const config: CodegenConfig = {
   schema: process.env["SELVEDGE_CODEGEN_SCHEMA"] ?? "schema/schema.graphql",
