@@ -61,11 +61,11 @@ export interface Surroundings {
 
 const MAX_SEED = 0xffff_ffff;
 const MAX_SPEED = 3_600;
-const MIN_TOKEN = 32;
+const TOKEN = /^[\x20-\x7e]{32,512}$/;
 const KEY_BYTES = 32;
 
 /** The settings of this process. */
-export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stdout.isTTY === true });
+export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: Boolean(process.stdout.isTTY) });
 
 /** An empty variable counts as absent. Throws a ConfigError that names every fault. */
 export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {
@@ -103,7 +103,7 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
     databaseUrl,
     redisUrl: check<string | null>("REDIS_URL", null, url(["redis:", "rediss:"])),
     adminToken: check<string | null>("SELVEDGE_ADMIN_TOKEN", null, (value) =>
-      [...value].length >= MIN_TOKEN ? value : new Fault(`must have ${MIN_TOKEN} or more characters`),
+      TOKEN.test(value) ? value : new Fault("must have 32 to 512 characters, such as an HTTP header can carry (printable ASCII)"),
     ),
     encryptionKey,
     simulation: {

@@ -80,7 +80,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   if (await answers(place.sockets)) {
     await untilItServes(server, () => false);
     const pid = await livingPid(server);
-    options.logger?.info({ pid }, "took over the embedded Postgres that an earlier start left running");
+    options.logger?.info({ postgres: pid }, "took over the embedded Postgres that an earlier start left running");
     return handle(server, pid, true, untilGone(pid, place.data));
   }
 

@@ -168,6 +168,6 @@ const unauthenticated = () => apiError("UNAUTHENTICATED", "The token of this con
 
 /** The token of `Bearer <token>`, or null. */
 export function bearerToken(authorization: unknown): string | null {
-  const match = typeof authorization === "string" ? /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization.trim()) : null;
+  const match = typeof authorization === "string" ? /^Bearer +([\x21-\x7e][\x20-\x7e]{0,511})$/i.exec(authorization.trim()) : null;
   return match?.[1] ?? null;
 }
