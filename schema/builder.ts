@@ -58,3 +58,4 @@ PageInfo.implement({
 });
 
 builder.queryType({ access: "VIEWER" });
+builder.mutationType({});

@@ -54,7 +54,8 @@ export class Interpreter implements Reader {
         return (await this.#pages(planner.page(mapping.entity, mapping, args, info.fieldNodes), null))[0];
       case "entity": {
         const id = mapping.key(parent as never, args as never, context as never);
-        return id === null ? null : this.#byKey({ type: mapping.entity, id }, planner, info);
+        if (id === null || mapping.from === undefined) return id === null ? null : this.#byKey({ type: mapping.entity, id }, planner, info);
+        return (await this.#byIds(planner.plan(mapping.entity, info.fieldNodes), [id], mapping.from)).get(id) ?? null;
       }
       case "entities": {
         const ids = mapping.key(parent as never, args as never, context as never);
@@ -138,13 +139,13 @@ export class Interpreter implements Reader {
   }
 
   /** Rows by their uuids; those that the viewer can't see are missing. */
-  async #byIds(plan: Plan, ids: readonly string[]): Promise<Map<string, Row>> {
+  async #byIds(plan: Plan, ids: readonly string[], from = plan.bound.entity.from): Promise<Map<string, Row>> {
     if (ids.length === 0) return new Map();
     const list = new SelectList();
     const shape = list.shape(plan);
     const writer = new StatementWriter(this.#options.binding, plan.bound.entity).write('select t."id", ');
     list.write(writer);
-    writer.write(` from ${plan.bound.entity.from} t where t."id" = any (`).param(ids, "uuid[]").write(")");
+    writer.write(` from ${from} t where t."id" = any (`).param(ids, "uuid[]").write(")");
     const raws = await this.#ask(writer.statement());
     const rows = await this.#make(shape, raws, 1);
     return new Map(raws.map((raw, index) => [raw[0] as string, rows[index] as Row]));

@@ -36,7 +36,7 @@ export type Mapping =
   | { readonly kind: "find"; readonly entity: string; readonly where: Condition }
   | ({ readonly kind: "list"; readonly entity: string } & Selects)
   | ({ readonly kind: "pageOf"; readonly entity: string } & Selects)
-  | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null> }
+  | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null>; readonly from?: string | undefined }
   | { readonly kind: "entities"; readonly entity: string; readonly key: KeyOf<readonly string[]> }
   | { readonly kind: "node"; readonly key: KeyOf<ObjectKey | null> }
   | { readonly kind: "nodes"; readonly key: KeyOf<readonly (ObjectKey | null)[]>; readonly existing: boolean };

@@ -189,8 +189,15 @@ declare global {
       list<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
       /** A Relay connection over the rows that the condition selects; `from`: of a set-returning function with the entity's columns. */
       pageOf<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args> & { readonly from?: string }): FieldRef<Types, unknown, Kind>;
-      /** The row with this uuid, read afresh: for payloads and messages. Non-null where `nullable: false` is said. */
-      entity<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, key: KeyFrom<Types, ParentShape, Args, string | null>, options?: Keyed<Args>): FieldRef<Types, unknown, Kind>;
+      /**
+       * The row with this uuid, read afresh: for payloads and messages. Non-null where `nullable: false` is said; `from`: of a set-returning
+       * function with the entity's columns.
+       */
+      entity<E extends object, Args extends InputFieldMap = {}>(
+        of: EntityRef<Types, E>,
+        key: KeyFrom<Types, ParentShape, Args, string | null>,
+        options?: Keyed<Args> & { readonly from?: string },
+      ): FieldRef<Types, unknown, Kind>;
       /** The rows with these uuids, in their order; those that don't exist for the viewer are left out. */
       entities<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, key: KeyFrom<Types, ParentShape, Args, readonly string[]>, options?: KeyedList<Args>): FieldRef<Types, unknown, Kind>;
       /** The object of any type with this key, or null. */
@@ -321,8 +328,8 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     const args = { ...PAGE_ARGS(this), ...(options["args"] as object) };
     return describe(this, connectionOf(this, of), { kind: "pageOf", entity: of.name, ...selects(options) }, load, options, { args, nullable: false });
   },
-  entity(of: Of, key: never, options: object = {}) {
-    return describe(this, of, { kind: "entity", entity: of.name, key }, load, { nullable: true, ...options });
+  entity(of: Of, key: never, options: Loose = {}) {
+    return describe(this, of, { kind: "entity", entity: of.name, key, from: options["from"] as string | undefined }, load, { nullable: true, ...options });
   },
   entities(of: Of, key: never, options: object = {}) {
     return describe(this, [of], { kind: "entities", entity: of.name, key }, load, options, { nullable: false });
