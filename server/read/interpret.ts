@@ -1,6 +1,7 @@
 import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import { permits } from "../../schema/shared/mapping/access.ts";
 import { type Mapping, MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
+import { TYPE_NAME } from "../../schema/shared/mapping/slots.ts";
 import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
 import { RequestError } from "../domain/request-error.ts";
@@ -112,9 +113,12 @@ export class Interpreter implements Reader {
   /** Null for what does not exist, for what is another tenant's, and for a type that the viewer's role may not see. */
   #node(key: ObjectKey, context: unknown, planner: Planner, info: GraphQLResolveInfo): unknown {
     const type = this.#options.binding.schema.getType(key.type);
-    const { access, node } = (type?.extensions ?? {}) as { access?: Role; node?: (id: string, context: unknown) => unknown };
+    const { access, node } = (type?.extensions ?? {}) as { access?: Role; node?: (id: string, context: unknown) => object | null };
     if (!permits(this.#options.role, access)) return null;
-    if (node) return node(key.id, context);
+    if (node) {
+      const value = node(key.id, context);
+      return value && { ...value, [TYPE_NAME]: key.type };
+    }
     return this.#options.binding.type(key.type)?.isNode ? this.#byKey(key, planner, info) : null;
   }
 

@@ -8,6 +8,7 @@ import type { Viewer } from "../identity/viewer.ts";
 import { bind } from "./bind.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
+import type { Statement } from "./render.ts";
 import { ScopedStatements } from "./scoped.ts";
 
 export interface ReadsOptions {
@@ -21,6 +22,8 @@ export interface ReadsOptions {
   readonly speed: number;
   /** Reads that may wait for a connection. */
   readonly maxWaiting?: number;
+  /** Told of each group of statements that goes to the database, for measuring. */
+  readonly onGroup?: (statements: readonly Statement[]) => void;
 }
 
 /** What reads are run with, made once a process. */
@@ -33,7 +36,7 @@ export interface Reads {
 export function createReads(options: ReadsOptions): Reads {
   const { clock, speed } = options;
   const binding = bind(options.schema, options.metadata);
-  const statements = new ScopedStatements({ pool: options.pool, ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }) });
+  const statements = new ScopedStatements({ pool: options.pool, maxWaiting: options.maxWaiting, onGroup: options.onGroup });
   return {
     reader: (viewer) => {
       const now = clock.now();

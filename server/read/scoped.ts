@@ -14,11 +14,13 @@ import type { Statement } from "./render.ts";
 export interface ScopedOptions {
   readonly pool: Pool;
   /** Groups that may wait for a connection; beyond that a read is refused. */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
   /** Prepared statements kept on one connection. */
   readonly maxPrepared?: number;
   /** A group that Postgres does not answer for so long fails, and its connection is closed. */
   readonly timeoutMs?: number;
+  /** Told of each group when it is asked for. */
+  readonly onGroup?: ((statements: readonly Statement[]) => void) | undefined;
 }
 
 /** The values of app.tenant_id, app.namespace_ids and app.cluster_ids. */
@@ -41,6 +43,7 @@ export class ScopedStatements {
   readonly #maxWaiting: number;
   readonly #maxPrepared: number;
   readonly #timeoutMs: number;
+  readonly #onGroup: ScopedOptions["onGroup"];
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Group>();
   readonly #prepared = new WeakMap<Connection, Prepared>();
@@ -52,6 +55,7 @@ export class ScopedStatements {
     this.#maxWaiting = options.maxWaiting ?? 10_000;
     this.#maxPrepared = options.maxPrepared ?? 256;
     this.#timeoutMs = options.timeoutMs ?? 15_000;
+    this.#onGroup = options.onGroup;
   }
 
   /**
@@ -59,6 +63,7 @@ export class ScopedStatements {
    * @throws RequestError RATE_LIMITED when too many wait; else what the connection or Postgres said
    */
   run(settings: ScopeSettings, statements: readonly Statement[]): Promise<RawRow[][]> {
+    this.#onGroup?.(statements);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { settings, statements, resolve, reject };
       if (this.#lanes < this.#pool.options.max) this.#open(waiting);
