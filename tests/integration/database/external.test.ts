@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { databaseUrl } from "#tests/support/database.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { freePort } from "#tests/support/ports.ts";
+import { endProcesses, removeDirectory, run, type Run, temporaryDirectory } from "#tests/support/runtime.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "#server/database/embedded.ts";
+
+/** A Postgres that is not ours: somebody else's server, on which we are given a database and a user. */
+let folder: string;
+let data: string;
+let server: EmbeddedPostgres;
+let admin: pg.Client;
+const runs: Run[] = [];
+const settings = { shared_buffers: "64MB", fsync: "off", max_connections: "100" };
+
+const asAdmin = async (statement: string): Promise<void> => void (await admin.query(statement));
+const connectAdmin = async (): Promise<void> => {
+  admin = new pg.Client({ ...server.address, ...server.superuser });
+  admin.on("error", () => undefined);
+  await admin.connect();
+};
+const env = (user: string, database: string): Record<string, string> => ({
+  DATABASE_URL: databaseUrl({ ...server.address, database }, { user, password: "theirs" }),
+  SELVEDGE_ENCRYPTION_KEY: Buffer.alloc(32, 3).toString("base64"),
+  SELVEDGE_ADMIN_TOKEN: "t".repeat(40),
+  SELVEDGE_DATA_DIR: data,
+});
+const start = (environment: Record<string, string>): Run => {
+  const started = run(environment);
+  runs.push(started);
+  return started;
+};
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  data = await temporaryDirectory();
+  server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings });
+  await connectAdmin();
+  await asAdmin("create role customer login createrole password 'theirs'");
+  await asAdmin("create database customer owner customer");
+  await asAdmin("create role powerless login password 'theirs'");
+  await asAdmin("create role guest login createrole password 'theirs'");
+});
+afterAll(async () => {
+  for (const each of runs) each.kill("SIGKILL");
+  await Promise.all(runs.map(({ exit }) => exit));
+  await admin.end();
+  await server.stop();
+  for (const directory of [folder, data]) {
+    await endProcesses(directory);
+    await removeDirectory(directory);
+  }
+});
+
+describe("users that will not do are refused in one line", () => {
+  test.each([
+    ["powerless", "customer", /the database user powerless may not create roles/],
+    ["guest", "customer", /the database user guest may not create schemas and tables/],
+    ["customer", "nowhere", /can't be reached: database "nowhere" does not exist/],
+    ["nobody", "customer", /can't be reached: password authentication failed/],
+  ])("%s on %s", async (user, database, words) => {
+    const refused = start(env(user, database));
+    expect(await refused.exit).toEqual({ code: 1, signal: null });
+    expect(refused.errors).toEqual([expect.stringMatching(words)]);
+  });
+});
+
+test("an owner who is no superuser is enough; Postgres away and back: not ready meanwhile, serving within 5 s", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  const selvedge = start({ ...env("customer", "customer"), PORT: String(port) });
+  await selvedge.ready();
+  const readiness = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
+  const viewer = async (): Promise<unknown> =>
+    (
+      await fetch(`http://127.0.0.1:${port}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${"t".repeat(40)}` },
+        body: JSON.stringify({ query: "{ viewer { role } }" }),
+      })
+    ).json();
+  await eventually(async () => expect(await readiness()).toBe(200));
+  expect(await viewer()).toEqual({ data: { viewer: { role: "PLATFORM_ADMIN" } } });
+
+  await server.stop();
+  await eventually(async () => expect(await readiness()).toBe(503));
+  server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings });
+  await connectAdmin();
+  await eventually(async () => expect(await readiness()).toBe(200), { deadlineMs: 5_000 });
+  expect(await viewer()).toEqual({ data: { viewer: { role: "PLATFORM_ADMIN" } } });
+
+  selvedge.kill("SIGTERM");
+  expect(await selvedge.exit).toEqual({ code: 0, signal: null });
+});
+
+test("a second installation on the same server would change the first one's roles, and is refused", async () => {
+  await asAdmin("create role other login createrole password 'theirs'");
+  await asAdmin("create database other owner other");
+  const refused = start(env("other", "other"));
+  expect(await refused.exit).toEqual({ code: 1, signal: null });
+  expect(refused.errors).toEqual([expect.stringMatching(/the role selvedge_\w+ exists on this server but belongs to another user/)]);
+});
