@@ -300,7 +300,7 @@ export class ClusterAgent implements ClusterListener {
   /** The centre knows that a tombstone was carried out. */
   #letGo({ placementId, term, generation }: PlacementReport): void {
     const held = this.#held.get(placementId);
-    if (held === undefined || held.spec !== null || held.term !== term || held.generation !== generation) return;
+    if (held?.term !== term || held.generation !== generation) return;
     this.#held.delete(placementId);
     this.#newsOfPlacements.delete(placementId);
     this.#unsaved.placements.add(placementId);

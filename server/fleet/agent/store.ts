@@ -11,9 +11,9 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
 import type { PlacementSpec, Report } from "../link.ts";
-import type { EngineState, PodRecord } from "../simulator/cluster.ts";
 import type { VariantRecord } from "../simulator/placements.ts";
 import type { ContainerHistory } from "../simulator/pods.ts";
+import type { EngineState, PodRecord } from "../simulator/records.ts";
 
 const SCHEMA_VERSION = 1;
 

@@ -3,9 +3,9 @@
  * that run them as the behaviours say. Deterministic: what happens follows from the seed, the assignments and the times at which they came,
  * however finely time is advanced.
  *
- * Terms: slot, variant, placement (pods.ts, placements.ts); stage and state (behaviours.ts). The instant is `now`; it only moves in
- * `advanceTo`, to each event in turn. After the events of an instant the cluster settles: placements that changed are planned again, and new
- * pods get nodes, within the same instant.
+ * Terms: slot, variant, placement (pods.ts, placements.ts); stage and state (behaviours.ts, stages.ts). The instant is `now`; it only moves
+ * in `advanceTo`, to each event in turn. After the events of an instant the cluster settles: placements that changed are planned again, and
+ * new pods get nodes, within the same instant.
  *
  * Invariants
  * - A pod has an address and its share of a node from binding until it is gone, terminating included.
@@ -15,19 +15,19 @@
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
 import type { NodeDescription, PlacementSpec, PodReport } from "../link.ts";
-import { AddressPool } from "./addresses.ts";
-import { POD_STATES, type Behaviours, type Delay } from "./behaviours.ts";
+import type { Behaviours } from "./behaviours.ts";
 import { ImageCache } from "./images.ts";
-import { podNamePrefix, podSuffix, SUFFIXES } from "./names.ts";
-import { chooseVictims, fitsSpec, linkPod, newPlacement, unlinkPod, type Placement, type Subnet, type Variant, type VariantRecord } from "./placements.ts";
+import { podSuffix, SUFFIXES } from "./names.ts";
+import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
+import { chooseVictims, linkPod, PlacementTable, unlinkPod, type Placement, type Variant, type VariantRecord } from "./placements.ts";
 import { podReport } from "./pod-reports.ts";
-import {
-  CRASHED, CREATING, FREE, NONE, PENDING, PodTable, PULL_FAILED, PULLING, READY, RUNNING, TERMINATING, type ContainerHistory,
-} from "./pods.ts";
-import { RandomStream, uuidv7, type RandomState } from "./random.ts";
-import { planReplicas, type PodCounts } from "./rolling-update.ts";
+import { CRASHED, NONE, PENDING, PodTable, PULLING, READY, RUNNING, TERMINATING, type WaitingReason } from "./pods.ts";
+import { RandomStream, uuidv7 } from "./random.ts";
+import { podRecord, restoreParts, type ClusterRecords, type EngineState, type PodRecord } from "./records.ts";
+import { planReplicas } from "./rolling-update.ts";
 import { NodeTable } from "./scheduler.ts";
-import { compileTemplate, type CompiledTemplate } from "./templates.ts";
+import { Stages } from "./stages.ts";
+import { compileTemplate } from "./templates.ts";
 import { TimerHeap } from "./timers.ts";
 
 export interface ClusterListener {
@@ -58,86 +58,43 @@ export interface PlacementCounts {
   readonly all: number;
 }
 
-/** All that a restart needs of a pod; times are simulated milliseconds. */
-export interface PodRecord {
-  readonly slot: number;
-  readonly id: string;
-  readonly variant: number;
-  readonly serial: number;
-  /** Index into POD_STATES. */
-  readonly state: number;
-  /** Index of the node, -1 for none. */
-  readonly node: number;
-  readonly address: number;
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly runningSince: number | null;
-  /** When its timer fires. */
-  readonly due: number | null;
-  readonly restarts: number;
-  readonly failures: number;
-  readonly culprit: number;
-  readonly histories: readonly (ContainerHistory | null)[] | null;
-  readonly reason: string | null;
-  readonly message: string | null;
-}
-
-export interface EngineState {
-  readonly now: number;
-  readonly serial: number;
-  readonly behaviour: RandomState;
-  readonly identity: RandomState;
-}
-
-export interface RestoredCluster extends EngineState {
-  readonly templates: Iterable<readonly [hash: string, template: PodTemplate]>;
-  readonly variants: readonly VariantRecord[];
-  readonly placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[];
-  readonly pods: readonly PodRecord[];
-  readonly nodeStatuses: readonly ClusterNodeStatus[];
-}
-
-const numberOrNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
-
-const NO_COUNTS: PlacementCounts = { created: 0, ready: 0, updated: 0, all: 0 };
-
 export class ClusterSimulation {
   readonly nodes: NodeTable;
-  readonly #behaviours: Behaviours;
   readonly #listener: ClusterListener;
+  readonly #parts: ClusterParts;
+  readonly #stages: Stages;
   readonly #suffixOffset: number;
-  /** What happens, and who it happens to: two streams, so that ids of another life change nothing else. */
-  #behaviour: RandomStream;
+  /** Who things happen to; a stream of its own, so that the ids of another life change nothing else. */
   #identity: RandomStream;
   #now: number;
   #serial = 0;
-  readonly #pods = new PodTable();
-  readonly #timers = new TimerHeap();
-  readonly #images: readonly ImageCache[];
-  readonly #templates = new Map<string, CompiledTemplate>();
-  readonly #placements = new Map<string, Placement>();
-  readonly #variants = new Map<number, Variant>();
-  #nextVariant = 1;
-  readonly #pools = new Map<string, AddressPool>();
   /** Placements to plan again in this instant. */
   readonly #unsettled = new Set<Placement>();
   /** New pods that get their first try for a node in this instant. */
   #unscheduled: number[] = [];
-  /** Slots that found no room, first come first. */
-  readonly #waiting = new Set<number>();
   #retryAt = Infinity;
-  #ready = 0;
 
-  constructor(options: ClusterOptions) {
-    const { code, nodes, seed, nonce, behaviours, now, listener } = options;
+  constructor({ code, nodes, seed, nonce, behaviours, now, listener }: ClusterOptions) {
     this.nodes = new NodeTable(nodes);
-    this.#behaviours = behaviours;
     this.#listener = listener;
-    this.#behaviour = RandomStream.named("behaviour", seed, code);
     this.#identity = RandomStream.named("identity", seed, code, nonce);
     this.#suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
-    this.#images = nodes.map(() => new ImageCache(behaviours));
     this.#now = now;
+    this.#parts = {
+      behaviours,
+      nodes: this.nodes,
+      images: nodes.map(() => new ImageCache(behaviours)),
+      pods: new PodTable(),
+      timers: new TimerHeap(),
+      placements: new PlacementTable(nodes.length, (number) => listener.variantChanged(number)),
+      templates: new Map(),
+      waiting: new Set(),
+    };
+    this.#stages = new Stages(this.#parts, RandomStream.named("behaviour", seed, code), {
+      podChanged: (slot) => listener.podChanged(slot),
+      countsChanged: (variant) => this.#placementChanged(variant.placement),
+      podEnded: (slot) => this.#destroy(slot),
+    });
   }
 
   // -------------------------------------------------------------- time
@@ -148,17 +105,19 @@ export class ClusterSimulation {
 
   /** When the next event is due, Infinity for never. */
   nextDue(): number {
-    return this.#unsettled.size > 0 || this.#unscheduled.length > 0 ? this.#now : Math.min(this.#timers.nextDue(), this.#retryAt);
+    const isSettled = this.#unsettled.size === 0 && this.#unscheduled.length === 0;
+    return isSettled ? Math.min(this.#parts.timers.nextDue(), this.#retryAt) : this.#now;
   }
 
   /** Lets everything happen that is due until then. Time never goes back: an earlier instant changes nothing. */
   advanceTo(now: number): void {
+    const { timers } = this.#parts;
     for (;;) {
       this.#settle();
-      const due = Math.min(this.#timers.nextDue(), this.#retryAt);
+      const due = this.nextDue();
       if (due > now) break;
       this.#now = Math.max(this.#now, due);
-      while (this.#timers.nextDue() <= this.#now) this.#fire(this.#timers.pop());
+      while (timers.nextDue() <= this.#now) this.#stages.fire(timers.pop(), this.#now);
       if (this.#retryAt <= this.#now) this.#retryWaiting();
     }
     this.#now = Math.max(this.#now, now);
@@ -167,23 +126,24 @@ export class ClusterSimulation {
   // -------------------------------------------------------------- what should be
 
   addTemplate(hash: string, template: PodTemplate): void {
-    if (!this.#templates.has(hash)) this.#templates.set(hash, compileTemplate(hash, template, this.#behaviours));
+    const { templates, behaviours } = this.#parts;
+    if (!templates.has(hash)) templates.set(hash, compileTemplate(hash, template, behaviours));
   }
 
   hasTemplate(hash: string): boolean {
-    return this.#templates.has(hash);
+    return this.#parts.templates.has(hash);
   }
 
   templateHashes(): string[] {
-    return [...this.#templates.keys()];
+    return [...this.#parts.templates.keys()];
   }
 
   /** Lets go of the templates that no specification and no pod is made of; says which. */
   pruneTemplates(): string[] {
     const used = new Set<string>();
-    for (const { record } of this.#variants.values()) used.add(record.templateHash);
+    for (const { record } of this.#parts.placements.variants()) used.add(record.templateHash);
     const unused = this.templateHashes().filter((hash) => !used.has(hash));
-    for (const hash of unused) this.#templates.delete(hash);
+    for (const hash of unused) this.#parts.templates.delete(hash);
     return unused;
   }
 
@@ -192,67 +152,69 @@ export class ClusterSimulation {
    * @throws Error when the template is unknown or the subnet's block is none; nothing has changed then.
    */
   assign(placementId: string, spec: PlacementSpec | null): void {
-    let placement = this.#placements.get(placementId);
-    if (spec !== null) {
-      const template = this.#templates.get(spec.templateHash);
-      if (template === undefined) throw new Error(`there is no template ${spec.templateHash}`);
-      const pool = this.#poolOf(spec.subnet);
-      placement ??= this.#newPlacement(placementId);
-      placement.current = placement.variants.find((variant) => fitsSpec(variant, spec)) ?? this.#newVariant(placement, spec, template, pool);
-    } else {
-      placement ??= this.#newPlacement(placementId);
+    const { placements, templates } = this.#parts;
+    let placement: Placement;
+    if (spec === null) {
+      placement = placements.get(placementId) ?? placements.add(placementId);
       placement.current = null;
+    } else {
+      const template = templates.get(spec.templateHash);
+      if (template === undefined) throw new Error(`there is no template ${spec.templateHash}`);
+      const pool = placements.poolOf(spec.subnet);
+      placement = placements.get(placementId) ?? placements.add(placementId);
+      placement.current = placements.variantFor(placement, spec, template, pool);
     }
     placement.spec = spec;
-    for (const variant of [...placement.variants]) this.#dropIfUnused(variant);
-    this.#unsettled.add(placement);
-    this.#listener.placementChanged(placementId);
+    for (const variant of placement.variants.slice()) placements.dropIfUnused(variant);
+    this.#placementChanged(placement);
   }
 
   /** Lets go of a removed placement. Only when it is a tombstone without pods. */
   forget(placementId: string): void {
-    this.#placements.delete(placementId);
+    this.#parts.placements.delete(placementId);
   }
 
   // -------------------------------------------------------------- what is
 
   get podCount(): number {
-    return this.#pods.size;
+    return this.#parts.pods.size;
   }
 
   get readyCount(): number {
-    return this.#ready;
+    let ready = 0;
+    for (const variant of this.#parts.placements.variants()) ready += variant.ready;
+    return ready;
   }
 
   slots(): Iterable<number> {
-    return this.#pods.slots();
+    return this.#parts.pods.slots();
   }
 
   isLive(slot: number): boolean {
-    return this.#pods.isLive(slot);
+    return this.#parts.pods.isLive(slot);
   }
 
   counts(placementId: string): PlacementCounts {
-    const placement = this.#placements.get(placementId);
-    if (placement === undefined) return NO_COUNTS;
+    const placement = this.#parts.placements.get(placementId);
     let created = 0;
     let ready = 0;
     let all = 0;
-    for (const variant of placement.variants) {
+    for (const variant of placement?.variants ?? []) {
       created += variant.pods;
       ready += variant.ready;
       all += variant.all;
     }
-    return { created, ready, updated: placement.current?.pods ?? 0, all };
+    return { created, ready, updated: placement?.current?.pods ?? 0, all };
   }
 
   report(slot: number): PodReport {
-    const variant = this.#variantOf(slot);
-    const node = this.#pods.node[slot] as number;
-    return podReport(this.#pods, slot, variant, {
-      name: `${variant.record.namePrefix}-${podSuffix(this.#pods.serial[slot] as number, this.#suffixOffset)}`,
+    const { pods } = this.#parts;
+    const variant = variantOf(this.#parts, slot);
+    const node = pods.node[slot] as number;
+    return podReport(pods, slot, variant, {
+      name: `${variant.record.namePrefix}-${podSuffix(pods.serial[slot] as number, this.#suffixOffset)}`,
       nodeId: node === NONE ? null : (this.nodes.descriptions[node] as NodeDescription).id,
-      backOffMs: this.#backOffMs(slot),
+      backOffMs: this.#stages.backOffMs(slot),
     });
   }
 
@@ -260,11 +222,12 @@ export class ClusterSimulation {
 
   /** Ends one container of a running pod, as a crash would. False when there is no such pod, or it does not run. */
   crashPod(podId: string, container = 0): boolean {
-    for (const slot of this.#pods.slots()) {
-      if (this.#pods.ids[slot] !== podId) continue;
-      const state = this.#pods.state[slot];
-      if ((state !== READY && state !== RUNNING) || container >= this.#variantOf(slot).template.template.containers.length) return false;
-      this.#enter(slot, CRASHED, container);
+    const { pods } = this.#parts;
+    for (const slot of pods.slots()) {
+      if (pods.ids[slot] !== podId) continue;
+      const runs = pods.state[slot] === READY || pods.state[slot] === RUNNING;
+      if (!runs || container >= variantOf(this.#parts, slot).template.template.containers.length) return false;
+      this.#stages.enter(slot, CRASHED, this.#now, container);
       return true;
     }
     return false;
@@ -279,117 +242,30 @@ export class ClusterSimulation {
   // -------------------------------------------------------------- storing and restoring
 
   get state(): EngineState {
-    return { now: this.#now, serial: this.#serial, behaviour: this.#behaviour.state, identity: this.#identity.state };
+    return { now: this.#now, serial: this.#serial, behaviour: this.#stages.random.state, identity: this.#identity.state };
   }
 
   variantRecord(number: number): VariantRecord | null {
-    return this.#variants.get(number)?.record ?? null;
+    return this.#parts.placements.variant(number)?.record ?? null;
   }
 
   podRecord(slot: number): PodRecord {
-    const pods = this.#pods;
-    const due = this.#timers.dueOf(slot);
-    const waiting = pods.waiting.get(slot);
-    return {
-      slot,
-      id: pods.ids[slot] as string,
-      variant: pods.variant[slot] as number,
-      serial: pods.serial[slot] as number,
-      state: pods.state[slot] as number,
-      node: pods.node[slot] as number,
-      address: pods.address[slot] as number,
-      createdAt: pods.createdAt[slot] as number,
-      startedAt: numberOrNull(pods.startedAt[slot] as number),
-      runningSince: numberOrNull(pods.runningSince[slot] as number),
-      due: due === Infinity ? null : due,
-      restarts: pods.restarts[slot] as number,
-      failures: pods.failures[slot] as number,
-      culprit: pods.culprit[slot] as number,
-      histories: pods.histories.get(slot) ?? null,
-      reason: waiting?.reason ?? null,
-      message: waiting?.message ?? null,
-    };
+    return podRecord(this.#parts, slot);
   }
 
   /**
    * Goes on from what was stored; only for a cluster that nothing has happened to. Timers that came due meanwhile fire at the next advance,
    * in order. Where the clock stands before the stored instant (its settings were lost), timers keep what was left of them.
    */
-  restore(saved: RestoredCluster): void {
-    const setBack = Math.max(0, saved.now - this.#now);
+  restore(saved: EngineState & ClusterRecords): void {
+    const setBackMs = Math.max(0, saved.now - this.#now);
     this.#now = Math.min(saved.now, this.#now);
     this.#serial = saved.serial;
-    this.#behaviour = new RandomStream(saved.behaviour);
+    this.#stages.random = new RandomStream(saved.behaviour);
     this.#identity = new RandomStream(saved.identity);
-    saved.nodeStatuses.forEach((status, index) => this.nodes.setStatus(index, status));
-    for (const [hash, template] of saved.templates) this.addTemplate(hash, template);
-    for (const { id } of saved.placements) this.#newPlacement(id);
-    for (const record of saved.variants) this.#restoreVariant(record);
-    for (const record of saved.pods.toSorted((a, b) => a.serial - b.serial)) this.#restorePod(record, setBack);
-    this.#pods.collectFree();
-    this.#restoreAddresses();
+    restoreParts(this.#parts, saved, this.#now, setBackMs);
     for (const { id, spec } of saved.placements) this.assign(id, spec);
-    if (this.#waiting.size > 0) this.#roomAppeared();
-  }
-
-  #restoreVariant(record: VariantRecord): void {
-    const placement = this.#placements.get(record.placementId);
-    const template = this.#templates.get(record.templateHash);
-    if (placement === undefined || template === undefined) throw new Error(`the stored variant ${record.number} has no placement or template`);
-    this.#addVariant({ record, placement, template, pool: this.#poolOf(record.subnet), pods: 0, ready: 0, all: 0 });
-    this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
-  }
-
-  #restorePod(record: PodRecord, setBack: number): void {
-    const pods = this.#pods;
-    const { slot } = record;
-    const variant = this.#variants.get(record.variant);
-    if (variant === undefined) throw new Error(`the stored pod ${record.id} has no variant`);
-    pods.allocateAt(slot, record.id);
-    pods.state[slot] = record.state;
-    pods.node[slot] = record.node;
-    pods.variant[slot] = record.variant;
-    pods.serial[slot] = record.serial;
-    pods.address[slot] = record.address;
-    pods.createdAt[slot] = record.createdAt;
-    pods.startedAt[slot] = record.startedAt ?? NaN;
-    pods.runningSince[slot] = record.runningSince ?? NaN;
-    pods.restarts[slot] = record.restarts;
-    pods.failures[slot] = record.failures;
-    pods.culprit[slot] = record.culprit;
-    if (record.histories !== null) pods.histories.set(slot, record.histories.map((history) => (history === null ? null : { ...history })));
-    linkPod(variant.placement, pods, slot);
-    variant.all += 1;
-    if (record.state !== TERMINATING) variant.pods += 1;
-    if (record.state === READY) {
-      variant.ready += 1;
-      this.#ready += 1;
-    }
-    const due = record.due === null ? null : record.due - setBack;
-    if (due !== null) this.#timers.set(slot, due, record.serial);
-    if (record.state === PENDING) {
-      if (record.reason !== null) pods.waiting.set(slot, { reason: record.reason, message: record.message ?? "" });
-      this.#waiting.add(slot);
-    } else {
-      this.nodes.take(record.node, variant.template.requests);
-      if (record.state !== TERMINATING) this.#countOnNode(slot, 1);
-      // Images of pods past their pull are there; those of a pull under way arrive when it ends.
-      const availableAt = record.state === PULLING ? (due ?? this.#now) : record.state === PULL_FAILED ? null : this.#now;
-      if (availableAt !== null) for (const image of variant.template.images) this.#images[record.node]?.place(image, availableAt);
-    }
-  }
-
-  #restoreAddresses(): void {
-    const taken = new Map<AddressPool, Set<number>>();
-    for (const slot of this.#pods.slots()) {
-      const { pool } = this.#variantOf(slot);
-      const address = this.#pods.address[slot] as number;
-      if (pool === null || address === 0) continue;
-      let addresses = taken.get(pool);
-      if (addresses === undefined) taken.set(pool, (addresses = new Set()));
-      addresses.add(address);
-    }
-    for (const [pool, addresses] of taken) pool.restore(addresses);
+    this.#roomAppeared();
   }
 
   // -------------------------------------------------------------- settling: the controller
@@ -402,34 +278,30 @@ export class ClusterSimulation {
       }
       const unscheduled = this.#unscheduled;
       this.#unscheduled = [];
-      for (const slot of unscheduled) if (this.#pods.state[slot] === PENDING) this.#schedule(slot);
+      for (const slot of unscheduled) if (this.#parts.pods.state[slot] === PENDING) this.#schedule(slot);
     }
   }
 
   #plan(placement: Placement): void {
+    const { pods } = this.#parts;
     const { spec, current } = placement;
-    if (spec === null || current === null) {
-      for (const slot of chooseVictims(placement, this.#pods, Infinity, () => true)) this.#remove(slot);
-      return;
-    }
-    const old: PodCounts = placement.variants.reduce(
-      (sum, variant) => (variant === current ? sum : { pods: sum.pods + variant.pods, ready: sum.ready + variant.ready }),
-      { pods: 0, ready: 0 },
-    );
+    const remove = (count: number, fits: (slot: number) => boolean): void => {
+      for (const slot of chooseVictims(placement, pods, count, fits)) this.#remove(slot);
+    };
+    if (spec === null || current === null) return remove(Infinity, () => true);
+    const { created, ready } = this.counts(placement.id);
+    const old = { pods: created - current.pods, ready: ready - current.ready };
     const plan = planReplicas(spec.replicas, spec.updateStrategy, current, old);
-    const isCurrent = (slot: number): boolean => this.#pods.variant[slot] === current.record.number;
-    const isReady = (slot: number): boolean => this.#pods.state[slot] === READY;
-    const victims = [
-      ...chooseVictims(placement, this.#pods, plan.removeCurrent, isCurrent),
-      ...chooseVictims(placement, this.#pods, plan.removeOldUnready, (slot) => !isCurrent(slot) && !isReady(slot)),
-      ...chooseVictims(placement, this.#pods, plan.removeOldReady, (slot) => !isCurrent(slot) && isReady(slot)),
-    ];
-    for (const slot of victims) this.#remove(slot);
-    for (let created = 0; created < plan.create; created++) this.#create(current);
+    const isCurrent = (slot: number): boolean => pods.variant[slot] === current.record.number;
+    const isReady = (slot: number): boolean => pods.state[slot] === READY;
+    remove(plan.removeCurrent, isCurrent);
+    remove(plan.removeOldUnready, (slot) => !isCurrent(slot) && !isReady(slot));
+    remove(plan.removeOldReady, (slot) => !isCurrent(slot) && isReady(slot));
+    for (let made = 0; made < plan.create; made++) this.#create(current);
   }
 
   #create(variant: Variant): void {
-    const pods = this.#pods;
+    const { pods } = this.#parts;
     const slot = pods.allocate(uuidv7(this.#now, this.#identity));
     pods.variant[slot] = variant.record.number;
     pods.serial[slot] = ++this.#serial;
@@ -444,171 +316,28 @@ export class ClusterSimulation {
 
   /** A pod without a node is gone at once: nothing of it runs anywhere. */
   #remove(slot: number): void {
-    if (this.#pods.state[slot] !== PENDING) return this.#enter(slot, TERMINATING);
-    this.#variantOf(slot).pods -= 1;
+    if (this.#parts.pods.state[slot] !== PENDING) return this.#stages.enter(slot, TERMINATING, this.#now);
+    variantOf(this.#parts, slot).pods -= 1;
     this.#destroy(slot);
   }
 
   #destroy(slot: number): void {
-    const pods = this.#pods;
-    const variant = this.#variantOf(slot);
+    const { pods, placements, timers, waiting } = this.#parts;
+    const variant = variantOf(this.#parts, slot);
+    const id = pods.ids[slot] as string;
     const node = pods.node[slot] as number;
     const address = pods.address[slot] as number;
-    this.#timers.cancel(slot);
-    this.#waiting.delete(slot);
+    timers.cancel(slot);
+    waiting.delete(slot);
     if (node !== NONE) this.nodes.giveBack(node, variant.template.requests);
     if (address !== 0) variant.pool?.giveBack(address);
     unlinkPod(variant.placement, pods, slot);
     variant.all -= 1;
-    const id = pods.ids[slot] as string;
     pods.free(slot);
     this.#listener.podGone(slot, id);
     this.#placementChanged(variant.placement);
-    this.#dropIfUnused(variant);
+    placements.dropIfUnused(variant);
     if (node !== NONE) this.#roomAppeared();
-  }
-
-  // -------------------------------------------------------------- settling: the scheduler
-
-  #schedule(slot: number): boolean {
-    const variant = this.#variantOf(slot);
-    const { requests } = variant.template;
-    const node = this.nodes.choose(requests, variant.placement.podsOnNode);
-    if (node === NONE) return this.#wait(slot, "Unschedulable", this.nodes.explain(requests));
-    const address = variant.pool === null ? 0 : variant.pool.take();
-    if (address === null) return this.#wait(slot, "AddressesExhausted", `subnet ${variant.pool?.cidr} has no free address`);
-    this.nodes.take(node, requests);
-    this.#pods.node[slot] = node;
-    this.#pods.address[slot] = address;
-    this.#pods.waiting.delete(slot);
-    this.#waiting.delete(slot);
-    this.#countOnNode(slot, 1);
-    this.#enter(slot, PULLING);
-    return true;
-  }
-
-  #wait(slot: number, reason: string, message: string): false {
-    this.#waiting.add(slot);
-    const known = this.#pods.waiting.get(slot);
-    if (known?.reason !== reason || known.message !== message) {
-      this.#pods.waiting.set(slot, { reason, message });
-      this.#listener.podChanged(slot);
-    }
-    return false;
-  }
-
-  #roomAppeared(): void {
-    if (this.#waiting.size > 0 && this.#retryAt === Infinity) this.#retryAt = this.#now + this.#behaviours.scheduleRetryMs;
-  }
-
-  /** Tries all that wait, first come first; once one of a variant found no room, the others of it are only told why. */
-  #retryWaiting(): void {
-    this.#retryAt = Infinity;
-    const refused = new Map<number, { reason: string; message: string }>();
-    for (const slot of this.#waiting) {
-      const number = this.#pods.variant[slot] as number;
-      const same = refused.get(number);
-      if (same !== undefined) this.#wait(slot, same.reason, same.message);
-      else if (!this.#schedule(slot)) refused.set(number, this.#pods.waiting.get(slot) ?? { reason: "", message: "" });
-    }
-  }
-
-  // -------------------------------------------------------------- stages: the nodes
-
-  #fire(slot: number): void {
-    const stage = this.#variantOf(slot).template.stages[this.#pods.state[slot] as number];
-    if (stage === undefined) return;
-    if (stage.to === "GONE") this.#destroy(slot);
-    else this.#enter(slot, POD_STATES.indexOf(stage.to));
-  }
-
-  #enter(slot: number, to: number, culprit?: number): void {
-    const pods = this.#pods;
-    const from = pods.state[slot] as number;
-    const variant = this.#variantOf(slot);
-    if (from === READY || to === READY || to === TERMINATING) this.#count(variant, from, to);
-    if (to === TERMINATING) this.#countOnNode(slot, -1);
-    this.#effects(slot, from, to, culprit ?? variant.template.culprit);
-    pods.state[slot] = to;
-    const stage = variant.template.stages[to];
-    if (stage === undefined) this.#timers.cancel(slot);
-    else this.#timers.set(slot, this.#now + Math.max(1, this.#delay(stage.delay, slot)), pods.serial[slot] as number);
-    this.#listener.podChanged(slot);
-  }
-
-  #count(variant: Variant, from: number, to: number): void {
-    const readied = (to === READY ? 1 : 0) - (from === READY ? 1 : 0);
-    variant.ready += readied;
-    this.#ready += readied;
-    if (to === TERMINATING) variant.pods -= 1;
-    this.#placementChanged(variant.placement);
-  }
-
-  #effects(slot: number, from: number, to: number, culprit: number): void {
-    const pods = this.#pods;
-    if (to === CREATING) pods.failures[slot] = 0;
-    if (to === PULL_FAILED || to === CRASHED) {
-      const ranFor = this.#now - (pods.runningSince[slot] as number);
-      const failures = to === CRASHED && ranFor >= this.#behaviours.backOff.resetAfterMs ? 0 : (pods.failures[slot] as number);
-      pods.failures[slot] = Math.min(255, failures + 1);
-      pods.culprit[slot] = culprit;
-    }
-    if (to === CRASHED) {
-      const history = this.#historyOf(slot);
-      history.startedAt = null;
-      history.exitCode = this.#behaviours.crashExitCode;
-    }
-    if (to !== RUNNING) return;
-    pods.runningSince[slot] = this.#now;
-    if (Number.isNaN(pods.startedAt[slot] as number)) pods.startedAt[slot] = this.#now;
-    if (from === CRASHED) {
-      pods.restarts[slot] = (pods.restarts[slot] as number) + 1;
-      const history = this.#historyOf(slot);
-      history.restartCount += 1;
-      history.startedAt = this.#now;
-    }
-  }
-
-  #delay(delay: Delay, slot: number): number {
-    const { template } = this.#variantOf(slot);
-    switch (delay.kind) {
-      case "range":
-        return this.#behaviour.between(delay.minMs, delay.maxMs);
-      case "imagePull": {
-        const images = this.#images[this.#pods.node[slot] as number] as ImageCache;
-        return images.pull(template.images, this.#now, this.#behaviour) - this.#now;
-      }
-      case "backOff":
-        return this.#backOffMs(slot);
-      case "stop": {
-        const range = Number.isNaN(this.#pods.startedAt[slot] as number) ? delay.unstarted : delay;
-        return Math.min(template.graceMs, this.#behaviour.between(range.minMs, range.maxMs));
-      }
-    }
-  }
-
-  #backOffMs(slot: number): number {
-    const { firstMs, factor, maxMs } = this.#behaviours.backOff;
-    return Math.min(maxMs, firstMs * factor ** Math.max(0, (this.#pods.failures[slot] as number) - 1));
-  }
-
-  /** The failed container's. */
-  #historyOf(slot: number): ContainerHistory {
-    let histories = this.#pods.histories.get(slot);
-    if (histories === undefined) {
-      histories = this.#variantOf(slot).template.template.containers.map(() => null);
-      this.#pods.histories.set(slot, histories);
-    }
-    const index = this.#pods.culprit[slot] as number;
-    return (histories[index] ??= { restartCount: 0, startedAt: null, exitCode: null });
-  }
-
-  // -------------------------------------------------------------- placements, variants, pools
-
-  #variantOf(slot: number): Variant {
-    const variant = this.#variants.get(this.#pods.variant[slot] as number);
-    if (variant === undefined) throw new Error(`slot ${slot} has no variant (${this.#pods.state[slot] === FREE ? "it is free" : "it is in use"})`);
-    return variant;
   }
 
   #placementChanged(placement: Placement): void {
@@ -616,55 +345,50 @@ export class ClusterSimulation {
     this.#listener.placementChanged(placement.id);
   }
 
-  #countOnNode(slot: number, by: 1 | -1): void {
-    const { podsOnNode } = this.#variantOf(slot).placement;
-    const node = this.#pods.node[slot] as number;
-    podsOnNode[node] = (podsOnNode[node] as number) + by;
+  // -------------------------------------------------------------- settling: the scheduler
+
+  /** Gives a pod a node and an address; says why not, where it found none. */
+  #schedule(slot: number): WaitingReason | null {
+    const { pods, waiting } = this.#parts;
+    const { template, placement, pool } = variantOf(this.#parts, slot);
+    const node = this.nodes.choose(template.requests, placement.podsOnNode);
+    if (node === NONE) return this.#wait(slot, { reason: "Unschedulable", message: this.nodes.explain(template.requests) });
+    const address = pool === null ? 0 : pool.take();
+    if (address === null) return this.#wait(slot, { reason: "AddressesExhausted", message: `subnet ${pool?.cidr} has no free address` });
+    this.nodes.take(node, template.requests);
+    pods.node[slot] = node;
+    pods.address[slot] = address;
+    pods.waiting.delete(slot);
+    waiting.delete(slot);
+    countOnNode(this.#parts, slot, 1);
+    this.#stages.enter(slot, PULLING, this.#now);
+    return null;
   }
 
-  #newPlacement(id: string): Placement {
-    const placement = newPlacement(id, this.nodes.size);
-    this.#placements.set(id, placement);
-    return placement;
+  #wait(slot: number, why: WaitingReason): WaitingReason {
+    const { pods, waiting } = this.#parts;
+    waiting.add(slot);
+    const known = pods.waiting.get(slot);
+    if (known?.reason !== why.reason || known.message !== why.message) {
+      pods.waiting.set(slot, why);
+      this.#listener.podChanged(slot);
+    }
+    return why;
   }
 
-  #newVariant(placement: Placement, spec: PlacementSpec, template: CompiledTemplate, pool: AddressPool | null): Variant {
-    const { revisionId, templateHash, subnet } = spec;
-    const record: VariantRecord = {
-      number: this.#nextVariant++,
-      placementId: placement.id,
-      revisionId,
-      templateHash,
-      namePrefix: podNamePrefix(spec.applicationName, templateHash),
-      subnet: subnet === null ? null : { id: subnet.id, cidr: subnet.cidr, gateway: subnet.gateway },
-    };
-    const variant: Variant = { record, placement, template, pool, pods: 0, ready: 0, all: 0 };
-    this.#addVariant(variant);
-    return variant;
+  #roomAppeared(): void {
+    if (this.#parts.waiting.size > 0 && this.#retryAt === Infinity) this.#retryAt = this.#now + this.#parts.behaviours.scheduleRetryMs;
   }
 
-  #addVariant(variant: Variant): void {
-    this.#variants.set(variant.record.number, variant);
-    variant.placement.variants.push(variant);
-    const { subnet } = variant.record;
-    if (subnet !== null && variant.pool !== null) this.#pools.set(subnet.id, variant.pool);
-    this.#listener.variantChanged(variant.record.number);
-  }
-
-  #dropIfUnused(variant: Variant): void {
-    const { record, placement } = variant;
-    if (variant.all > 0 || placement.current === variant || !this.#variants.delete(record.number)) return;
-    placement.variants.splice(placement.variants.indexOf(variant), 1);
-    this.#listener.variantChanged(record.number);
-    for (const other of this.#variants.values()) if (other.pool === variant.pool) return;
-    if (record.subnet !== null) this.#pools.delete(record.subnet.id);
-  }
-
-  /** The subnet's pool, or a new one that is kept once a variant uses it. */
-  #poolOf(subnet: Subnet | null): AddressPool | null {
-    if (subnet === null) return null;
-    const known = this.#pools.get(subnet.id);
-    if (known !== undefined && known.cidr !== subnet.cidr) throw new Error(`subnet ${subnet.id} is ${known.cidr} here, not ${subnet.cidr}`);
-    return known ?? new AddressPool(subnet.cidr, subnet.gateway);
+  /** Tries all that wait, first come first; once one of a variant found no room, the others of it are only told why. */
+  #retryWaiting(): void {
+    this.#retryAt = Infinity;
+    const refused = new Map<number, WaitingReason>();
+    for (const slot of this.#parts.waiting) {
+      const number = this.#parts.pods.variant[slot] as number;
+      const known = refused.get(number);
+      const why = known === undefined ? this.#schedule(slot) : this.#wait(slot, known);
+      if (why !== null) refused.set(number, why);
+    }
   }
 }

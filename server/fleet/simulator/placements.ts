@@ -4,7 +4,8 @@
  * current and its last pod is gone; a placement goes when it is a tombstone, its last pod is gone and the agent lets go of it.
  */
 import type { PlacementSpec } from "../link.ts";
-import type { AddressPool } from "./addresses.ts";
+import { AddressPool } from "./addresses.ts";
+import { podNamePrefix } from "./names.ts";
 import { NONE, PENDING, READY, TERMINATING, type PodTable } from "./pods.ts";
 import type { CompiledTemplate } from "./templates.ts";
 
@@ -48,13 +49,96 @@ export interface Placement {
   tail: number;
 }
 
-export function newPlacement(id: string, nodes: number): Placement {
-  return { id, spec: null, current: null, variants: [], podsOnNode: new Uint16Array(nodes), head: NONE, tail: NONE };
+/** A cluster's placements and variants, and the address pools that variants share by their subnets. */
+export class PlacementTable {
+  readonly #nodes: number;
+  readonly #variantChanged: (number: number) => void;
+  readonly #placements = new Map<string, Placement>();
+  readonly #variants = new Map<number, Variant>();
+  readonly #pools = new Map<string, AddressPool>();
+  #nextVariant = 1;
+
+  constructor(nodes: number, variantChanged: (number: number) => void) {
+    this.#nodes = nodes;
+    this.#variantChanged = variantChanged;
+  }
+
+  get(id: string): Placement | undefined {
+    return this.#placements.get(id);
+  }
+
+  add(id: string): Placement {
+    const podsOnNode = new Uint16Array(this.#nodes);
+    const placement: Placement = { id, spec: null, current: null, variants: [], podsOnNode, head: NONE, tail: NONE };
+    this.#placements.set(id, placement);
+    return placement;
+  }
+
+  delete(id: string): void {
+    this.#placements.delete(id);
+  }
+
+  variant(number: number): Variant | undefined {
+    return this.#variants.get(number);
+  }
+
+  variants(): Iterable<Variant> {
+    return this.#variants.values();
+  }
+
+  /** The variant that a specification asks for, made where the placement has none. */
+  variantFor(placement: Placement, spec: PlacementSpec, template: CompiledTemplate, pool: AddressPool | null): Variant {
+    const known = placement.variants.find((variant) => fitsSpec(variant, spec));
+    if (known !== undefined) return known;
+    const { revisionId, templateHash, subnet } = spec;
+    const record: VariantRecord = {
+      number: this.#nextVariant,
+      placementId: placement.id,
+      revisionId,
+      templateHash,
+      namePrefix: podNamePrefix(spec.applicationName, templateHash),
+      subnet: subnet === null ? null : { id: subnet.id, cidr: subnet.cidr, gateway: subnet.gateway },
+    };
+    return this.addVariant(placement, record, template, pool);
+  }
+
+  /** With the number of its record: new, or as it was stored. */
+  addVariant(placement: Placement, record: VariantRecord, template: CompiledTemplate, pool: AddressPool | null): Variant {
+    const variant: Variant = { record, placement, template, pool, pods: 0, ready: 0, all: 0 };
+    this.#variants.set(record.number, variant);
+    this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
+    placement.variants.push(variant);
+    if (record.subnet !== null && pool !== null) this.#pools.set(record.subnet.id, pool);
+    this.#variantChanged(record.number);
+    return variant;
+  }
+
+  dropIfUnused(variant: Variant): void {
+    const { record, placement } = variant;
+    if (variant.all > 0 || placement.current === variant || !this.#variants.delete(record.number)) return;
+    placement.variants.splice(placement.variants.indexOf(variant), 1);
+    this.#variantChanged(record.number);
+    for (const other of this.#variants.values()) if (other.pool === variant.pool) return;
+    if (record.subnet !== null) this.#pools.delete(record.subnet.id);
+  }
+
+  /**
+   * The subnet's pool, or a new one that is kept once a variant uses it.
+   * @throws Error when the block is none, or is another than the subnet has here.
+   */
+  poolOf(subnet: Subnet | null): AddressPool | null {
+    if (subnet === null) return null;
+    const known = this.#pools.get(subnet.id);
+    if (known !== undefined && known.cidr !== subnet.cidr) throw new Error(`subnet ${subnet.id} is ${known.cidr} here, not ${subnet.cidr}`);
+    return known ?? new AddressPool(subnet.cidr, subnet.gateway);
+  }
 }
 
 /** Whether pods of this variant are as the specification wants them. */
-export const fitsSpec = ({ record }: Variant, spec: PlacementSpec): boolean =>
-  record.revisionId === spec.revisionId && record.templateHash === spec.templateHash && (record.subnet?.id ?? null) === (spec.subnet?.id ?? null);
+const fitsSpec = ({ record }: Variant, spec: PlacementSpec): boolean =>
+  record.revisionId === spec.revisionId &&
+  record.templateHash === spec.templateHash &&
+  (record.subnet?.id ?? null) === (spec.subnet?.id ?? null);
 
 export function linkPod(placement: Placement, pods: PodTable, slot: number): void {
   pods.previous[slot] = placement.tail;

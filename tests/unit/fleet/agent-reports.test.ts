@@ -85,6 +85,33 @@ describe("an agent's reports", () => {
     expect(said[0]?.pods).toMatchObject([{ id, restartCount: 5, ready: true }]);
   });
 
+  it("say after a restart what nobody had heard before it", () => {
+    runPods(10);
+    agent.disconnected();
+    const [changed = ""] = [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot).id);
+    agent.simulation.crashPod(changed);
+    now += 60_000;
+    tick(store, [agent], now);
+    reopen();
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 1, store.load(1).lastSeq);
+    expect(drain().flatMap((report) => report.pods)).toMatchObject([{ id: changed, restartCount: 1, ready: true }]);
+  });
+
+  it("give pods made after a restart names and ids of their own", () => {
+    runPods(500);
+    reopen();
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 1, store.load(1).lastSeq);
+    assign(uuid(1), 2, spec(web, { replicas: 1_000 }));
+    now += 60_000;
+    drain();
+    const pods = [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot));
+    for (const member of ["name", "id", "privateIp"] as const) expect(new Set(pods.map((pod) => pod[member])).size).toBe(1_000);
+  });
+
   it("name gone pods only where a report had named them", () => {
     runPods(50);
     agent.disconnected();

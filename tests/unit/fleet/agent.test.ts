@@ -309,11 +309,12 @@ describe("the fleet's agents on the port transport", () => {
     await expect(second.start()).rejects.toThrow(/store .*fleet\.db can't be opened/);
   });
 
-  it("hears no more of an object whose template never came than a new connection", async () => {
+  it("asks by a new connection for a template that never came", async () => {
     await startFleet();
     await settled(() => expect(gateway.hellos).toHaveLength(2));
     gateway.assign(clusterId, [placement(id, 1, spec(web))]);
-    await settled(() => expect(gateway.connections).toBe(2));
+    await settled(() => expect(gateway.hellos).toHaveLength(4));
+    expect(gateway.connections).toBe(2);
     gateway.assign(clusterId, [placement(id, 1, spec(web))], [web]);
     await passUntil(() => expect(gateway.readyPodsOf(id)).toHaveLength(3));
   });

@@ -1,0 +1,34 @@
+/** What a simulated cluster consists of: the tables that its controller, scheduler and stages work on together. */
+import type { Behaviours } from "./behaviours.ts";
+import type { ImageCache } from "./images.ts";
+import type { PlacementTable, Variant } from "./placements.ts";
+import { FREE, type PodTable } from "./pods.ts";
+import type { NodeTable } from "./scheduler.ts";
+import type { CompiledTemplate } from "./templates.ts";
+import type { TimerHeap } from "./timers.ts";
+
+export interface ClusterParts {
+  readonly behaviours: Behaviours;
+  readonly nodes: NodeTable;
+  /** By the index of the node. */
+  readonly images: readonly ImageCache[];
+  readonly pods: PodTable;
+  readonly timers: TimerHeap;
+  readonly placements: PlacementTable;
+  readonly templates: Map<string, CompiledTemplate>;
+  /** Slots of pods that found no room, first come first. */
+  readonly waiting: Set<number>;
+}
+
+/** The variant of a pod there is. */
+export function variantOf({ pods, placements }: ClusterParts, slot: number): Variant {
+  const variant = placements.variant(pods.variant[slot] as number);
+  if (variant === undefined) throw new Error(`slot ${slot} has no variant (${pods.state[slot] === FREE ? "it is free" : "it is in use"})`);
+  return variant;
+}
+
+export function countOnNode(parts: ClusterParts, slot: number, by: 1 | -1): void {
+  const { podsOnNode } = variantOf(parts, slot).placement;
+  const node = parts.pods.node[slot] as number;
+  podsOnNode[node] = (podsOnNode[node] as number) + by;
+}
