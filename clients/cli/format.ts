@@ -18,10 +18,10 @@ export function duration(milliseconds: number): string {
 export const age = (then: string | null, now: string): string => (then === null ? "-" : duration(Date.parse(now) - Date.parse(then)));
 
 /** Cores: 250m, 2, 1.5. */
-export const cores = (millis: number): string => (millis < 1000 ? `${millis}m` : String(Math.round(millis / 10) / 100));
+export const cores = (millis: number): string => (millis > 0 && millis < 1000 ? `${millis}m` : String(Math.round(millis / 10) / 100));
 
 /** Memory: 512Mi, 1.5Gi. */
-export const memory = (mebibytes: number): string => (mebibytes < 1024 ? `${mebibytes}Mi` : `${Math.round((mebibytes / 1024) * 10) / 10}Gi`);
+export const memory = (mebibytes: number): string => (mebibytes === 0 ? "0" : mebibytes < 1024 ? `${mebibytes}Mi` : `${Math.round((mebibytes / 1024) * 10) / 10}Gi`);
 
 export const count = (number: number, one: string, many = `${one}s`): string => `${thousands(number)} ${number === 1 ? one : many}`;
 

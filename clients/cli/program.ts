@@ -36,13 +36,13 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
   const style = styleFor(terminal.out, terminal.env);
 
   /** A command that talks to the server: its action gets a session and the options of the command and of the program. */
-  const online = <Options>(run: (session: Session, name: string, names: readonly string[], options: Options) => Promise<ExitCode | void>) =>
+  const online = <Options>(action: (session: Session, name: string, names: readonly string[], options: Options) => Promise<ExitCode | void>) =>
     async (...given: readonly unknown[]): Promise<void> => {
       const command = given.at(-1) as Command;
       const first = given[0];
       const names = Array.isArray(first) ? (first as string[]) : [];
       const options = command.optsWithGlobals<GlobalOptions & Options>();
-      const code = await withSession(terminal, options, (session) => run(session, typeof first === "string" ? first : "", names, options));
+      const code = await withSession(terminal, options, (session) => action(session, typeof first === "string" ? first : "", names, options));
       exitWith(code ?? EXIT.done);
     };
 
@@ -99,35 +99,35 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
   ));
   const list = (name: string, alias: string, description: string): Command =>
     get.command(`${name} [names...]`).alias(alias).description(description).addOption(outputOption());
-  const action = (lister: typeof getPods) => online<GetOptions>((session, _name, names, options) => lister(session, names, options));
+  const listed = (lister: typeof getPods) => online<GetOptions>((session, _name, names, options) => lister(session, names, options));
 
   list("apps", "app", "applications, with how many of their pods are ready")
     .option("-n, --namespace <name>", "only of this namespace")
     .option("--cluster <code>", "only those that run there", repeatedCodes)
-    .action(action(getApplications))
+    .action(listed(getApplications))
     .addHelpText("after", examples("selvedge get apps", "selvedge get apps storefront -n shop -o yaml"));
   list("pods", "pod", "pods, with where they run")
     .option("-n, --namespace <name>", "only of this namespace")
     .option("--app <name>", "only of this application (of -n, or default)")
     .option("--cluster <code>", "only on this cluster", repeatedCodes)
     .addOption(new Option("--phase <phase>", "only in this phase").choices(POD_PHASES).argParser(oneOf(POD_PHASES)))
-    .action(action(getPods))
+    .action(listed(getPods))
     .addHelpText("after", examples("selvedge get pods --app storefront", "selvedge get pods --cluster beijing-1,xian-1 --phase PENDING"));
   list("clusters", "cluster", "clusters, with what they have left")
     .option("--region <code>", "only of this region", repeatedCodes)
-    .action(action(getClusters))
+    .action(listed(getClusters))
     .addHelpText("after", examples("selvedge get clusters --region east-china"));
-  list("regions", "region", "regions, with how many clusters they have").action(action(getRegions)).addHelpText("after", examples("selvedge get regions"));
-  list("namespaces", "ns", "namespaces").action(action(getNamespaces)).addHelpText("after", examples("selvedge get namespaces"));
+  list("regions", "region", "regions, with how many clusters they have").action(listed(getRegions)).addHelpText("after", examples("selvedge get regions"));
+  list("namespaces", "ns", "namespaces").action(listed(getNamespaces)).addHelpText("after", examples("selvedge get namespaces"));
   list("nodes", "node", "the machines of a cluster")
     .requiredOption("--cluster <code>", "the cluster", repeatedCodes)
-    .action(action(getNodes))
+    .action(listed(getNodes))
     .addHelpText("after", examples("selvedge get nodes --cluster beijing-1"));
   list("operations", "op", "what was set in motion, newest first")
     .option("-n, --namespace <name>", "namespace of --app")
     .option("--app <name>", "only of this application")
     .addOption(new Option("--state <state>", "only in this state").choices(OPERATION_STATES).argParser(oneOf(OPERATION_STATES)))
-    .action(action(getOperations))
+    .action(listed(getOperations))
     .addHelpText("after", examples("selvedge get operations --state RUNNING", "selvedge get operations --app storefront"));
 
   const describe = program.command("describe").description("All about one object.").addHelpText("after", examples(

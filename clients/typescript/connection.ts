@@ -8,7 +8,7 @@ import { type Client, createClient } from "graphql-ws/client";
  * it knows by then (see stream.ts). Pings find the connection that is dead without having been closed.
  */
 export interface Connection {
-  subscribe(payload: { readonly query: string; readonly variables: Record<string, unknown> }, sink: Sink): () => void;
+  subscribe(payload: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> }, sink: Sink): () => void;
   close(): Promise<void>;
 }
 
@@ -22,6 +22,9 @@ export interface Sink {
 
 const isNormalClosure = (event: unknown): boolean => typeof event === "object" && event !== null && "code" in event && event.code === 1000;
 
+/** How long a connection without subscriptions is kept for the next one. */
+const IDLE_MS = 2_000;
+const CLOSE_WITHIN_MS = 1_000;
 const PING_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 const ACKNOWLEDGE_WITHIN_MS = 10_000;
@@ -35,6 +38,7 @@ export function createConnection(url: string, token: string | null): Connection 
       url,
       connectionParams: token === null ? {} : { authorization: `Bearer ${token}` },
       retryAttempts: 0,
+      lazyCloseTimeout: IDLE_MS,
       keepAlive: PING_MS,
       connectionAckWaitTimeout: ACKNOWLEDGE_WITHIN_MS,
       on: {
@@ -66,12 +70,16 @@ export function createConnection(url: string, token: string | null): Connection 
   return {
     subscribe(payload, sink) {
       current ??= open();
-      return current.subscribe(payload, sink);
+      return current.subscribe({ query: payload.query, variables: { ...payload.variables } }, sink);
     },
     async close() {
       const client = current;
       current = null;
-      await client?.dispose();
+      if (client === null) return;
+      // One that is still being opened can't be closed in order.
+      const late = setTimeout(() => client.terminate(), CLOSE_WITHIN_MS);
+      await Promise.resolve(client.dispose()).catch(() => {});
+      clearTimeout(late);
     },
   };
 }

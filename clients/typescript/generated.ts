@@ -150,11 +150,6 @@ export type DeleteInput = {
 export type DistributionInput =
   {   readonly clusters: ReadonlyArray<PlacementInput>; };
 
-export type EgressKind =
-  | 'EIP'
-  | 'NONE'
-  | 'SNAT';
-
 export type EnvSourceInput =
   {   readonly value: string; };
 
@@ -645,7 +640,7 @@ export type PodQueryVariables = Exact<{
 }>;
 
 
-export type PodQuery = { readonly server: { readonly now: string }, readonly pod: { readonly message: string | null, readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly placement: { readonly id: string, readonly networkType: NetworkType } | null, readonly egress: { readonly kind: EgressKind, readonly publicIp: string | null }, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly state: ContainerState, readonly ready: boolean, readonly restartCount: number, readonly reason: string | null, readonly exitCode: number | null, readonly startedAt: string | null }>, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } } | null };
+export type PodQuery = { readonly server: { readonly now: string }, readonly pod: { readonly message: string | null, readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly placement: { readonly id: string, readonly networkType: NetworkType } | null, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly state: ContainerState, readonly ready: boolean, readonly restartCount: number, readonly reason: string | null, readonly exitCode: number | null, readonly startedAt: string | null }>, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } } | null };
 
 export type PodsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1713,10 +1708,6 @@ export const PodDocument = new TypedDocumentString(`
     placement {
       id
       networkType
-    }
-    egress {
-      kind
-      publicIp
     }
     containers {
       name

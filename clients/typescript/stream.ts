@@ -50,12 +50,12 @@ export async function* stream(
   given: Readonly<Record<string, unknown>>,
   options: StreamOptions = {},
 ): AsyncGenerator<unknown, void, void> {
-  let variables: Record<string, unknown> = { ...given };
+  let after: string | null = null;
   let attempt = 0;
   let serverFailures = 0;
   for (;;) {
     const mailbox = createMailbox<unknown>(QUEUE_LIMIT, (data) => cursorOf(data) === null);
-    const stop = connection.subscribe({ query, variables }, {
+    const stop = connection.subscribe({ query, variables: after === null ? given : { ...given, after } }, {
       next: (message) => {
         const errors = errorsOf(message);
         if (errors === null) mailbox.put(dataOf(message));
@@ -77,8 +77,7 @@ export async function* stream(
         attempt = 0;
         serverFailures = 0;
         last = taken.data;
-        const cursor = cursorOf(last);
-        if (cursor !== null) variables = { ...variables, after: cursor };
+        after = cursorOf(last) ?? after;
         yield last;
         if (isFinal(last)) return;
       }

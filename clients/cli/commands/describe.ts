@@ -107,7 +107,6 @@ export async function describePod(session: Session, name: string, { cluster, out
         ["Ready", pod.ready ? "yes" : "no"],
         ["Restarts", pod.restartCount],
         ["IP", pod.privateIp ?? ""],
-        ["Egress", pod.egress.publicIp === null ? pod.egress.kind : `${pod.egress.kind} ${pod.egress.publicIp}`],
         ["Age", age(pod.createdAt, server.now)],
         ["Running for", age(pod.startedAt, server.now)],
         ["Seen", pod.observedAt === null ? "never" : `${age(pod.observedAt, server.now)} ago`],

@@ -69,7 +69,7 @@ async function faulty(feeds: Feeds, port = 0, onConnect: () => boolean = () => t
 
 const never = (): Promise<never> => new Promise(() => {});
 const counting = (from: number, to: number) =>
-  async function* (): AsyncGenerator<unknown> {
+  async function* (): AsyncGenerator {
     for (let position = from; position <= to; position += 1) yield { pods: { cursor: String(position), snapshot: false } };
     await never();
   };
