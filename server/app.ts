@@ -7,11 +7,10 @@ import { loadSecrets, lockDataDirectory, makeDataDirectory, type Secrets } from 
 import { type DatabaseAddress, type Login, parseDatabaseUrl, rolePassword } from "./database/address.ts";
 import { ensureAdministrator } from "./database/administrator.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./database/embedded.ts";
-import { createOwnDatabase, type Prepared, prepareDatabase } from "./database/prepare.ts";
+import type { Prepared } from "./database/prepare.ts";
 import { loadFleetDescription } from "./fleet/description.ts";
 import { hashToken, tokenPrefix } from "./identity/token.ts";
 import { createMetrics } from "./observability/metrics.ts";
-import { startApi } from "./roles/api.ts";
 import { type BusSettings, type Facts, openBus, openClock } from "./roles/role.ts";
 import { startThread, type Thread, type ThreadRole } from "./threads.ts";
 
@@ -19,7 +18,7 @@ import { startThread, type Thread, type ThreadRole } from "./threads.ts";
  * The composition root. Everything is built here once, in this order, and closed in reverse:
  *
  *   data directory (lock, secrets) → threads load their code │ Postgres → roles, migrations, clock, administrator
- *     → fleet → gateway and worker → API
+ *     → fleet, gateway and worker, API
  *
  * Closing: the API accepts nothing more → the worker finishes its jobs → the gateway stores what has come → the fleet saves → Postgres stops.
  */
@@ -83,8 +82,12 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     for (const thread of threads) stopThreads.defer(async () => void (await thread.stop(THREAD_STOP_MS)));
     const metrics = createMetrics("api", () => Promise.all(threads.map((thread) => thread.metrics())));
 
+    // Loading code takes as long as starting Postgres: both at once. What can't be loaded is told where it is waited for.
+    const opening = openServer(config, secrets, logger);
+    const loading = has("api") ? import("./roles/api.ts") : null;
+    loading?.catch(() => undefined);
     // Threads are stopped before Postgres, though they were opened first.
-    const { address, owner, embedded } = await openServer(config, secrets, logger);
+    const { address, owner, embedded } = await opening;
     if (embedded) {
       onChild?.(embedded.pid);
       void embedded.ended.then(() => fatal(new Error("the embedded Postgres ended unexpectedly")));
@@ -96,6 +99,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     });
     signal?.throwIfAborted();
 
+    const { prepareDatabase } = await import("./database/prepare.ts");
     const prepared = await prepareDatabase({
       address,
       owner,
@@ -110,17 +114,20 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     if (has("api")) await administrate(address, owner, secrets, new Date(clock.now()), logger);
     signal?.throwIfAborted();
 
-    await Promise.all(threads.map((thread) => thread.start(facts)));
-    signal?.throwIfAborted();
-
-    let url: string | null = null;
-    if (has("api")) {
-      const bus = openBus(facts.bus, logger);
+    const serve = async (): Promise<string | null> => {
+      if (loading === null) return null;
+      const { startApi } = await loading;
+      const bus = await openBus(facts.bus, logger);
       stack.defer(() => bus.close());
       const api = await startApi({ config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal });
       stack.defer(() => inTime(api.close(), API_STOP_MS, logger));
-      url = api.url;
-    }
+      return api.url;
+    };
+    // All are waited for, also when one fails: what has started by then is closed.
+    const [served, ...started] = await Promise.allSettled([serve(), ...threads.map((thread) => thread.start(facts))]);
+    for (const outcome of [served, ...started]) if (outcome.status === "rejected") throw outcome.reason;
+    signal?.throwIfAborted();
+    const url = served.status === "fulfilled" ? served.value : null;
     return { url, secrets, fleetClusters, close };
   } catch (error) {
     await close();
@@ -160,6 +167,7 @@ async function openServer(config: Config, { encryptionKey }: Secrets, logger: Lo
     logger,
   });
   try {
+    const { createOwnDatabase } = await import("./database/prepare.ts");
     return { ...(await createOwnDatabase(embedded.address, embedded.superuser, encryptionKey)), embedded };
   } catch (error) {
     await embedded.stop();

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { startServer, type RunningServer } from "./app.ts";
+import type { RunningServer } from "./app.ts";
 import { type Config, ConfigError, readProcessConfig } from "./config/config.ts";
 import { createLogger } from "./observability/logger.ts";
 
@@ -70,6 +70,8 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (reason) => onFatal(reason instanceof Error ? reason : new Error(String(reason))));
 
   try {
+    // Loaded only now: bad settings are told at once.
+    const { startServer } = await import("./app.ts");
     server = await startServer({ config, logger, onFatal, onChild: (pid) => children.push(pid), signal: stopping.signal });
   } catch (error) {
     // Told to stop while it started, or a thread crashed, which has been told already.

@@ -16,7 +16,7 @@ async function host({ name, roles, config, link }: ThreadData, port: NonNullable
   const loaded = Promise.all(roles.map(loadRole));
 
   const start = async (facts: Facts): Promise<void> => {
-    const bus = openBus(facts.bus, logger);
+    const bus = await openBus(facts.bus, logger);
     running.defer(() => bus.close());
     const context: RoleContext = { config, database: facts.database, clock: openClock(facts.clock), speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link, stopping: stopping.signal };
     for (const startRole of await loaded) {

@@ -56,7 +56,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Surroundings {
   readonly workingDirectory: string;
   /** Standard output is a terminal. */
-  readonly terminal: boolean;
+  readonly terminal: boolean | undefined;
 }
 
 const MAX_SEED = 0xffff_ffff;
@@ -65,7 +65,7 @@ const TOKEN = /^[\x20-\x7e]{32,512}$/;
 const KEY_BYTES = 32;
 
 /** The settings of this process. */
-export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: Boolean(process.stdout.isTTY) });
+export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stdout.isTTY });
 
 /** An empty variable counts as absent. Throws a ConfigError that names every fault. */
 export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {
@@ -111,7 +111,7 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
       seed: check("SELVEDGE_SEED", 1, whole(0, MAX_SEED)),
       speed: check("SELVEDGE_SPEED", 1, speed),
     },
-    log: { level: check<LogLevel>("LOG_LEVEL", "info", oneOf(LOG_LEVELS)), pretty: terminal },
+    log: { level: check<LogLevel>("LOG_LEVEL", "info", oneOf(LOG_LEVELS)), pretty: terminal === true },
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze(config);

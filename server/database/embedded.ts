@@ -201,7 +201,7 @@ async function start(binaries: string, server: Server, settings: Readonly<Record
     if (await untilItServes(server, stopped)) return child;
     if (failed) throw failed;
     // A server that is just ending still holds its lock file and shared memory: wait for it.
-    const lastWords = (await readFile(place.log, "utf8")).trim().split("\n").filter((line) => /FATAL|ERROR/.test(line)).at(-1) ?? "it said nothing";
+    const lastWords = (await readFile(place.log, "utf8")).trim().split("\n").findLast((line) => /FATAL|ERROR/.test(line)) ?? "it said nothing";
     if (performance.now() > deadline || !/lock file|shared memory block/.test(lastWords)) {
       throw new Error(`the embedded Postgres does not start: ${lastWords.replace(/^.*?(FATAL|ERROR): +/, "")} (${place.log})`);
     }

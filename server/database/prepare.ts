@@ -76,6 +76,8 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Prepared
     await createRoles(client, options.encryptionKey);
     await migrateJobs(client, options);
     const migrated = await migrate(options);
+    // So that a server can tell whether its database is the one that it was written for.
+    await client.query("grant select on mikro_orm_migrations to selvedge_api");
     const term = await raiseTerm(client);
     const clock = await setClock(client, options.speed, options.wall);
     const { rows } = await client.query<{ installation: string }>(

@@ -1,4 +1,4 @@
-import { AggregatorRegistry, collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, type PrometheusContentType, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
 
 /** All of a thread's metrics as plain values: they cross to the thread that serves them. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -17,7 +17,7 @@ export function createMetrics(thread: string, others: () => Promise<readonly Met
   return { registry, snapshot: () => registry.getMetricsAsJSON() };
 }
 
-class MergedRegistry extends Registry<PrometheusContentType> {
+class MergedRegistry extends Registry {
   readonly #others: () => Promise<readonly MetricsSnapshot[]>;
 
   constructor(others: () => Promise<readonly MetricsSnapshot[]>) {

@@ -12,5 +12,7 @@ export interface Bus {
   publish(channel: BusChannel, detail?: string): void;
   /** Returns the function that ends the subscription. */
   subscribe(channel: BusChannel, listener: (detail: string | undefined) => void): () => void;
+  /** Absent where nothing can be away; false while messages between processes are lost. */
+  readonly ready?: boolean;
   close(): Promise<void>;
 }

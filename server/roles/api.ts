@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { schema } from "../../schema/index.ts";
 import type { Context, ServerFacts } from "../../schema/context.ts";
+import { migrations } from "../../migrations/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { roleLogin } from "../database/address.ts";
 import { openDatabase, openPool } from "../database/connect.ts";
@@ -10,7 +11,6 @@ import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
 import { createServices } from "../services/index.ts";
-import type { ReadinessCheck } from "../transport/health.ts";
 import { createApi } from "../transport/http.ts";
 import { DEFAULT_LIMITS } from "../transport/limits.ts";
 import type { RoleContext, RunningRole } from "./role.ts";
@@ -25,8 +25,7 @@ const TAILER_CONNECTIONS = 2;
 const MAX_HORIZON_AGE_MS = 15_000;
 
 /** Serves the schema: reads, services and live streams under one port. */
-export async function startApi(context: RoleContext & { readonly readiness?: Readonly<Record<string, ReadinessCheck>> }): Promise<RunningApi> {
-  const { config, database, clock, speed, term, bus, logger, metrics } = context;
+export async function startApi({ config, database, clock, speed, term, bus, logger, metrics }: RoleContext): Promise<RunningApi> {
   const { address, encryptionKey } = database;
   const stack = new AsyncDisposableStack();
   try {
@@ -70,11 +69,18 @@ export async function startApi(context: RoleContext & { readonly readiness?: Rea
           const { rows } = await pool.query<{ term: number }>("select term from database_life");
           if (rows[0]?.term !== term) throw new Error("the database was replaced by another: the server must be started again");
         },
+        migrations: async () => {
+          const { rows } = await pool.query<{ name: string }>("select name from mikro_orm_migrations");
+          const missing = migrations.filter(({ name }) => !rows.some((row) => row.name === name));
+          if (missing.length > 0) throw new Error(`the database lacks ${missing.map(({ name }) => name).join(", ")}`);
+        },
+        bus: async () => {
+          if (bus.ready === false) throw new Error("Redis is away: other processes learn of changes a little later");
+        },
         timeline: async () => {
           const age = tailer.horizonAge();
           if (age > MAX_HORIZON_AGE_MS) throw new Error(`the timeline is held back for ${Math.round(age / 1_000)} s: look for a long transaction on the server`);
         },
-        ...context.readiness,
       },
     });
     const { url } = await api.listen();

@@ -5,8 +5,6 @@ import type { DatabaseAccess } from "../database/address.ts";
 import { type Clock, type ClockSettings, simulatedTime } from "../domain/clock.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Bus } from "../realtime/bus.ts";
-import { createInProcessBus } from "../realtime/bus-in-process.ts";
-import { createRedisBus } from "../realtime/bus-redis.ts";
 
 /**
  * A role is a part of the composition: it gets all that it works with, keeps nothing in module variables, and meets the other roles only
@@ -47,9 +45,14 @@ export type BusSettings =
   | { readonly kind: "in-process"; readonly instance: string }
   | { readonly kind: "redis"; readonly url: string; readonly installation: string };
 
-export const openBus = (settings: BusSettings, logger: Logger): Bus =>
-  settings.kind === "redis"
-    ? createRedisBus({ url: settings.url, installation: settings.installation, logger })
-    : createInProcessBus({ instance: settings.instance, logger });
+/** Loads the one that is used. */
+export async function openBus(settings: BusSettings, logger: Logger): Promise<Bus> {
+  if (settings.kind === "redis") {
+    const { createRedisBus } = await import("../realtime/bus-redis.ts");
+    return createRedisBus({ url: settings.url, installation: settings.installation, logger });
+  }
+  const { createInProcessBus } = await import("../realtime/bus-in-process.ts");
+  return createInProcessBus({ instance: settings.instance, logger });
+}
 
 export const openClock = (settings: ClockSettings): Clock => ({ now: () => simulatedTime(settings, Date.now()) });

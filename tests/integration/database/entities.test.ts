@@ -53,7 +53,7 @@ test("every entity's table has exactly its columns, of its types, and null where
         continue;
       }
       found.delete(name);
-      const allowed = COLUMN_TYPES[prop.runtimeType === "Date" ? "datetime" : (prop.type as string).replace(/Type$/, "").toLowerCase()];
+      const allowed = COLUMN_TYPES[prop.runtimeType === "Date" ? "datetime" : prop.type.replace(/Type$/, "").toLowerCase()];
       if (!allowed?.includes(column.type)) differences.push(`${tableName}.${name}: ${column.type} does not hold a ${prop.type}`);
       if (column.nullable !== (prop.nullable ?? false)) differences.push(`${tableName}.${name}: ${column.nullable ? "may" : "may not"} be null in the table only`);
     }

@@ -51,7 +51,7 @@ test("what may be written under a policy is checked by it, and its condition nam
   const names = new Set((await tables()).map(({ name }) => name));
   // Whoever sees all rows of a table with tenants must be a role that nobody logs in as, the tailer, or the owner, as whom partitions are dropped.
   const open = rows.filter(({ table, reads, writes, roles }) => names.has(table) && [reads, writes].includes("true") && !roles.every((role) => role === "selvedge_system"));
-  expect(open.map(({ table, policy }) => `${table}: ${policy}`).sort()).toEqual(["timeline: selvedge_owner", "timeline: selvedge_tailer", "timeline_default: selvedge_owner"]);
+  expect(open.map(({ table, policy }) => `${table}: ${policy}`).toSorted()).toEqual(["timeline: selvedge_owner", "timeline: selvedge_tailer", "timeline_default: selvedge_owner"]);
 });
 
 test("no role of ours can go round row-level security", async () => {
@@ -85,7 +85,7 @@ test("every key of a table with tenants carries the tenant, for keys and referen
       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')
       and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnum = any (i.indkey))
     order by 1`);
-  expect(rows.map(({ name }) => name)).toEqual(Object.keys(KEYS_WITHOUT_TENANT).sort());
+  expect(rows.map(({ name }) => name)).toEqual(Object.keys(KEYS_WITHOUT_TENANT).toSorted());
 });
 
 test("a reference from one table with tenants to another carries the tenant", async () => {

@@ -80,7 +80,7 @@ test("every fault is named at once, and none repeats a secret", () => {
     SELVEDGE_ALLOWED_ORIGINS: "https://a.example/path",
     LOG_LEVEL: "loud",
   });
-  expect(faults.map((fault) => fault.split(" ")[0]).sort()).toEqual([
+  expect(faults.map((fault) => fault.split(" ")[0]).toSorted()).toEqual([
     "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
   ]);
   expect(faults.join("\n")).not.toMatch(/hunter/);
