@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createSourceEventStream, executeRootSelectionSet, executeSubscriptionEvent, type ExecutionResult, type GraphQLError, type ValidatedSubscriptionArgs } from "graphql";
 import type { Logger } from "pino";
 import type { Actor, Viewer } from "../identity/viewer.ts";
@@ -29,8 +30,8 @@ export interface Runner {
   execute(operation: AdmittedOperation, caller: Caller, gone?: AbortSignal): Promise<ExecutionResult>;
   /**
    * Subscriptions: an error result, or the messages. Each is made in a fresh context under the session's newest viewer. The messages end
-   * when the source does, when `return()` is called, when `gone` fires, and, after a last one with an UNAUTHENTICATED error, when the session
-   * ends. Iterating never throws. One message is made at a time, when it is asked for: a slow reader holds up its own source only.
+   * when the source does, when `return()` is called, when `gone` fires, after one that could not be made, and, after a last one with an
+   * UNAUTHENTICATED error, when the session ends. Iterating never throws. One message is made at a time, when it is asked for: a slow reader holds up its own source only.
    */
   subscribe(operation: AdmittedOperation, caller: Caller, session: Session, gone?: AbortSignal): Promise<ExecutionResult | Messages>;
 }
@@ -110,8 +111,14 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
     const waiting = interruptible([stopping.signal, session.ended]);
 
     async function* messages(): Messages {
+      let turn = performance.now();
       try {
         for (;;) {
+          // A source that is always ready and a socket that takes everything would never let anybody else have a turn.
+          if (performance.now() - turn > LONGEST_TURN_MS) {
+            await nextTurn();
+            turn = performance.now();
+          }
           const step = await waiting.on(iterator.next());
           if (stopping.signal.aborted) return;
           const viewer = session.viewer();
@@ -126,6 +133,8 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
           if (stopping.signal.aborted) return;
           metrics.message(caller.transport);
           yield result;
+          // Without its data the subscriber would miss something and not know: it has to come back with the last cursor that it got.
+          if (result.errors && (result.data ?? null) === null) return;
         }
       } catch (error) {
         yield { errors: masked(caller, operation, [error]) };
@@ -171,6 +180,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
   return { execute, subscribe };
 }
 
+const LONGEST_TURN_MS = 5;
 const INTERRUPTED = Symbol("interrupted");
 
 /**
