@@ -2,8 +2,8 @@
  * Fleet descriptions: which clusters there are, as data.
  *
  * A description is a JSON file: regions, their provinces and cities, tiers (what a cluster of the tier is made of and costs), and clusters
- * that name a city, a tier and an ISP. A cluster may override its tier's number of nodes and its prices. Loading expands it to what the link
- * says of each cluster (`ClusterDescription`), or refuses it and names every fault at once, each with the place where it is.
+ * that name a city, a tier and an ISP. A cluster may override its tier's number of nodes and its prices. Loading expands it to what the
+ * link says of each cluster (`ClusterDescription`), or refuses it and names every fault at once, each with the place where it is.
  *
  * Codes are stable for ever: ids of clusters and nodes follow from them. Discounts are shares of one taken off the price.
  */
@@ -46,7 +46,8 @@ export function loadFleetDescription(presetOrPath: string): FleetDescription {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new FleetDescriptionError(presetOrPath, [`is neither a preset (${PRESETS.join(", ")}) nor a readable file: ${(error as Error).message}`]);
+    const fault = `is neither a preset (${PRESETS.join(", ")}) nor a readable file: ${(error as Error).message}`;
+    throw new FleetDescriptionError(presetOrPath, [fault]);
   }
   let value: unknown;
   try {
@@ -59,7 +60,10 @@ export function loadFleetDescription(presetOrPath: string): FleetDescription {
 
 // ---------------------------------------------------------------- the file's form
 
-const code = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "must be lower-case letters, digits and single hyphens, starting with a letter").max(40);
+const code = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "must be lower-case letters, digits and single hyphens, starting with a letter")
+  .max(40);
 const name = z.string().min(1).max(80);
 const decimal = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, "must be a decimal number as text, e.g. \"0.1980\"");
 const share = z.number().min(0).max(1);
@@ -122,8 +126,12 @@ export function parseFleetDescription(value: unknown, source: string): FleetDesc
   return { name: parsed.data.name, clusters: expand(parsed.data) };
 }
 
+/** E.g. `clusters[3].tier`. */
 const place = (path: readonly PropertyKey[]): string =>
-  path.length === 0 ? "(top)" : path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
+  path.reduce<string>((before, part) => {
+    if (typeof part === "number") return `${before}[${part}]`;
+    return before === "" ? String(part) : `${before}.${String(part)}`;
+  }, "") || "(top)";
 
 /** What a form alone cannot say: names that must be unique, and names that must lead somewhere. */
 function crossFaults(file: FleetFile): string[] {

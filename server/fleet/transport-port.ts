@@ -1,6 +1,6 @@
 /**
- * The link inside one process: over a MessagePort between two threads. A port carries at most one connection at a time, but any number after
- * each other, so control frames open and close connections as a socket would.
+ * The link inside one process: over a MessagePort between two threads. A port carries at most one connection at a time, but any number
+ * after each other, so control frames open and close connections as a socket would.
  *
  *   dialer                     listener
  *     | -- open (id) ------------> |   the id is chosen by chance, so that connections of a restarted side are told apart
@@ -8,8 +8,8 @@
  *     | <------- data (id) ------> |
  *     | <------ close (id) ------> |   either side; also the listener's answer to data of a connection that it does not know
  *
- * A new `open` supersedes the connection before it. Closing calls the close listeners of both sides, once. The port itself belongs to whoever
- * made it: closing a listener leaves it open for the next one, and it keeps its thread alive until it is closed.
+ * A new `open` supersedes the connection before it. Closing calls the close listeners of both sides, once. The port itself belongs to
+ * whoever made it: closing a listener leaves it open for the next one, and it keeps its thread alive until it is closed.
  */
 import { randomInt } from "node:crypto";
 import type { MessagePort } from "node:worker_threads";
@@ -84,7 +84,8 @@ export function portListener(port: MessagePort): LinkListener {
       port.postMessage({ frame: "accept", id: frame.id } satisfies Frame);
       for (const listener of listeners) listener(connection);
     } else if (current === null || current.id !== frame.id) {
-      if (frame.frame === "data") port.postMessage({ frame: "close", id: frame.id, reason: "the listener does not know this connection" } satisfies Frame);
+      const reason = "the listener does not know this connection";
+      if (frame.frame === "data") port.postMessage({ frame: "close", id: frame.id, reason } satisfies Frame);
     } else if (frame.frame === "data") {
       current.received(frame.message as AgentMessage);
     } else if (frame.frame === "close") {

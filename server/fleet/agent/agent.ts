@@ -6,26 +6,22 @@
  *                              ▲  └─refuse─▶ REFUSED ◀─refuse─┘
  *                              └───retry after REFUSED_RETRY_MS───┘
  *
- * News are what the centre has not been told: pods whose newest state is in no report, pods that are gone, placements to confirm or whose
- * counts changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond what there is: pods that are gone
- * are named only if a report had named them before.
- *
  * Invariants
- * - Reports are made only while WELCOMED and fewer than REPORT_WINDOW are unacknowledged. A made report never changes: it is stored with the
- *   news it took and sent, and sent again after each welcome that does not know it, until it is acknowledged.
- * - What is unsaved is saved in one transaction before the outbox leaves (`save`, then `takeOutbox`). After a failed transaction both are
- *   still there, and saving is tried again.
+ * - Reports are made only while WELCOMED (reporter.ts), and sent again after each welcome that does not know them.
+ * - What is unsaved is saved in one transaction before the outbox leaves (`save`, `saved`, then `takeOutbox`). After a failed transaction
+ *   both are still there, and saving is tried again.
  * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed.
  */
 import type { PodTemplate } from "../../domain/pod-template.ts";
 import type { FleetCluster } from "../description.ts";
 import {
-  BATCH_LIMIT, LINK_PROTOCOL_VERSION, REPORT_WINDOW,
-  type AgentMessage, type Assign, type AssignedObject, type GatewayMessage, type Hello, type PlacementReport, type PodReport, type Refuse, type Report, type Welcome,
+  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type AssignedObject, type GatewayMessage, type Hello, type PlacementReport,
+  type Refuse, type Welcome,
 } from "../link.ts";
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
 import { ClusterSimulation, type ClusterListener } from "../simulator/cluster.ts";
+import { Reporter, type ReportSource } from "./reporter.ts";
 import type { FleetStore, StoredCluster, StoredPlacement } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 
@@ -33,7 +29,7 @@ export const REFUSED_RETRY_MS = 10_000;
 /** Templates that nothing is made of any more are let go of with the next hello; beyond so many the agent asks for a new connection. */
 export const UNUSED_TEMPLATE_LIMIT = 1_000;
 
-/** The gateway broke the protocol: the connection is of no more use. */
+/** The gateway broke the protocol, or a new hello is needed: the connection is of no more use. */
 export class LinkFault extends Error {}
 
 export interface AgentOptions {
@@ -55,8 +51,11 @@ export class ClusterAgent implements ClusterListener {
   readonly simulation: ClusterSimulation;
   readonly #cluster: FleetCluster;
   readonly #store: FleetStore;
+  /** The cluster's number in the store. */
   readonly #number: number;
   readonly #logger: FleetLogger;
+  readonly #unsaved = new UnsavedChanges();
+  readonly #reporter: Reporter;
 
   #session: Session = "DETACHED";
   #refusedUntilMs = 0;
@@ -66,111 +65,99 @@ export class ClusterAgent implements ClusterListener {
   readonly #templates = new Map<string, PodTemplate>();
   #term: number;
 
-  #epoch: number;
-  #lastSeq: number;
-  #ackedSeq: number;
-  #unacked: Report[] = [];
-  /** The epoch's full state is being sent; `#unnamed` are the pods that it has not named yet. */
-  #isFull: boolean;
-  readonly #unnamed = new Set<number>();
-  /** Slots that a report of this epoch named. */
-  readonly #reported = new Set<number>();
-
-  readonly #newsOfPods = new Set<number>();
-  readonly #newsOfGone = new Set<string>();
-  readonly #newsOfPlacements = new Set<string>();
-  readonly #newsOfNodes = new Set<number>();
-
-  readonly #unsaved = new UnsavedChanges();
-
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
   constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, logger }: AgentOptions) {
     const { clusterId, description } = cluster;
+    const { code, nodes } = description;
     this.clusterId = clusterId;
     this.#cluster = cluster;
     this.#store = store;
     this.#logger = logger;
     const simulationFor = (nonce: string): ClusterSimulation =>
-      new ClusterSimulation({ code: description.code, nodes: description.nodes, seed, nonce, behaviours, now, listener: this });
-    const nodes = description.nodes.map(({ id }) => ({ id, status: "READY" as const }));
-    const fresh = { epoch: 1, lastSeq: 0, ackedSeq: 0, term: 0, isFull: true, engine: simulationFor(freshNonce).state, nodes };
-    const { number, nonce } = store.enrol(clusterId, freshNonce, fresh);
-    const stored = store.load(number);
+      new ClusterSimulation({ code, nodes, seed, nonce, behaviours, now, listener: this });
+    const { number, nonce } = store.enrol(clusterId, freshNonce, {
+      epoch: 1, lastSeq: 0, ackedSeq: 0, term: 0, isFull: true,
+      engine: simulationFor(freshNonce).state,
+      nodes: nodes.map(({ id }) => ({ id, status: "READY" })),
+    });
     this.#number = number;
-    this.#epoch = stored.epoch;
-    this.#lastSeq = stored.lastSeq;
-    this.#ackedSeq = stored.ackedSeq;
-    this.#term = stored.term;
-    this.#isFull = stored.isFull;
     this.simulation = simulationFor(nonce);
+    const stored = store.load(number);
+    this.#term = stored.term;
+    for (const [hash, template] of stored.templates) this.#templates.set(hash, template);
+    for (const placement of stored.placements) this.#held.set(placement.id, placement);
+    this.#reporter = new Reporter(this.#reportSource(), this.#unsaved, stored);
     this.#restore(stored);
   }
 
   #restore(stored: StoredCluster): void {
-    const { nodes } = this.#cluster.description;
+    const { nodes, code } = this.#cluster.description;
     const nodeNow = stored.nodes.map(({ id }) => nodes.findIndex((node) => node.id === id));
-    const survives = (node: number): boolean => node < 0 || (nodeNow[node] ?? -1) >= 0;
-    const kept = stored.pods.filter(({ record }) => survives(record.node));
-    for (const [hash, template] of stored.templates) this.#templates.set(hash, template);
-    for (const placement of stored.placements) this.#held.set(placement.id, placement);
+    const placed = stored.pods.map(({ record }) => (record.node < 0 ? record : { ...record, node: nodeNow[record.node] ?? -1 }));
+    const lost = new Set(placed.filter((record, index) => record.node < 0 && (stored.pods[index]?.record.node ?? -1) >= 0));
+    // Pods on nodes that the description no longer has are gone, and the placements make others.
+    for (const { slot, id } of lost) this.#reporter.podGone(slot, id);
+    // The store knows nodes by their index: where that changes, all pods are written anew.
+    if (stored.nodes.length !== nodes.length || nodeNow.some((now, before) => now !== before)) {
+      for (const { slot } of placed) this.#unsaved.pods.add(slot);
+      this.#unsaved.cluster = true;
+    }
+    if (lost.size > 0) this.#logger.warn({ cluster: code, pods: lost.size }, "nodes left the fleet description, and their pods with them");
     this.simulation.restore({
       ...stored.engine,
       templates: stored.templates,
       variants: stored.variants,
       placements: stored.placements,
-      pods: kept.map(({ record }) => (record.node < 0 ? record : { ...record, node: nodeNow[record.node] as number })),
+      pods: placed.filter((record) => !lost.has(record)),
       nodeStatuses: nodes.map(({ id }) => stored.nodes.find((node) => node.id === id)?.status ?? "READY"),
     });
-    for (const { record, isDirty, isReported } of kept) {
-      if (isDirty || this.#isFull) this.#newsOfPods.add(record.slot);
-      if (this.#isFull) this.#unnamed.add(record.slot);
-      if (isReported) this.#reported.add(record.slot);
-    }
-    for (const id of stored.gone) this.#newsOfGone.add(id);
-    this.#unacked = [...stored.reports];
-    // Cheap to say again, and not worth a write each time they change.
-    for (const id of this.#held.keys()) this.#newsOfPlacements.add(id);
-    nodes.forEach((_, index) => this.#newsOfNodes.add(index));
-    this.#dropLost(stored, survives);
   }
 
-  /** Pods on nodes that the description no longer has: they are gone, and the placements make others. */
-  #dropLost(stored: StoredCluster, survives: (node: number) => boolean): void {
-    const lost = stored.pods.filter(({ record }) => !survives(record.node));
-    for (const { record, isReported } of lost) {
-      this.#unsaved.pods.add(record.slot);
-      if (isReported) this.#addGone(record.id);
-    }
-    if (lost.length > 0) this.#logger.warn({ cluster: this.#cluster.description.code, pods: lost.length }, "nodes left the fleet description, and their pods with them");
+  #reportSource(): ReportSource {
+    return {
+      clusterId: this.clusterId,
+      now: () => this.simulation.now,
+      slots: () => this.simulation.slots(),
+      placementIds: () => this.#held.keys(),
+      nodeCount: () => this.simulation.nodes.size,
+      pod: (slot) => this.simulation.report(slot),
+      placement: (placementId) => this.#placementReport(placementId),
+      node: (index) => ({ nodeId: this.simulation.nodes.idOf(index), status: this.simulation.nodes.status(index) }),
+    };
+  }
+
+  #placementReport(placementId: string): PlacementReport | null {
+    const held = this.#held.get(placementId);
+    if (held === undefined) return null;
+    const { created, ready, updated, all } = this.simulation.counts(placementId);
+    const removed = held.spec === null && all === 0 ? { removed: true } : {};
+    return { placementId, term: held.term, generation: held.generation, created, ready, updated, ...removed };
   }
 
   // -------------------------------------------------------------- what the simulation says
 
   podChanged(slot: number): void {
-    this.#newsOfPods.add(slot);
-    this.#unsaved.pods.add(slot);
+    this.#reporter.podChanged(slot);
   }
 
   podGone(slot: number, id: string): void {
-    this.#newsOfPods.delete(slot);
-    this.#unnamed.delete(slot);
-    this.#unsaved.pods.add(slot);
-    if (this.#reported.delete(slot)) this.#addGone(id);
+    this.#reporter.podGone(slot, id);
   }
 
   placementChanged(placementId: string): void {
-    this.#newsOfPlacements.add(placementId);
+    this.#reporter.placementChanged(placementId);
   }
 
   variantChanged(number: number): void {
     this.#unsaved.variants.add(number);
   }
 
+  /** A fault, or its end. False when the cluster has no such node. */
   setNodeStatus(nodeId: string, status: "READY" | "NOT_READY"): boolean {
     const index = this.simulation.nodes.indexOf(nodeId);
     if (index < 0) return false;
     this.simulation.setNodeStatus(index, status);
-    this.#newsOfNodes.add(index);
+    this.#reporter.nodeChanged(index);
     this.#unsaved.cluster = true;
     return true;
   }
@@ -196,7 +183,12 @@ export class ClusterAgent implements ClusterListener {
     this.#outbox = [];
   }
 
-  /** @throws LinkFault when the gateway breaks the protocol. */
+  /** Says hello again where the gateway had refused it and the wait is over. */
+  retryRefused(wallMs: number): void {
+    if (this.#session === "REFUSED" && wallMs >= this.#refusedUntilMs) this.connected();
+  }
+
+  /** @throws LinkFault when the connection is to be given up. */
   receive(message: Exclude<GatewayMessage, { readonly type: "pong" }>, wallMs: number): void {
     switch (message.type) {
       case "welcome":
@@ -204,21 +196,21 @@ export class ClusterAgent implements ClusterListener {
       case "assign":
         return this.#onAssign(message);
       case "ack":
-        if (this.#session === "WELCOMED" && message.epoch === this.#epoch) this.#onAck(message.seq);
-        return;
+        return this.#onAck(message.epoch, message.seq);
       case "refuse":
         return this.#onRefuse(message, wallMs);
     }
   }
 
   #hello(): Hello {
+    const { epoch, lastSeq } = this.#reporter.position;
     return {
       type: "hello",
       clusterId: this.clusterId,
       protocols: [LINK_PROTOCOL_VERSION],
       description: this.#cluster.description,
-      epoch: this.#epoch,
-      lastSeq: this.#lastSeq,
+      epoch,
+      lastSeq,
       holds: [...this.#held.values()].map(({ id, term, generation }) => ({ objectId: id, term, generation })),
       templates: this.simulation.templateHashes(),
     };
@@ -226,50 +218,31 @@ export class ClusterAgent implements ClusterListener {
 
   #onWelcome(welcome: Welcome): void {
     if (this.#session !== "GREETED") return;
-    if (welcome.protocol !== LINK_PROTOCOL_VERSION) throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
+    if (welcome.protocol !== LINK_PROTOCOL_VERSION) {
+      throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
+    }
     this.#session = "WELCOMED";
     this.#takeTerm(welcome.term);
-    if (!this.#goesOnBehind(welcome)) this.#startEpoch(Math.max(this.#epoch, welcome.epoch) + 1, welcome);
-    else if (welcome.epoch === this.#epoch) this.#onAck(welcome.ackedSeq);
-    this.#outbox.push(...this.#unacked);
+    if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
+    else this.#startEpoch(welcome);
+    this.#outbox.push(...this.#reporter.unacked);
   }
 
-  /** Whether the reports that the centre has not stored are exactly those that are held here. */
-  #goesOnBehind({ epoch, ackedSeq }: Welcome): boolean {
-    if (epoch === this.#epoch) return ackedSeq <= this.#lastSeq && ackedSeq >= this.#ackedSeq;
-    return epoch < this.#epoch && this.#ackedSeq === 0;
-  }
-
-  #startEpoch(epoch: number, { epoch: theirEpoch, ackedSeq }: Welcome): void {
+  #startEpoch(welcome: Welcome): void {
+    const { position } = this.#reporter;
+    const epoch = Math.max(position.epoch, welcome.epoch) + 1;
     this.#logger.warn(
-      { cluster: this.#cluster.description.code, epoch, was: { epoch: this.#epoch, lastSeq: this.#lastSeq }, centre: { epoch: theirEpoch, ackedSeq } },
+      { cluster: this.#cluster.description.code, epoch, was: position, centre: { epoch: welcome.epoch, ackedSeq: welcome.ackedSeq } },
       "the centre and this agent's store disagree about what was reported: a new epoch starts with the whole state",
     );
-    this.#epoch = epoch;
-    this.#lastSeq = 0;
-    this.#ackedSeq = 0;
-    this.#isFull = true;
-    this.#unacked = [];
-    this.#reported.clear();
-    for (const id of this.#newsOfGone) this.#unsaved.gone.set(id, false);
-    this.#newsOfGone.clear();
-    for (const slot of this.simulation.slots()) {
-      this.#unnamed.add(slot);
-      this.podChanged(slot);
-    }
-    for (const id of this.#held.keys()) this.#newsOfPlacements.add(id);
-    this.#cluster.description.nodes.forEach((_, index) => this.#newsOfNodes.add(index));
-    this.#unsaved.forgetReports();
-    this.#unsaved.cluster = true;
+    this.#reporter.startEpoch(epoch);
   }
 
   #takeTerm(term: number): void {
     if (term === this.#term) return;
-    if (term < this.#term) {
-      this.#logger.error({ cluster: this.#cluster.description.code, term, known: this.#term }, "the centre has an older term than it had: its assignments will be refused");
-      return;
-    }
-    if (this.#term > 0) this.#logger.warn({ cluster: this.#cluster.description.code, term, was: this.#term }, "the centre's database began a new life");
+    const fields = { cluster: this.#cluster.description.code, term, known: this.#term };
+    if (term < this.#term) return this.#logger.error(fields, "the centre has an older term than it had: its assignments will be refused");
+    if (this.#term > 0) this.#logger.warn(fields, "the centre's database began a new life");
     this.#term = term;
     this.#unsaved.cluster = true;
   }
@@ -281,20 +254,11 @@ export class ClusterAgent implements ClusterListener {
     this.#refusedUntilMs = wallMs + REFUSED_RETRY_MS;
   }
 
-  /** Says hello again where the gateway had refused it and the wait is over. */
-  retryRefused(wallMs: number): void {
-    if (this.#session === "REFUSED" && wallMs >= this.#refusedUntilMs) this.connected();
-  }
-
-  #onAck(seq: number): void {
-    if (seq <= this.#ackedSeq || seq > this.#lastSeq) return;
-    const acked = this.#unacked.filter((report) => report.seq <= seq);
-    this.#unacked = this.#unacked.filter((report) => report.seq > seq);
-    this.#outbox = this.#outbox.filter((message) => message.type !== "report" || message.seq > seq);
-    this.#ackedSeq = seq;
-    this.#unsaved.ackedTo(seq);
-    this.#unsaved.cluster = true;
-    for (const report of acked) for (const placement of report.placements) if (placement.removed === true) this.#letGo(placement);
+  #onAck(epoch: number, seq: number): void {
+    if (this.#session !== "WELCOMED") return;
+    for (const report of this.#reporter.acked(epoch, seq)) {
+      for (const placement of report.placements) if (placement.removed === true) this.#letGo(placement);
+    }
   }
 
   /** The centre knows that a tombstone was carried out. */
@@ -302,7 +266,6 @@ export class ClusterAgent implements ClusterListener {
     const held = this.#held.get(placementId);
     if (held?.term !== term || held.generation !== generation) return;
     this.#held.delete(placementId);
-    this.#newsOfPlacements.delete(placementId);
     this.#unsaved.placements.add(placementId);
     this.simulation.forget(placementId);
   }
@@ -319,7 +282,9 @@ export class ClusterAgent implements ClusterListener {
       this.#unsaved.templates.add(hash);
     }
     for (const object of objects) this.#take(term, object);
-    if (this.#templates.size > 2 * this.#held.size + UNUSED_TEMPLATE_LIMIT) throw new LinkFault("too many templates are held: they are sorted out with the next hello");
+    if (this.#templates.size > 2 * this.#held.size + UNUSED_TEMPLATE_LIMIT) {
+      throw new LinkFault("too many templates are held: they are sorted out with the next hello");
+    }
   }
 
   #take(term: number, { objectId, kind, generation, spec }: AssignedObject): void {
@@ -327,76 +292,28 @@ export class ClusterAgent implements ClusterListener {
     if (kind !== "placement") return this.#logger.warn({ ...fields, kind }, "an object of an unknown kind was ignored");
     const held = this.#held.get(objectId);
     if (held !== undefined && (term < held.term || (term === held.term && generation <= held.generation))) {
-      this.#newsOfPlacements.add(objectId);
-      return;
+      return this.#reporter.placementChanged(objectId);
     }
     if (term < this.#term) return this.#logger.warn(fields, "an assignment of an older term was refused");
-    if (spec !== null && !this.simulation.hasTemplate(spec.templateHash)) throw new LinkFault(`object ${objectId} needs the template ${spec.templateHash}, which was never sent`);
+    if (spec !== null && !this.simulation.hasTemplate(spec.templateHash)) {
+      throw new LinkFault(`object ${objectId} needs the template ${spec.templateHash}, which was never sent`);
+    }
     try {
       this.simulation.assign(objectId, spec);
     } catch (error) {
       return this.#logger.error({ ...fields, err: error }, "an assignment that can't be carried out was refused");
     }
     this.#held.set(objectId, { id: objectId, term, generation, spec });
-    this.#newsOfPlacements.add(objectId);
+    this.#reporter.placementChanged(objectId);
     this.#unsaved.placements.add(objectId);
   }
 
-  // -------------------------------------------------------------- reports
+  // -------------------------------------------------------------- saving and sending
 
   /** Makes the reports that the window has room for; they leave after the next commit. */
   makeReports(): void {
-    if (this.#session !== "WELCOMED") return;
-    while (this.#unacked.length < REPORT_WINDOW && this.#hasNews()) {
-      const report = this.#makeReport();
-      this.#unacked.push(report);
-      this.#outbox.push(report);
-      this.#unsaved.reports.push(report);
-      this.#unsaved.cluster = true;
-    }
+    if (this.#session === "WELCOMED") this.#outbox.push(...this.#reporter.make());
   }
-
-  #hasNews(): boolean {
-    return this.#isFull || this.#newsOfPods.size + this.#newsOfGone.size + this.#newsOfPlacements.size + this.#newsOfNodes.size > 0;
-  }
-
-  #makeReport(): Report {
-    const pods: PodReport[] = take(this.#newsOfPods, BATCH_LIMIT).map((slot) => {
-      this.#unnamed.delete(slot);
-      this.#reported.add(slot);
-      this.#unsaved.pods.add(slot);
-      return this.simulation.report(slot);
-    });
-    const gone = take(this.#newsOfGone, BATCH_LIMIT);
-    for (const id of gone) this.#unsaved.gone.set(id, false);
-    const placements = take(this.#newsOfPlacements, BATCH_LIMIT).flatMap((id) => this.#placementReport(id) ?? []);
-    const nodes = take(this.#newsOfNodes, BATCH_LIMIT).map((index) => ({
-      nodeId: this.#nodeId(index),
-      status: this.simulation.nodes.status(index),
-    }));
-    const full = this.#isFull ? { full: true, ...(this.#unnamed.size === 0 ? { fullEnds: true } : {}) } : {};
-    if (this.#unnamed.size === 0) this.#isFull = false;
-    return { type: "report", clusterId: this.clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at: this.simulation.now, ...full, pods, gone, placements, nodes };
-  }
-
-  #placementReport(placementId: string): PlacementReport | null {
-    const held = this.#held.get(placementId);
-    if (held === undefined) return null;
-    const { created, ready, updated, all } = this.simulation.counts(placementId);
-    const removed = held.spec === null && all === 0 ? { removed: true } : {};
-    return { placementId, term: held.term, generation: held.generation, created, ready, updated, ...removed };
-  }
-
-  #addGone(id: string): void {
-    this.#newsOfGone.add(id);
-    this.#unsaved.gone.set(id, true);
-  }
-
-  #nodeId(index: number): string {
-    return this.simulation.nodes.descriptions[index]?.id ?? "";
-  }
-
-  // -------------------------------------------------------------- saving
 
   get hasUnsaved(): boolean {
     return !this.#unsaved.isEmpty;
@@ -411,28 +328,26 @@ export class ClusterAgent implements ClusterListener {
     const cluster = this.#number;
     const store = this.#store;
     const unsaved = this.#unsaved;
+    const { simulation } = this;
     if (unsaved.ackedUpTo > 0) store.deleteReports(cluster, unsaved.ackedUpTo);
     for (const report of unsaved.reports) store.saveReport(cluster, report);
     for (const hash of unsaved.templates) store.saveTemplate(cluster, hash, this.#templates.get(hash) ?? null);
-    for (const number of unsaved.variants) store.saveVariant(cluster, number, this.simulation.variantRecord(number));
+    for (const number of unsaved.variants) store.saveVariant(cluster, number, simulation.variantRecord(number));
     for (const id of unsaved.placements) {
       const held = this.#held.get(id);
       if (held === undefined) store.deletePlacement(cluster, id);
       else store.savePlacement(cluster, held);
     }
     for (const slot of unsaved.pods) {
-      if (!this.simulation.isLive(slot)) store.deletePod(cluster, slot);
-      else store.savePod(cluster, { record: this.simulation.podRecord(slot), isDirty: this.#newsOfPods.has(slot), isReported: this.#reported.has(slot) });
+      if (simulation.isLive(slot)) store.savePod(cluster, { record: simulation.podRecord(slot), ...this.#reporter.podMarks(slot) });
+      else store.deletePod(cluster, slot);
     }
     for (const [id, isGone] of unsaved.gone) store.saveGone(cluster, id, isGone);
     store.saveCluster(cluster, {
-      epoch: this.#epoch,
-      lastSeq: this.#lastSeq,
-      ackedSeq: this.#ackedSeq,
+      ...this.#reporter.position,
       term: this.#term,
-      isFull: this.#isFull,
-      engine: this.simulation.state,
-      nodes: this.simulation.nodes.descriptions.map(({ id }, index) => ({ id, status: this.simulation.nodes.status(index) })),
+      engine: simulation.state,
+      nodes: simulation.nodes.descriptions.map(({ id }, index) => ({ id, status: simulation.nodes.status(index) })),
     });
   }
 
@@ -446,15 +361,4 @@ export class ClusterAgent implements ClusterListener {
     this.#outbox = [];
     return messages;
   }
-}
-
-/** Takes up to so many out of a set, those that came first. */
-function take<T>(set: Set<T>, limit: number): T[] {
-  const taken: T[] = [];
-  for (const item of set) {
-    if (taken.length >= limit) break;
-    taken.push(item);
-    set.delete(item);
-  }
-  return taken;
 }

@@ -1,6 +1,6 @@
 /**
- * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent was
- * told (templates, placements), what it runs (variants, pods), and what it has said without hearing an ack (reports).
+ * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent
+ * was told (templates, placements), what it runs (variants, pods), and what it has said without hearing an ack (reports).
  *
  * All agents write in one transaction a tick, committed and synced (WAL, synchronous = FULL) before anything that depends on it leaves. One
  * process owns the file (exclusive locking): a second one is refused. A kill at any moment leaves the last committed tick.
@@ -22,19 +22,26 @@ const SCHEMA = `
     number integer primary key, cluster_id text not null unique, nonce text not null, epoch integer not null, last_seq integer not null,
     acked_seq integer not null, term integer not null, is_full integer not null, engine text not null, nodes text not null
   ) strict;
-  create table template (cluster integer not null, hash text not null, body text not null, primary key (cluster, hash)) strict, without rowid;
+  create table template (
+    cluster integer not null, hash text not null, body text not null, primary key (cluster, hash)
+  ) strict, without rowid;
   create table placement (
     cluster integer not null, id text not null, term integer not null, generation integer not null, spec text, primary key (cluster, id)
   ) strict, without rowid;
-  create table variant (cluster integer not null, number integer not null, body text not null, primary key (cluster, number)) strict, without rowid;
+  create table variant (
+    cluster integer not null, number integer not null, body text not null, primary key (cluster, number)
+  ) strict, without rowid;
   create table pod (
-    cluster integer not null, slot integer not null, id text not null, variant integer not null, serial integer not null, state integer not null,
-    node integer not null, address integer not null, created_at real not null, started_at real, running_since real, due real,
+    cluster integer not null, slot integer not null, id text not null, variant integer not null, serial integer not null,
+    state integer not null, node integer not null, address integer not null, created_at real not null, started_at real,
+    running_since real, due real,
     restarts integer not null, failures integer not null, culprit integer not null, histories text, reason text, message text,
     is_dirty integer not null, is_reported integer not null, primary key (cluster, slot)
   ) strict, without rowid;
   create table gone (cluster integer not null, pod_id text not null, primary key (cluster, pod_id)) strict, without rowid;
-  create table report (cluster integer not null, seq integer not null, body text not null, primary key (cluster, seq)) strict, without rowid;
+  create table report (
+    cluster integer not null, seq integer not null, body text not null, primary key (cluster, seq)
+  ) strict, without rowid;
 `;
 
 export interface ClusterRow {
@@ -126,7 +133,8 @@ export class FleetStore {
     this.#run(
       `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (cluster_id) do nothing`,
-      clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull), JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes),
+      clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull),
+      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes),
     );
     const row = this.#prepare("select number, nonce from cluster where cluster_id = ?").get(clusterId) as Row;
     return { number: Number(row["number"]), nonce: String(row["nonce"]) };
@@ -134,7 +142,7 @@ export class FleetStore {
 
   load(cluster: number): StoredCluster {
     const row = this.#prepare("select * from cluster where number = ?").get(cluster) as Row;
-    const all = (sql: string): Row[] => this.#prepare(sql).all(cluster) as Row[];
+    const all = (sql: string): Row[] => this.#prepare(sql).all(cluster);
     const parsed = <T>(sql: string): T[] => all(sql).map((each) => JSON.parse(String(each["body"])) as T);
     return {
       epoch: Number(row["epoch"]),
@@ -191,11 +199,14 @@ export class FleetStore {
 
   savePod(cluster: number, { record, isDirty, isReported }: StoredPod): void {
     this.#run(
-      `insert or replace into pod (cluster, slot, id, variant, serial, state, node, address, created_at, started_at, running_since, due, restarts,
-       failures, culprit, histories, reason, message, is_dirty, is_reported) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      cluster, record.slot, record.id, record.variant, record.serial, record.state, record.node, record.address, record.createdAt, record.startedAt,
-      record.runningSince, record.due, record.restarts, record.failures, record.culprit,
-      record.histories === null ? null : JSON.stringify(record.histories), record.reason, record.message, Number(isDirty), Number(isReported),
+      `insert or replace into pod (
+         cluster, slot, id, variant, serial, state, node, address, created_at, started_at, running_since, due,
+         restarts, failures, culprit, histories, reason, message, is_dirty, is_reported
+       ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      cluster, record.slot, record.id, record.variant, record.serial, record.state, record.node, record.address,
+      record.createdAt, record.startedAt, record.runningSince, record.due, record.restarts, record.failures, record.culprit,
+      record.histories === null ? null : JSON.stringify(record.histories), record.reason, record.message,
+      Number(isDirty), Number(isReported),
     );
   }
 

@@ -213,7 +213,7 @@ export class ClusterSimulation {
     const node = pods.node[slot] as number;
     return podReport(pods, slot, variant, {
       name: `${variant.record.namePrefix}-${podSuffix(pods.serial[slot] as number, this.#suffixOffset)}`,
-      nodeId: node === NONE ? null : (this.nodes.descriptions[node] as NodeDescription).id,
+      nodeId: node === NONE ? null : this.nodes.idOf(node),
       backOffMs: this.#stages.backOffMs(slot),
     });
   }

@@ -1,8 +1,8 @@
 /**
  * Pod names as Kubernetes makes them: application, short hash of the template, five characters of an alphabet without vowels.
  *
- * The five characters count the cluster's pods through a permutation of all 27^5 of them, so that no name comes twice within 14 million pods
- * and none has to be looked up; the offset, drawn from the store's nonce, keeps lives of a store apart.
+ * The five characters count the cluster's pods through a permutation of all 27^5 of them, so that no name comes twice within 14 million
+ * pods and none has to be looked up; the offset, drawn from the store's nonce, keeps lives of a store apart.
  */
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const LENGTH = 5;

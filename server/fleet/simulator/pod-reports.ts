@@ -79,6 +79,7 @@ function containerReports(pods: PodTable, slot: number, { template }: Variant): 
     if (history !== null && history.startedAt === null) {
       return { ...common, state: "WAITING", ready: false, reason: "CrashLoopBackOff", startedAt: null };
     }
-    return { ...common, state: "RUNNING", ready: state === READY || state === CRASHED, reason: null, startedAt: history?.startedAt ?? podStartedAt };
+    const isReady = state === READY || state === CRASHED;
+    return { ...common, state: "RUNNING", ready: isReady, reason: null, startedAt: history?.startedAt ?? podStartedAt };
   });
 }

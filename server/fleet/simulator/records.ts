@@ -88,7 +88,9 @@ export function restoreParts(parts: ClusterParts, records: ClusterRecords, now: 
   for (const record of records.variants) {
     const placement = placements.get(record.placementId);
     const template = templates.get(record.templateHash);
-    if (placement === undefined || template === undefined) throw new Error(`the stored variant ${record.number} has no placement or template`);
+    if (placement === undefined || template === undefined) {
+      throw new Error(`the stored variant ${record.number} has no placement or template`);
+    }
     placements.addVariant(placement, record, template, placements.poolOf(record.subnet));
   }
   for (const record of records.pods.toSorted((a, b) => a.serial - b.serial)) restorePod(parts, record, now, setBackMs);

@@ -1,8 +1,8 @@
 /**
  * How many pods to make and to remove next: Kubernetes' rules for a Deployment, as a pure function of what is there.
  *
- * D desired replicas, S = maxSurge (percent rounded up), U = maxUnavailable (percent rounded down; one when both are zero, else nothing could
- * move). Laws, kept whatever pods do by themselves:
+ * D desired replicas, S = maxSurge (percent rounded up), U = maxUnavailable (percent rounded down; one when both are zero, else nothing
+ * could move). Laws, kept whatever pods do by themselves:
  * - making never raises the pods above D + S;
  * - removing never takes a ready pod while D − U or fewer are ready, unless the current pods are more than D;
  * - when new pods get ready, repeating the plan ends with D current pods and no old ones.

@@ -30,6 +30,11 @@ export class NodeTable {
     return this.descriptions.length;
   }
 
+  idOf(index: number): string {
+    return (this.descriptions[index] as NodeDescription).id;
+  }
+
+  /** -1 where there is no such node. */
   indexOf(nodeId: string): number {
     return this.descriptions.findIndex((node) => node.id === nodeId);
   }

@@ -29,11 +29,10 @@ export function compileTemplate(hash: string, template: PodTemplate, behaviours:
     images: [...new Set(template.containers.map((container) => container.image))],
     culprit: Math.max(0, kinds.indexOf(kind)),
     graceMs: template.terminationGracePeriodSeconds * 1_000,
-    stages: POD_STATES.map((state) =>
-      behaviours.stages.find(
-        ({ from, when }) =>
-          from === state && (when?.image === undefined || when.image === kind) && (when?.runtime === undefined || when.runtime === template.runtime),
-      ),
-    ),
+    stages: POD_STATES.map((state) => {
+      const fits = ({ image = kind, runtime = template.runtime }: NonNullable<Stage["when"]>): boolean =>
+        image === kind && runtime === template.runtime;
+      return behaviours.stages.find(({ from, when }) => from === state && fits(when ?? {}));
+    }),
   };
 }

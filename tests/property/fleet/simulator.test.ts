@@ -30,7 +30,12 @@ type Step =
   | { readonly kind: "pass"; readonly ms: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("assign" as const), app: fc.nat(2), replicas: fc.nat(12), revision: fc.nat(3), subnet: fc.nat(1) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("assign" as const), app: fc.nat(2), replicas: fc.nat(12), revision: fc.nat(3), subnet: fc.nat(1),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), app: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("crash" as const), pick: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("node" as const), index: fc.nat(2), isReady: fc.boolean() }) },
@@ -68,7 +73,11 @@ const act = (cluster: SimulatedCluster, now: number, next: Step): number => {
 };
 
 /** Carries the steps out, advancing time in pieces of at most `piece` milliseconds, and looks after every piece. */
-const play = (steps: readonly Step[], options: { seed?: number; piece?: number } = {}, look: (cluster: SimulatedCluster) => void = () => undefined): SimulatedCluster => {
+const play = (
+  steps: readonly Step[],
+  options: { readonly seed?: number; readonly piece?: number } = {},
+  look: (cluster: SimulatedCluster) => void = () => undefined,
+): SimulatedCluster => {
   const cluster = simulatedCluster({ seed: options.seed ?? 1 });
   const piece = options.piece ?? Infinity;
   let now = 0;
@@ -94,7 +103,8 @@ describe("the simulated cluster", () => {
           expect(new Set(pods.map((pod) => pod.name)).size).toBe(pods.length);
           cluster.simulation.nodes.descriptions.forEach((description, index) => {
             const here = pods.filter((pod) => pod.nodeId === description.id);
-            const asked = here.map((pod) => templates.find((each) => pod.containers[0]?.image === each.containers[0]?.image)?.containers[0]);
+            const containers = templates.flatMap((each) => each.containers);
+            const asked = here.map((pod) => containers.find((container) => pod.containers[0]?.image === container.image));
             const cpu = asked.reduce((sum, container) => sum + (container?.cpuMillis ?? 0), 0);
             const memory = asked.reduce((sum, container) => sum + (container?.memoryMiB ?? 0), 0);
             expect(cpu).toBeLessThanOrEqual(description.cpuMillis);
@@ -116,7 +126,9 @@ describe("the simulated cluster", () => {
           const pods = cluster.podsOf(uuid(100 + app));
           const counts = cluster.simulation.counts(uuid(100 + app));
           expect(counts).toMatchObject({
-            created: pods.filter((pod) => pod.phase !== "TERMINATING").length, ready: pods.filter((pod) => pod.ready).length, all: pods.length,
+            created: pods.filter((pod) => pod.phase !== "TERMINATING").length,
+            ready: pods.filter((pod) => pod.ready).length,
+            all: pods.length,
           });
         }
         expect(cluster.simulation.readyCount).toBe(cluster.pods().filter((pod) => pod.ready).length);
@@ -128,9 +140,9 @@ describe("the simulated cluster", () => {
 
   it("tells the same history for the same seed, however finely time advances, and another for another seed", () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 30 }), fc.integer(), fc.integer({ min: 1, max: 5_000 }), (steps, seed, piece) => {
+      fc.property(fc.array(step, { maxLength: 30 }), fc.integer(), fc.integer({ min: 50, max: 5_000 }), (steps, seed, piece) => {
         const told = play(steps, { seed }).history;
-        expect(play(steps, { seed, piece: Math.max(piece, 50) }).history).toEqual(told);
+        expect(play(steps, { seed, piece }).history).toEqual(told);
         if (told.length > 0) expect(play(steps, { seed: seed + 1 }).history).not.toEqual(told);
       }),
       { numRuns: 60 },
@@ -171,7 +183,8 @@ describe("the simulated cluster", () => {
         after.simulation.advanceTo(end);
         for (const pod of after.pods()) {
           const old = ready.find((each) => each.id === pod.id);
-          if (old !== undefined) expect(pod).toMatchObject({ restartCount: old.restartCount, startedAt: old.startedAt, privateIp: old.privateIp });
+          if (old === undefined) continue;
+          expect(pod).toMatchObject({ restartCount: old.restartCount, startedAt: old.startedAt, privateIp: old.privateIp });
         }
         for (const id of last.keys()) expect(after.simulation.counts(id).created).toBe(before.simulation.counts(id).created);
       }),
@@ -181,7 +194,9 @@ describe("the simulated cluster", () => {
 });
 
 describe("rolling updates", () => {
-  const counts = fc.record({ pods: fc.nat(30), unready: fc.nat(30) }).map(({ pods, unready }) => ({ pods, ready: Math.max(0, pods - unready) }));
+  const counts = fc
+    .record({ pods: fc.nat(30), unready: fc.nat(30) })
+    .map(({ pods, unready }) => ({ pods, ready: Math.max(0, pods - unready) }));
 
   it("never makes more than the surge allows, and never takes a ready pod that is needed", () => {
     fc.assert(

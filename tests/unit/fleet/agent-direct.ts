@@ -1,7 +1,7 @@
 /** Agents without loop or transport: a test is their clock, their store's commit and their gateway. */
 import type { FleetCluster } from "#server/fleet/description.ts";
 import { ClusterAgent } from "#server/fleet/agent/agent.ts";
-import { FleetStore } from "#server/fleet/agent/store.ts";
+import type { FleetStore } from "#server/fleet/agent/store.ts";
 import { loadFleetDescription } from "#server/fleet/description.ts";
 import { clusterIdOf } from "#server/fleet/identifiers.ts";
 import type { AgentMessage, Report } from "#server/fleet/link.ts";
@@ -22,7 +22,9 @@ export function openAgents(store: FleetStore, clusters: readonly FleetCluster[],
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const agents: ClusterAgent[] = [];
   store.transaction(() => {
-    for (const cluster of clusters) agents.push(new ClusterAgent({ cluster, seed: 1, behaviours: DEFAULT_BEHAVIOURS, store, now, nonce: "n", logger }));
+    for (const cluster of clusters) {
+      agents.push(new ClusterAgent({ cluster, seed: 1, behaviours: DEFAULT_BEHAVIOURS, store, now, nonce: "n", logger }));
+    }
   });
   return agents;
 }

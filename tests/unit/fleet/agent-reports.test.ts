@@ -1,9 +1,10 @@
 /** What an agent reports, when, and what its store makes of it; without loop and transport. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contentHash } from "#server/domain/canonical.ts";
+import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { LinkFault, REFUSED_RETRY_MS, UNUSED_TEMPLATE_LIMIT, type ClusterAgent } from "#server/fleet/agent/agent.ts";
 import { FleetStore } from "#server/fleet/agent/store.ts";
-import { BATCH_LIMIT, REPORT_WINDOW, type PlacementSpec, type Report } from "#server/fleet/link.ts";
+import { BATCH_LIMIT, REPORT_WINDOW, type AssignedObject, type PlacementSpec, type Report } from "#server/fleet/link.ts";
 import { ack, bigCluster, openAgents, reportsIn, tick, welcome } from "./agent-direct.ts";
 import { placement, spec, template, uuid } from "./scripted-gateway.ts";
 
@@ -15,8 +16,10 @@ describe("an agent's reports", () => {
   let agent: ClusterAgent;
   let now: number;
 
-  const assign = (id: string, generation: number, of: PlacementSpec | null): void =>
-    agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects: [placement(id, generation, of)], templates: { [contentHash(web)]: web } }, 0);
+  const receive = (objects: readonly AssignedObject[], of: PodTemplate): void =>
+    agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects, templates: { [contentHash(of)]: of } }, 0);
+
+  const assign = (id: string, generation: number, of: PlacementSpec | null): void => receive([placement(id, generation, of)], web);
 
   /** Ticks and acknowledges until nothing more is said. */
   const drain = (): Report[] => {
@@ -99,14 +102,17 @@ describe("an agent's reports", () => {
     expect(drain().flatMap((report) => report.pods)).toMatchObject([{ id: changed, restartCount: 1, ready: true }]);
   });
 
-  it("give pods made after a restart names and ids of their own", () => {
-    runPods(500);
+  it("give pods made after a restart names and ids of their own, within the same instant, too", () => {
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent);
+    assign(uuid(1), 1, spec(web, { replicas: 500 }));
+    drain();
     reopen();
     agent.connected();
     tick(store, [agent], now);
     welcome(agent, 1, store.load(1).lastSeq);
     assign(uuid(1), 2, spec(web, { replicas: 1_000 }));
-    now += 60_000;
     drain();
     const pods = [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot));
     for (const member of ["name", "id", "privateIp"] as const) expect(new Set(pods.map((pod) => pod[member])).size).toBe(1_000);
@@ -156,7 +162,9 @@ describe("an agent's reports", () => {
   it("confirm a tombstone of something unknown at once", () => {
     runPods(1);
     assign(uuid(77), 3, null);
-    expect(drain().flatMap((report) => report.placements)).toEqual([{ placementId: uuid(77), term: 1, generation: 3, created: 0, ready: 0, updated: 0, removed: true }]);
+    expect(drain().flatMap((report) => report.placements)).toEqual([
+      { placementId: uuid(77), term: 1, generation: 3, created: 0, ready: 0, updated: 0, removed: true },
+    ]);
     expect(store.load(1).placements.map(({ id }) => id)).toEqual([uuid(1)]);
   });
 
@@ -167,7 +175,8 @@ describe("an agent's reports", () => {
     assign(uuid(77), 4, spec(web, { replicas: 2 }));
     for (const report of removal) ack(agent, report);
     now += 60_000;
-    expect(drain().flatMap((report) => report.placements).at(-1)).toMatchObject({ placementId: uuid(77), generation: 4, created: 2, ready: 2 });
+    const last = drain().flatMap((report) => report.placements).at(-1);
+    expect(last).toMatchObject({ placementId: uuid(77), generation: 4, created: 2, ready: 2 });
   });
 
   it("say a node's status when it changes, which a restart remembers", () => {
@@ -196,6 +205,19 @@ describe("an agent's reports", () => {
     expect(new Set(said.flatMap((report) => report.pods.map((pod) => pod.id))).size).toBe(2);
   });
 
+  it("keep pods on their nodes when the description lists these otherwise, also after another restart", () => {
+    runPods(40);
+    const placesOf = (): Map<string, string | null> =>
+      new Map([...agent.simulation.slots()].map((slot) => agent.simulation.report(slot)).map((pod) => [pod.id, pod.nodeId]));
+    const before = placesOf();
+    const reversed = { ...cluster, description: { ...cluster.description, nodes: cluster.description.nodes.toReversed() } };
+    for (let restart = 0; restart < 3; restart++) {
+      agent = openAgents(store, [reversed], now)[0] as ClusterAgent;
+      tick(store, [agent], now);
+      expect(placesOf()).toEqual(before);
+    }
+  });
+
   it("are made by nobody whom the gateway refused, until it is asked again", () => {
     agent.connected();
     tick(store, [agent], now);
@@ -222,15 +244,15 @@ describe("an agent's reports", () => {
     expect(() => assign(uuid(50), 1, spec(unknown))).toThrow(LinkFault);
     agent.disconnected();
     agent.connected();
-    expect(() => agent.receive({ type: "welcome", clusterId: agent.clusterId, protocol: 2, term: 1, epoch: 1, ackedSeq: 1 }, 0)).toThrow(/protocol 2/);
+    const { clusterId } = agent;
+    expect(() => agent.receive({ type: "welcome", clusterId, protocol: 2, term: 1, epoch: 1, ackedSeq: 1 }, 0)).toThrow(/protocol 2/);
   });
 
   it("ask for a new connection, and so for a new hello, rather than keep templates without end", () => {
     runPods(1);
     const flood = (): void => {
       for (let index = 0; index <= UNUSED_TEMPLATE_LIMIT + 2; index++) {
-        const unused = template(`shop/unused:${index}`);
-        agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects: [], templates: { [contentHash(unused)]: unused } }, 0);
+        receive([], template(`shop/unused:${index}`));
       }
     };
     expect(flood).toThrow(/too many templates/);

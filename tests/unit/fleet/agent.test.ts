@@ -137,9 +137,11 @@ describe("the fleet's agents on the port transport", () => {
       copy.close();
       rmSync(join(folder, "copy.db"));
       looked += 1;
-      if (stored.lastSeq < message.seq || !stored.reports.some((report) => isDeepStrictEqual(report, message))) unstored.push(`report ${message.seq}`);
+      const isStored = stored.reports.some((report) => isDeepStrictEqual(report, message));
+      if (stored.lastSeq < message.seq || !isStored) unstored.push(`report ${message.seq}`);
       for (const { placementId, generation } of message.placements) {
-        if (!stored.placements.some((held) => held.id === placementId && held.generation >= generation)) unstored.push(`generation ${generation}`);
+        const isHeld = stored.placements.some((held) => held.id === placementId && held.generation >= generation);
+        if (!isHeld) unstored.push(`generation ${generation}`);
       }
       for (const pod of message.pods) if (!stored.pods.some(({ record }) => record.id === pod.id)) unstored.push(`pod ${pod.id}`);
     };
@@ -184,7 +186,8 @@ describe("the fleet's agents on the port transport", () => {
     gateway.term = 1;
     const reports = gateway.stored.length;
     gateway.assign(clusterId, [placement(id, 99, spec(web, { replicas: 3 })), placement(uuid(101), 1, spec(web))]);
-    await settled(() => expect(gateway.stored.slice(reports).flatMap((report) => report.placements)).toMatchObject([{ term: 2, generation: 1, created: 1 }]));
+    const confirmations = (): unknown[] => gateway.stored.slice(reports).flatMap((report) => report.placements);
+    await settled(() => expect(confirmations()).toMatchObject([{ term: 2, generation: 1, created: 1 }]));
     expect(gateway.podsOf(uuid(101))).toEqual([]);
   });
 
@@ -234,7 +237,8 @@ describe("the fleet's agents on the port transport", () => {
     await passUntil(() => expect(gateway.readyPodsOf(id)).toHaveLength(5));
     for (const pod of gateway.podsOf(id)) {
       const old = before.get(pod.id);
-      expect(pod).toMatchObject({ name: old?.name, nodeId: old?.nodeId, privateIp: old?.privateIp, createdAt: old?.createdAt, restartCount: 0 });
+      const { name, nodeId, privateIp, createdAt } = old ?? {};
+      expect(pod).toMatchObject({ name, nodeId, privateIp, createdAt, restartCount: 0 });
       if (old?.ready === true) expect(pod).toEqual(old);
     }
     const saidAgain = gateway.stored.slice(reports).flatMap((report) => report.pods).filter((pod) => before.get(pod.id)?.ready === true);
@@ -265,10 +269,10 @@ describe("the fleet's agents on the port transport", () => {
       next.pods.set(ghost.id, ghost);
     });
     await settled(() => expect(gateway.stored.some((report) => report.clusterId === clusterId && report.fullEnds === true)).toBe(true));
-    const full = gateway.stored.filter((report) => report.clusterId === clusterId);
-    expect(full[0]).toMatchObject({ epoch: 2, seq: 1, full: true, fullEnds: true });
-    expect(full[0]?.pods).toHaveLength(3);
-    expect(full[0]?.placements).toMatchObject([{ placementId: id, created: 3, ready: 3 }]);
+    const full = gateway.stored.find((report) => report.clusterId === clusterId);
+    expect(full).toMatchObject({ epoch: 2, seq: 1, full: true, fullEnds: true });
+    expect(full?.pods).toHaveLength(3);
+    expect(full?.placements).toMatchObject([{ placementId: id, created: 3, ready: 3 }]);
     expect(gateway.podsOf(id)).toHaveLength(3);
     expect(fleet.crashPod(clusterCode, gateway.podsOf(id)[0]?.id ?? "")).toBe(true);
     await passUntil(() => expect(gateway.podsOf(id).map((pod) => pod.reason)).toContain("CrashLoopBackOff"));
@@ -304,7 +308,8 @@ describe("the fleet's agents on the port transport", () => {
   it("refuses a store that another fleet has", async () => {
     await startFleet();
     const second = createFleet({
-      description, seed: 7, clock, storePath: join(folder, "fleet.db"), dialer: { dial: () => Promise.reject(new Error("nobody there")) }, logger: quiet,
+      description, seed: 7, clock, storePath: join(folder, "fleet.db"), logger: quiet,
+      dialer: { dial: () => Promise.reject(new Error("nobody there")) },
     });
     await expect(second.start()).rejects.toThrow(/store .*fleet\.db can't be opened/);
   });

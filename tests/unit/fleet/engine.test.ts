@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_BEHAVIOURS } from "#server/fleet/simulator/behaviours.ts";
+import { DEFAULT_BEHAVIOURS, type Stage } from "#server/fleet/simulator/behaviours.ts";
 import { node, restarted, simulatedCluster, type SimulatedCluster } from "./simulated-cluster.ts";
 import { spec, template, uuid } from "./scripted-gateway.ts";
 
@@ -7,7 +7,11 @@ const web = template("shop/web:1");
 const app = uuid(100);
 const MINUTE = 60_000;
 
-const running = (replicas: number, overrides: Parameters<typeof spec>[1] = {}, options: Parameters<typeof simulatedCluster>[0] = {}): SimulatedCluster => {
+const running = (
+  replicas: number,
+  overrides: Parameters<typeof spec>[1] = {},
+  options: Parameters<typeof simulatedCluster>[0] = {},
+): SimulatedCluster => {
   const cluster = simulatedCluster(options);
   cluster.assign(app, spec(web, { replicas, ...overrides }), web);
   cluster.simulation.advanceTo(MINUTE);
@@ -41,7 +45,7 @@ describe("a pod's way", () => {
     const first = cluster.history.find((entry) => entry.pod?.ready === true)?.at ?? 0;
     cluster.assign(app, spec(web, { replicas: 2 }));
     cluster.simulation.advanceTo(2 * MINUTE);
-    const second = cluster.history.filter((entry) => entry.pod?.ready === true).at(-1)?.at ?? 0;
+    const second = cluster.history.findLast((entry) => entry.pod?.ready === true)?.at ?? 0;
     expect(second - MINUTE).toBeLessThan(first);
     expect(second - MINUTE).toBeLessThan(140 + 700 + 400 + 1);
   });
@@ -58,8 +62,11 @@ describe("a pod's way", () => {
       const cluster = simulatedCluster();
       cluster.assign(app, spec(made, { replicas: 3 }), made);
       cluster.simulation.advanceTo(MINUTE);
-      const pulls = cluster.history.filter((entry) => entry.pod?.phase === "STARTING");
-      return Math.min(...cluster.pods().map((pod) => (pod.startedAt ?? 0) - Math.max(...pulls.filter((entry) => entry.pod?.id === pod.id).map((entry) => entry.at))));
+      const starts = cluster.pods().map((pod) => {
+        const created = cluster.history.findLast((entry) => entry.pod?.id === pod.id && entry.pod.phase === "STARTING");
+        return (pod.startedAt ?? 0) - (created?.at ?? 0);
+      });
+      return Math.min(...starts);
     });
     expect(times[0]).toBeLessThanOrEqual(700);
     expect(times[1]).toBeGreaterThanOrEqual(800);
@@ -88,7 +95,7 @@ describe("failures", () => {
     cluster.assign(app, spec(looping, { replicas: 1 }), looping);
     cluster.simulation.advanceTo(60 * MINUTE);
     const crashes = cluster.history.filter((entry) => entry.pod?.reason === "CrashLoopBackOff").map((entry) => entry.at);
-    const restarts = cluster.history.filter((entry) => entry.pod?.phase === "RUNNING" && entry.pod.reason === null).map((entry) => entry.at);
+    const restarts = cluster.history.flatMap(({ pod, at }) => (pod?.phase === "RUNNING" && pod.reason === null ? [at] : []));
     const waits = crashes.map((at, index) => ((restarts[index + 1] ?? NaN) - at) / 1_000).filter((wait) => !Number.isNaN(wait));
     expect(waits.slice(0, 7)).toEqual([10, 20, 40, 80, 160, 300, 300]);
     const [pod] = cluster.pods();
@@ -124,7 +131,10 @@ describe("failures", () => {
     cluster.simulation.advanceTo(2 * MINUTE);
     const [after] = cluster.pods();
     expect(after).toMatchObject({ id: before?.id, name: before?.name, startedAt: before?.startedAt, ready: true, restartCount: 1 });
-    expect(after?.containers).toMatchObject([{ restartCount: 0, startedAt: before?.startedAt }, { restartCount: 1, startedAt: MINUTE + 10_000 }]);
+    expect(after?.containers).toMatchObject([
+      { restartCount: 0, startedAt: before?.startedAt },
+      { restartCount: 1, startedAt: MINUTE + 10_000 },
+    ]);
     expect(cluster.simulation.crashPod(uuid(5))).toBe(false);
   });
 
@@ -143,8 +153,8 @@ describe("failures", () => {
   });
 
   it("takes chaos as one more behaviour", () => {
-    const stages = [...DEFAULT_BEHAVIOURS.stages, { from: "READY", delay: { kind: "range", minMs: 30_000, maxMs: 90_000 }, to: "CRASHED" } as const];
-    const cluster = simulatedCluster({ behaviours: { ...DEFAULT_BEHAVIOURS, stages } });
+    const chaos: Stage = { from: "READY", delay: { kind: "range", minMs: 30_000, maxMs: 90_000 }, to: "CRASHED" };
+    const cluster = simulatedCluster({ behaviours: { ...DEFAULT_BEHAVIOURS, stages: [...DEFAULT_BEHAVIOURS.stages, chaos] } });
     cluster.assign(app, spec(web, { replicas: 5 }), web);
     cluster.simulation.advanceTo(10 * MINUTE);
     for (const pod of cluster.pods()) expect(pod.restartCount).toBeGreaterThan(1);
@@ -199,7 +209,8 @@ describe("scheduling", () => {
     const subnet = { id: uuid(22), vpcId: uuid(20), cidr: "10.9.0.0/29", gateway: "10.9.0.1" };
     const cluster = running(7, { subnet });
     expect(cluster.simulation.counts(app)).toMatchObject({ created: 7, ready: 5 });
-    expect(cluster.pods().filter((pod) => pod.ready).map((pod) => pod.privateIp).toSorted()).toEqual([2, 3, 4, 5, 6].map((last) => `10.9.0.${last}`));
+    const addresses = cluster.pods().flatMap((pod) => pod.privateIp ?? []);
+    expect(addresses.toSorted()).toEqual([2, 3, 4, 5, 6].map((last) => `10.9.0.${last}`));
     expect(cluster.pods().filter((pod) => !pod.ready)).toMatchObject(
       Array.from({ length: 2 }, () => ({ nodeId: null, reason: "AddressesExhausted", message: "subnet 10.9.0.0/29 has no free address" })),
     );
@@ -251,13 +262,15 @@ describe("replicas and revisions", () => {
     cluster.assign(app, spec(web, { replicas: 8 }));
     cluster.simulation.advanceTo(40 * MINUTE);
     expect(cluster.simulation.counts(app)).toEqual({ created: 8, ready: 8, updated: 8, all: 8 });
-    expect(cluster.pods().filter((pod) => before.has(pod.id)).map((pod) => before.get(pod.id))).toEqual(cluster.pods().filter((pod) => before.has(pod.id)));
-    expect(cluster.pods().filter((pod) => before.has(pod.id))).toHaveLength(6);
+    const kept = cluster.pods().filter((pod) => before.has(pod.id));
+    expect(kept).toHaveLength(6);
+    expect(kept).toEqual(kept.map((pod) => before.get(pod.id)));
   });
 
   it("moves pods to another subnet as it would to another revision", () => {
     const cluster = running(4);
-    cluster.assign(app, spec(web, { replicas: 4, subnet: { id: uuid(23), vpcId: uuid(20), cidr: "172.16.5.0/24", gateway: "172.16.5.1" } }));
+    const subnet = { id: uuid(23), vpcId: uuid(20), cidr: "172.16.5.0/24", gateway: "172.16.5.1" };
+    cluster.assign(app, spec(web, { replicas: 4, subnet }));
     cluster.simulation.advanceTo(5 * MINUTE);
     expect(cluster.pods()).toHaveLength(4);
     for (const pod of cluster.pods()) expect(pod.privateIp).toMatch(/^172\.16\.5\./);
@@ -266,8 +279,9 @@ describe("replicas and revisions", () => {
   it("refuses what it cannot carry out and changes nothing", () => {
     const cluster = running(2);
     expect(() => cluster.assign(app, spec(template("never/sent:1")))).toThrow(/there is no template/);
-    expect(() => cluster.assign(app, spec(web, { subnet: { id: uuid(21), vpcId: uuid(20), cidr: "10.1.0.0/20", gateway: "10.1.0.1" } }))).toThrow(/is 10\.0\.0\.0\/20 here/);
-    expect(() => cluster.assign(uuid(103), spec(web, { subnet: { id: uuid(29), vpcId: uuid(20), cidr: "10.1.0/20", gateway: "10.1.0.1" } }))).toThrow(/no IPv4/);
+    const on = (subnetId: string, cidr: string) => spec(web, { subnet: { id: subnetId, vpcId: uuid(20), cidr, gateway: "10.1.0.1" } });
+    expect(() => cluster.assign(app, on(uuid(21), "10.1.0.0/20"))).toThrow(/is 10\.0\.0\.0\/20 here/);
+    expect(() => cluster.assign(uuid(103), on(uuid(29), "10.1.0/20"))).toThrow(/no IPv4/);
     cluster.simulation.advanceTo(2 * MINUTE);
     expect(cluster.simulation.counts(app)).toEqual({ created: 2, ready: 2, updated: 2, all: 2 });
     expect(cluster.simulation.counts(uuid(103)).all).toBe(0);
@@ -285,7 +299,8 @@ describe("a restart", () => {
     cluster.assign(app, spec(web, { replicas: 1 }), web);
     cluster.simulation.advanceTo(MINUTE);
     expect(cluster.podsOf(app)[0]?.nodeId).toBe("node-0");
-    const after = restarted(cluster, [{ id: uuid(101), spec: spec(big, { replicas: 1 }) }, { id: app, spec: spec(web, { replicas: 1 }) }], [web, big]);
+    const placements = [{ id: uuid(101), spec: spec(big, { replicas: 1 }) }, { id: app, spec: spec(web, { replicas: 1 }) }];
+    const after = restarted(cluster, placements, [web, big]);
     after.assign(app, spec(web, { replicas: 2 }));
     after.simulation.advanceTo(2 * MINUTE);
     expect(after.podsOf(app).map((pod) => pod.nodeId)).toEqual(["node-0", "node-1"]);
@@ -296,11 +311,7 @@ describe("a restart", () => {
     cluster.assign(app, spec(web, { replicas: 1 }), web);
     cluster.simulation.advanceTo(50 * MINUTE);
     const left = cluster.simulation.nextDue() - 50 * MINUTE;
-    const after = simulatedCluster({ now: 10 * MINUTE });
-    after.simulation.restore({
-      ...cluster.simulation.state, templates: [[spec(web).templateHash, web]], variants: [1].flatMap((number) => cluster.simulation.variantRecord(number) ?? []),
-      placements: [{ id: app, spec: spec(web, { replicas: 1 }) }], pods: [...cluster.simulation.slots()].map((slot) => cluster.simulation.podRecord(slot)), nodeStatuses: [],
-    });
+    const after = restarted(cluster, [{ id: app, spec: spec(web, { replicas: 1 }) }], [web], 10 * MINUTE);
     after.simulation.advanceTo(10 * MINUTE);
     expect(after.simulation.nextDue() - 10 * MINUTE).toBe(left);
     after.simulation.advanceTo(11 * MINUTE);

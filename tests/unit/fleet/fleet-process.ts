@@ -1,6 +1,6 @@
 /**
- * A fleet in a process of its own, to be killed: `fleet-process.ts <store> <clock settings as JSON>`. Its link runs over the process' message
- * channel, through the port transport on both sides.
+ * A fleet in a process of its own, to be killed: `fleet-process.ts <store> <clock settings as JSON>`. Its link runs over the process'
+ * message channel, through the port transport on both sides.
  */
 import { MessageChannel } from "node:worker_threads";
 import { simulatedTime, type ClockSettings } from "#server/domain/clock.ts";

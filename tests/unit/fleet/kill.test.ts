@@ -47,7 +47,8 @@ describe("a fleet that is killed with -9", () => {
   const assignAll = (generation: number, revision: number): void => {
     const made = template(`shop/web:${revision}`, { cpuMillis: 500, terminationGracePeriodSeconds: 1 });
     clusters.forEach((clusterId, index) => {
-      gateway.assign(clusterId, [placement(placementOf(index), generation, spec(made, { replicas: REPLICAS, revisionId: uuid(200 + revision) }))], [made]);
+      const wanted = spec(made, { replicas: REPLICAS, revisionId: uuid(200 + revision) });
+      gateway.assign(clusterId, [placement(placementOf(index), generation, wanted)], [made]);
     });
   };
 
@@ -83,7 +84,8 @@ describe("a fleet that is killed with -9", () => {
     }
     await eventually(() => {
       for (const index of clusters.keys()) {
-        expect(gateway.placements.get(placementOf(index))).toMatchObject({ generation: KILLS, created: REPLICAS, ready: REPLICAS, updated: REPLICAS });
+        const counts = { created: REPLICAS, ready: REPLICAS, updated: REPLICAS };
+        expect(gateway.placements.get(placementOf(index))).toMatchObject({ generation: KILLS, ...counts });
         expect(gateway.podsOf(placementOf(index))).toHaveLength(REPLICAS);
         expect(gateway.readyPodsOf(placementOf(index))).toHaveLength(REPLICAS);
       }

@@ -41,7 +41,7 @@ describe("100,000 pods", () => {
         if (agent === undefined) continue;
         if (message.type === "hello") {
           welcome(agent);
-          const objects = Array.from({ length: 10 }, (_, app) => placement(uuid(app), 1, spec(web, { replicas: 100, revisionId: uuid(app) })));
+          const objects = Array.from({ length: 10 }, (_, app) => placement(uuid(app), 1, spec(web, { replicas: 100 })));
           agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects, templates: { [contentHash(web)]: web } }, 0);
         } else if (message.type === "report") {
           for (const pod of message.pods) if (pod.ready) ready.add(pod.id);

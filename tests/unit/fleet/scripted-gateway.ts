@@ -1,6 +1,6 @@
 /**
- * The centre's end of the link for tests of the fleet: it remembers every message, keeps what it was told as a gateway would (newest state of
- * each pod and placement, the last stored report), and says what a test tells it to. It fails loudly where a report breaks the order.
+ * The centre's end of the link for tests of the fleet: it remembers every message, keeps what it was told as a gateway would (newest state
+ * of each pod and placement, the last stored report), and says what a test tells it to. It notes as faults where reports break the order.
  */
 import type {
   AssignedObject, GatewayConnection, GatewayMessage, Hello, LinkListener, PlacementReport, PlacementSpec, PodReport, Report,
@@ -62,7 +62,8 @@ export class ScriptedGateway {
   }
 
   assign(clusterId: string, objects: readonly AssignedObject[], templates: readonly PodTemplate[] = []): void {
-    this.send({ type: "assign", clusterId, term: this.term, objects, templates: Object.fromEntries(templates.map((each) => [contentHash(each), each])) });
+    const byHash = Object.fromEntries(templates.map((each) => [contentHash(each), each]));
+    this.send({ type: "assign", clusterId, term: this.term, objects, templates: byHash });
   }
 
   welcome(clusterId: string): void {
@@ -88,7 +89,9 @@ export class ScriptedGateway {
     if (!this.acks) return;
     const { epoch, seq } = this.position.get(report.clusterId) ?? { epoch: 0, seq: 0 };
     const isNext = report.epoch > epoch ? report.seq === 1 : report.epoch === epoch && report.seq === seq + 1;
-    if (!isNext && (report.epoch < epoch || report.seq > seq)) this.faults.push(`report (${report.epoch}, ${report.seq}) came after (${epoch}, ${seq})`);
+    if (!isNext && (report.epoch < epoch || report.seq > seq)) {
+      this.faults.push(`report (${report.epoch}, ${report.seq}) came after (${epoch}, ${seq})`);
+    }
     if (isNext) this.#store(report);
     this.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
   }

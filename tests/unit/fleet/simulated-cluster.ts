@@ -29,10 +29,11 @@ export function restarted(
   { simulation }: SimulatedCluster,
   placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[],
   templates: readonly PodTemplate[],
+  now = simulation.now,
 ): SimulatedCluster {
-  const after = simulatedCluster({ now: simulation.now, nodes: [...simulation.nodes.descriptions] });
+  const after = simulatedCluster({ now, nodes: simulation.nodes.descriptions });
   const pods = [...simulation.slots()].map((slot) => simulation.podRecord(slot));
-  const variants = [...new Set([...Array(200).keys(), ...pods.map((pod) => pod.variant)])].flatMap((number) => simulation.variantRecord(number) ?? []);
+  const variants = [...Array(200).keys()].flatMap((number) => simulation.variantRecord(number) ?? []);
   after.simulation.restore({
     ...simulation.state,
     templates: templates.map((each) => [contentHash(each), each] as const),
@@ -44,7 +45,15 @@ export function restarted(
   return after;
 }
 
-export function simulatedCluster(options: { nodes?: NodeDescription[]; seed?: number; nonce?: string; behaviours?: Behaviours; now?: number } = {}): SimulatedCluster {
+interface Options {
+  readonly nodes?: readonly NodeDescription[];
+  readonly seed?: number;
+  readonly nonce?: string;
+  readonly behaviours?: Behaviours;
+  readonly now?: number;
+}
+
+export function simulatedCluster(options: Options = {}): SimulatedCluster {
   const history: SimulatedCluster["history"] = [];
   const simulation = new ClusterSimulation({
     code: "test-1",

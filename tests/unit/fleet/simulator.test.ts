@@ -45,7 +45,8 @@ describe("addresses", () => {
     const pool = new AddressPool("10.0.7.0/28", "10.0.7.1");
     pool.restore(new Set([parseIpv4("10.0.7.3"), parseIpv4("10.0.7.9")]));
     const free = takeAll(pool);
-    expect(free.toSorted()).toEqual(["10.0.7.10", "10.0.7.11", "10.0.7.12", "10.0.7.13", "10.0.7.14", "10.0.7.2", "10.0.7.4", "10.0.7.5", "10.0.7.6", "10.0.7.7", "10.0.7.8"]);
+    const last = free.map((address) => Number(address.split(".")[3])).toSorted((a, b) => a - b);
+    expect(last).toEqual([2, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14]);
   });
 
   it("has nothing to hand out in blocks of one or two addresses", () => {
@@ -55,10 +56,9 @@ describe("addresses", () => {
 
 describe("images", () => {
   it("tells an image's kind by its tag alone", () => {
-    const kinds = ["a/b:crashloop", "r:5000/a/b:missing", "a:missing@sha256:1", "crashloop", "r:5000/missing", "a:crashloop-1"].map((image) =>
-      imageKind(image, DEFAULT_BEHAVIOURS),
-    );
-    expect(kinds).toEqual(["CRASHING", "MISSING", "MISSING", "NORMAL", "NORMAL", "NORMAL"]);
+    const kindOf = (image: string): string => imageKind(image, DEFAULT_BEHAVIOURS);
+    expect(["a/b:crashloop", "r:5000/a/b:missing", "a:missing@sha256:1"].map(kindOf)).toEqual(["CRASHING", "MISSING", "MISSING"]);
+    expect(["crashloop", "r:5000/missing", "a:crashloop-1"].map(kindOf)).toEqual(["NORMAL", "NORMAL", "NORMAL"]);
   });
 
   it("gives every image a size within its bounds, always the same", () => {
@@ -177,9 +177,8 @@ describe("rolling updates", () => {
     ["goes on when one is ready", 5, [2, 1], [4, 4], [0, 0, 0, 1]],
     ["clears away old pods that are not ready", 5, [1, 0], [5, 1], [0, 0, 1, 0]],
     ["ends", 5, [5, 5], [1, 1], [0, 0, 0, 1]],
-  ])("%s", (_name, desired, [currentPods = 0, currentReady = 0], [oldPods = 0, oldReady = 0], [create, removeCurrent, removeOldUnready, removeOldReady]) => {
-    expect(planReplicas(desired, strategy, { pods: currentPods, ready: currentReady }, { pods: oldPods, ready: oldReady })).toEqual({
-      create, removeCurrent, removeOldUnready, removeOldReady,
-    });
+  ])("%s", (_name, desired, [currentPods = 0, currentReady = 0], [oldPods = 0, oldReady = 0], expected) => {
+    const plan = planReplicas(desired, strategy, { pods: currentPods, ready: currentReady }, { pods: oldPods, ready: oldReady });
+    expect([plan.create, plan.removeCurrent, plan.removeOldUnready, plan.removeOldReady]).toEqual(expected);
   });
 });

@@ -96,7 +96,9 @@ describe("the transport over a port", () => {
 
   it("closes a connection that the other side has forgotten", async () => {
     // The listener of a thread that died without a word.
-    port1.on("message", (frame: { frame: string; id: number }) => frame.frame === "open" && port1.postMessage({ frame: "accept", id: frame.id }));
+    port1.on("message", ({ frame, id }: { frame: string; id: number }) => {
+      if (frame === "open") port1.postMessage({ frame: "accept", id });
+    });
     const connection = await portDialer(port2).dial();
     const closed = new Promise((resolve) => connection.onClose(resolve));
     port1.removeAllListeners("message");

@@ -1,0 +1,196 @@
+/**
+ * What an agent has to say, and what it has said. News are what no report has told yet: pods whose state changed, pods that are gone,
+ * placements to confirm or whose counts changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
+ * what there is: pods that are gone are named only where a report of this epoch had named them.
+ *
+ * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are.
+ *
+ * An epoch begins with the whole state: all pods are news again, reports are `full`, and the one after which every pod there was has been
+ * named ends it with `fullEnds`. Pods are named first come first, so that this ends however much happens meanwhile.
+ */
+import {
+  BATCH_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type Welcome,
+} from "../link.ts";
+import type { StoredCluster } from "./store.ts";
+import type { UnsavedChanges } from "./unsaved.ts";
+
+/** What stands now, for the reports to say. */
+export interface ReportSource {
+  readonly clusterId: string;
+  now(): number;
+  slots(): Iterable<number>;
+  placementIds(): Iterable<string>;
+  nodeCount(): number;
+  pod(slot: number): PodReport;
+  /** null: it is not held any more. */
+  placement(placementId: string): PlacementReport | null;
+  node(index: number): NodeReport;
+}
+
+export interface Position {
+  readonly epoch: number;
+  readonly lastSeq: number;
+  readonly ackedSeq: number;
+  readonly isFull: boolean;
+}
+
+export class Reporter {
+  readonly #source: ReportSource;
+  readonly #unsaved: UnsavedChanges;
+  #epoch: number;
+  #lastSeq: number;
+  #ackedSeq: number;
+  #unacked: Report[];
+  /** The epoch's whole state is being sent; `#unnamed` are the slots that it has not named yet. */
+  #isFull: boolean;
+  readonly #unnamed = new Set<number>();
+  /** Slots that a report of this epoch named. */
+  readonly #named = new Set<number>();
+  readonly #pods = new Set<number>();
+  readonly #gone = new Set<string>();
+  readonly #placements = new Set<string>();
+  readonly #nodes = new Set<number>();
+
+  constructor(source: ReportSource, unsaved: UnsavedChanges, stored: StoredCluster) {
+    this.#source = source;
+    this.#unsaved = unsaved;
+    this.#epoch = stored.epoch;
+    this.#lastSeq = stored.lastSeq;
+    this.#ackedSeq = stored.ackedSeq;
+    this.#isFull = stored.isFull;
+    this.#unacked = [...stored.reports];
+    for (const id of stored.gone) this.#gone.add(id);
+    for (const { record, isDirty, isReported } of stored.pods) {
+      if (isDirty || this.#isFull) this.#pods.add(record.slot);
+      if (this.#isFull) this.#unnamed.add(record.slot);
+      if (isReported) this.#named.add(record.slot);
+    }
+    // Cheap to say again, and not worth a write each time they change.
+    for (const { id } of stored.placements) this.#placements.add(id);
+    for (let index = 0; index < source.nodeCount(); index++) this.#nodes.add(index);
+  }
+
+  get position(): Position {
+    return { epoch: this.#epoch, lastSeq: this.#lastSeq, ackedSeq: this.#ackedSeq, isFull: this.#isFull };
+  }
+
+  get unacked(): readonly Report[] {
+    return this.#unacked;
+  }
+
+  // -------------------------------------------------------------- news
+
+  podChanged(slot: number): void {
+    this.#pods.add(slot);
+    this.#unsaved.pods.add(slot);
+  }
+
+  podGone(slot: number, id: string): void {
+    this.#pods.delete(slot);
+    this.#unnamed.delete(slot);
+    this.#unsaved.pods.add(slot);
+    if (!this.#named.delete(slot)) return;
+    this.#gone.add(id);
+    this.#unsaved.gone.set(id, true);
+  }
+
+  placementChanged(placementId: string): void {
+    this.#placements.add(placementId);
+  }
+
+  nodeChanged(index: number): void {
+    this.#nodes.add(index);
+  }
+
+  /** What the store keeps of a pod beside its record. */
+  podMarks(slot: number): { readonly isDirty: boolean; readonly isReported: boolean } {
+    return { isDirty: this.#pods.has(slot), isReported: this.#named.has(slot) };
+  }
+
+  // -------------------------------------------------------------- what the centre has
+
+  /** Whether the reports that the centre has not stored are exactly those that are kept here. */
+  goesOnBehind({ epoch, ackedSeq }: Welcome): boolean {
+    if (epoch === this.#epoch) return ackedSeq <= this.#lastSeq && ackedSeq >= this.#ackedSeq;
+    return epoch < this.#epoch && this.#ackedSeq === 0;
+  }
+
+  /** The reports that this acknowledges, and that nothing was known of so far. */
+  acked(epoch: number, seq: number): readonly Report[] {
+    if (epoch !== this.#epoch || seq <= this.#ackedSeq || seq > this.#lastSeq) return [];
+    const acked = this.#unacked.filter((report) => report.seq <= seq);
+    this.#unacked = this.#unacked.filter((report) => report.seq > seq);
+    this.#ackedSeq = seq;
+    this.#unsaved.ackedTo(seq);
+    this.#unsaved.cluster = true;
+    return acked;
+  }
+
+  startEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.#lastSeq = 0;
+    this.#ackedSeq = 0;
+    this.#isFull = true;
+    this.#unacked = [];
+    this.#named.clear();
+    for (const id of this.#gone) this.#unsaved.gone.set(id, false);
+    this.#gone.clear();
+    for (const slot of this.#source.slots()) {
+      this.#unnamed.add(slot);
+      this.podChanged(slot);
+    }
+    for (const id of this.#source.placementIds()) this.#placements.add(id);
+    for (let index = 0; index < this.#source.nodeCount(); index++) this.#nodes.add(index);
+    this.#unsaved.forgetReports();
+    this.#unsaved.cluster = true;
+  }
+
+  // -------------------------------------------------------------- reports
+
+  /** Makes the reports that there are news and room in the window for. */
+  make(): readonly Report[] {
+    const made: Report[] = [];
+    while (this.#unacked.length < REPORT_WINDOW && this.#hasNews()) {
+      const report = this.#next();
+      made.push(report);
+      this.#unacked.push(report);
+      this.#unsaved.reports.push(report);
+      this.#unsaved.cluster = true;
+    }
+    return made;
+  }
+
+  #hasNews(): boolean {
+    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#nodes.size > 0;
+  }
+
+  #next(): Report {
+    const pods = take(this.#pods, BATCH_LIMIT).map((slot) => {
+      this.#unnamed.delete(slot);
+      this.#named.add(slot);
+      this.#unsaved.pods.add(slot);
+      return this.#source.pod(slot);
+    });
+    const gone = take(this.#gone, BATCH_LIMIT);
+    for (const id of gone) this.#unsaved.gone.set(id, false);
+    const placements = take(this.#placements, BATCH_LIMIT).flatMap((id) => this.#source.placement(id) ?? []);
+    const nodes = take(this.#nodes, BATCH_LIMIT).map((index) => this.#source.node(index));
+    const isLast = this.#unnamed.size === 0;
+    const full = this.#isFull ? { full: true, ...(isLast ? { fullEnds: true } : {}) } : {};
+    if (isLast) this.#isFull = false;
+    const { clusterId } = this.#source;
+    const at = this.#source.now();
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes };
+  }
+}
+
+/** Takes up to so many out of a set, those that came first. */
+function take<T>(set: Set<T>, limit: number): T[] {
+  const taken: T[] = [];
+  for (const item of set) {
+    if (taken.length >= limit) break;
+    taken.push(item);
+    set.delete(item);
+  }
+  return taken;
+}
