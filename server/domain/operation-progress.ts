@@ -4,7 +4,8 @@
  *   PENDING ──a step started──▶ RUNNING ◀──progress──▶ STALLED (no progress for its deadline, still trying)
  *                                  └───── every step ended ─────▶ SUCCEEDED | PARTIALLY_SUCCEEDED | FAILED | CANCELLED | SUPERSEDED
  *
- * An operation ends once: a terminal state never changes. Its progress is the sum over its steps, and never above its total.
+ * An operation ends once: a terminal state never changes. Its progress is the sum over its steps, and never above its total. One without
+ * steps had nothing to do, and succeeded.
  */
 import { isTerminal, type OperationState } from "./states.ts";
 
@@ -34,7 +35,7 @@ export interface StepSummary {
 export function settleOperation<T extends OperationStanding>(operation: T, steps: StepSummary, now: number, deadlineMs = STALL_DEADLINE_MS): T {
   const count = (state: OperationState): number => steps.states[state] ?? 0;
   const all = Object.values(steps.states).reduce((sum, some) => sum + some, 0);
-  if (isTerminal(operation.state) || operation.state === "PAUSED" || all === 0) return operation;
+  if (isTerminal(operation.state) || operation.state === "PAUSED") return operation;
 
   const ended = (Object.keys(steps.states) as OperationState[]).filter(isTerminal).reduce((sum, state) => sum + count(state), 0);
   const total = steps.total;

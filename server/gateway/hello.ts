@@ -36,6 +36,8 @@ export async function storeHello(client: PoolClient, hello: Hello, term: number,
   // A region that another cluster's hello is just storing is seen by the next statement only.
   const regionId = (await storeRegion()) ?? (await storeRegion());
   const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
+  const namesake = await client.query({ name: "find-namesake", text: "select from cluster where code = $1 and id <> $2", values: [description.code, clusterId] });
+  if (namesake.rowCount) throw new Refusal(`the code ${description.code} is another cluster's`);
   const { rows } = await client.query<{ epoch: number; acked_seq: number; changed: boolean }>({
     name: "store-cluster", text: STORE_CLUSTER,
     values: [

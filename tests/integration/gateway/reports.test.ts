@@ -5,16 +5,16 @@ import { type Centre, createCentre } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
-import { createWorld, templateOf, type World } from "#tests/support/world.ts";
+import { desiredState, type DesiredState, templateOf } from "#tests/support/desired.ts";
 import { contentHash } from "#server/domain/canonical.ts";
 
 let database: TestDatabase;
-let world: World;
+let world: DesiredState;
 let centre: Centre;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await createWorld(database.admin, "reports");
+  world = await desiredState(database.admin, "reports");
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
@@ -162,7 +162,7 @@ test("a pod id of another cluster is another pod: neither overwrites the other",
 test("a cluster that names a placement it was not given stores nothing of it, whoever's it is", async () => {
   const victim = await deployed("victim-1", 1);
   await victim.agent.comply();
-  const other = await createWorld(database.admin, "reports-other");
+  const other = await desiredState(database.admin, "reports-other");
   const elsewhere = await other.application({ name: "other", clusters: [{ id: victim.agent.clusterId, replicas: 1 }] });
   const rogue = agentNamed("rogue-1");
   await rogue.hello();
@@ -320,7 +320,7 @@ test("a cluster can't take another's code or node", async () => {
   await owner.hello();
   const thief = agentNamed("owner-1");
   thief.say(thief.helloMessage());
-  await eventually(() => expect(thief.received).toMatchObject([{ type: "refuse", clusterId: thief.clusterId }]));
+  await eventually(() => expect(thief.received).toMatchObject([{ type: "refuse", clusterId: thief.clusterId, reason: "the code owner-1 is another cluster's" }]));
   const sneak = agentNamed("sneak-1");
   const message = sneak.helloMessage();
   sneak.say({ ...message, description: { ...message.description, nodes: owner.helloMessage().description.nodes } });

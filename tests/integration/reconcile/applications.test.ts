@@ -1,0 +1,202 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createDriver, type Driver } from "#server/reconcile/driver.ts";
+import { sweep } from "#server/reconcile/sweep.ts";
+import { type Centre, createCentre, wallClock } from "#tests/support/centre.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { type DeployedApplication, type DesiredState, desiredState } from "#tests/support/desired.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
+
+let database: TestDatabase;
+let tenant: DesiredState;
+let centre: Centre;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  tenant = await desiredState(database.admin, "reconcile");
+});
+afterAll(() => database.drop());
+beforeEach(() => (centre = createCentre(database)));
+afterEach(() => centre.close());
+
+const rows = async <Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> => (await database.admin.query<Row>(sql, values)).rows;
+const one = async <Row extends object>(sql: string, values: unknown[] = []): Promise<Row | undefined> => (await rows<Row>(sql, values))[0];
+const applicationIs = (id: string): Promise<object | undefined> => one("select status, desired, created, ready, updated, unavailable from application where id = $1", [id]);
+const operationIs = (id: string): Promise<object | undefined> => one("select state, completed, total, finished_at is not null as finished from operation where id = $1", [id]);
+
+async function agents(...codes: string[]): Promise<ScriptedAgent[]> {
+  const all = codes.map((code) => new ScriptedAgent(code).connect(centre.link.dial()));
+  await Promise.all(all.map((agent) => agent.hello()));
+  return all;
+}
+const on = (all: readonly ScriptedAgent[], replicas: number): { id: string; replicas: number }[] => all.map((agent) => ({ id: agent.clusterId, replicas }));
+const told = (agent: ScriptedAgent, application: { placements: ReadonlyMap<string, string> }, generation: number): Promise<void> =>
+  eventually(() => expect(agent.objects.get(application.placements.get(agent.clusterId) ?? "")?.generation).toBe(generation));
+
+async function driver(): Promise<Driver> {
+  const { pool } = await database.openAs("selvedge_worker", 4);
+  return createDriver({ pool, bus: centre.bus, clock: wallClock });
+}
+
+test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses, operations and timeline follow", async () => {
+  await centre.gateway();
+  await centre.worker();
+  const [a, b] = await agents("life-a", "life-b") as [ScriptedAgent, ScriptedAgent];
+  const shop = await tenant.application({ name: "life", clusters: on([a, b], 2) });
+  await Promise.all([told(a, shop, 1), told(b, shop, 1)]);
+  expect(await applicationIs(shop.id)).toMatchObject({ status: "PENDING", desired: 4, unavailable: 4 });
+
+  await a.comply();
+  await eventually(async () => expect(await operationIs(shop.operationId)).toEqual({ state: "RUNNING", completed: 2, total: 4, finished: false }));
+  expect(await applicationIs(shop.id)).toEqual({ status: "DEPLOYING", desired: 4, created: 2, ready: 2, updated: 2, unavailable: 2 });
+  await b.comply();
+  await eventually(async () => expect(await operationIs(shop.operationId)).toEqual({ state: "SUCCEEDED", completed: 4, total: 4, finished: true }));
+  expect(await applicationIs(shop.id)).toEqual({ status: "RUNNING", desired: 4, created: 4, ready: 4, updated: 4, unavailable: 0 });
+
+  const scaling = await tenant.change(shop, { replicas: 3, kind: "SCALE_APPLICATION" });
+  await Promise.all([told(a, shop, 2), told(b, shop, 2)]);
+  await Promise.all([a.comply(), b.comply()]);
+  await eventually(async () => expect(await operationIs(scaling)).toEqual({ state: "SUCCEEDED", completed: 6, total: 6, finished: true }));
+  expect(await applicationIs(shop.id)).toMatchObject({ status: "RUNNING", ready: 6 });
+
+  const [first] = [...a.objects.values()];
+  await a.report({
+    pods: first ? [a.pod(first, 0, { ready: false, reason: "CrashLoopBackOff" })] : [],
+    placements: [{ placementId: first?.objectId ?? "", term: 1, generation: 2, created: 3, ready: 2, updated: 3 }],
+  });
+  await eventually(async () => expect(await applicationIs(shop.id)).toMatchObject({ status: "DEGRADED", ready: 5, unavailable: 1 }));
+
+  const deletion = await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
+  await Promise.all([told(a, shop, 3), told(b, shop, 3)]);
+  await a.comply();
+  await eventually(async () => expect(await operationIs(deletion)).toMatchObject({ state: "RUNNING", finished: false }));
+  expect(await rows("select cluster_id from placement where application_id = $1", [shop.id])).toEqual([{ cluster_id: b.clusterId }]);
+  await b.comply();
+  await eventually(async () => expect(await operationIs(deletion)).toEqual({ state: "SUCCEEDED", completed: 6, total: 6, finished: true }));
+  for (const table of ["application", "placement", "revision", "assignment", "pod"]) {
+    expect(await rows(`select from ${table} where ${table === "application" ? "id" : "application_id"} = $1`, [shop.id])).toEqual([]);
+  }
+  expect(await rows("select from timeline where kind = 'application' and $1::uuid = any (removed_ids) and tenant_id = $2", [shop.id, tenant.tenantId])).toHaveLength(1);
+  expect(await one("select sum(cardinality(removed_ids))::int as pods from timeline where kind = 'pod' and tenant_id = $1", [tenant.tenantId])).toEqual({ pods: 6 });
+});
+
+test("an import is settled from the steps of all its applications, and ends once", async () => {
+  await centre.gateway();
+  await centre.worker();
+  const [a, b] = await agents("import-a", "import-b") as [ScriptedAgent, ScriptedAgent];
+  const applications: DeployedApplication[] = [];
+  for (const name of ["one", "two", "three"]) applications.push(await tenant.application({ name: `import-${name}`, clusters: on([a, b], 1), kind: null, enqueue: false }));
+  const operationId = await tenant.importing(applications);
+  await Promise.all(applications.flatMap((application) => [told(a, application, 1), told(b, application, 1)]));
+  await a.comply();
+  await eventually(async () => expect(await operationIs(operationId)).toEqual({ state: "RUNNING", completed: 3, total: 6, finished: false }));
+  await b.comply();
+  await eventually(async () => expect(await operationIs(operationId)).toEqual({ state: "SUCCEEDED", completed: 6, total: 6, finished: true }));
+  const ended = await rows<{ finished_at: Date }>("select finished_at from operation where id = $1", [operationId]);
+  await b.comply();
+  await (await driver()).settleOperation({ tenantId: tenant.tenantId, operationId });
+  expect(await rows("select finished_at from operation where id = $1", [operationId])).toEqual(ended);
+});
+
+test("an unchanged application is left alone: no row, no timeline", async () => {
+  await centre.gateway();
+  const [a] = await agents("still-a") as [ScriptedAgent];
+  const shop = await tenant.application({ name: "still", clusters: on([a], 1), enqueue: false });
+  const job = { tenantId: tenant.tenantId, applicationId: shop.id };
+  const { reconcileApplication } = await driver();
+  expect(await reconcileApplication(job)).toBe("changed");
+  await told(a, shop, 1);
+  await a.comply();
+  expect(await reconcileApplication(job)).toBe("changed");
+  const before = await one("select max(xid) as xid, count(*)::int as n from timeline");
+  expect(await reconcileApplication(job)).toBe("in sync");
+  expect(await one("select max(xid) as xid, count(*)::int as n from timeline")).toEqual(before);
+});
+
+test("many jobs for one application at once: each generation is written once", async () => {
+  await centre.gateway();
+  const [a] = await agents("crowd-a") as [ScriptedAgent];
+  const shop = await tenant.application({ name: "crowd", clusters: on([a], 1), enqueue: false });
+  const { reconcileApplication } = await driver();
+  const results = await Promise.all(Array.from({ length: 12 }, () => reconcileApplication({ tenantId: tenant.tenantId, applicationId: shop.id })));
+  expect(results.filter((result) => result === "changed")).toHaveLength(1);
+  expect(await rows("select generation from assignment where application_id = $1", [shop.id])).toEqual([{ generation: 1 }]);
+});
+
+test("a job of another tenant sees nothing to do", async () => {
+  await centre.gateway();
+  const [a] = await agents("other-a") as [ScriptedAgent];
+  const other = await desiredState(database.admin, "reconcile-other");
+  const shop = await tenant.application({ name: "other", clusters: on([a], 1), enqueue: false });
+  expect(await (await driver()).reconcileApplication({ tenantId: other.tenantId, applicationId: shop.id })).toBe("gone");
+});
+
+test("an import whose last step nobody told of is found by the sweep", async () => {
+  await centre.gateway();
+  const [a] = await agents("sweep-import") as [ScriptedAgent];
+  const shop = await tenant.application({ name: "sweep-import", clusters: on([a], 2), kind: null, enqueue: false });
+  const operationId = await tenant.importing([shop]);
+  await database.admin.query("delete from graphile_worker._private_jobs");
+  await database.admin.query("update operation_step set state = 'SUCCEEDED', completed = total, finished_at = now() where operation_id = $1", [operationId]);
+  const { pool } = await database.openAs("selvedge_worker", 4);
+  await sweep({ pool, clock: wallClock });
+  expect(await rows("select from graphile_worker.jobs where key = $1", [`settle_operation:${operationId}:${tenant.tenantId}`])).toHaveLength(1);
+  await centre.worker();
+  await eventually(async () => expect(await operationIs(operationId)).toEqual({ state: "SUCCEEDED", completed: 2, total: 2, finished: true }));
+});
+
+test("what nobody asked for is found by the sweep", async () => {
+  await centre.gateway();
+  const [a] = await agents("sweep-a") as [ScriptedAgent];
+  const lost = await tenant.application({ name: "lost", clusters: on([a], 1), enqueue: false });
+  const { pool } = await database.openAs("selvedge_worker", 4);
+  const first = await sweep({ pool, clock: wallClock, batch: 2 });
+  expect(first.asked).toBeGreaterThanOrEqual(1);
+  expect(await rows("select from graphile_worker.jobs where key like $1", [`reconcile_application:${lost.id}:%`])).toHaveLength(1);
+
+  // A worker whose only source of work are its own sweeps.
+  await database.admin.query("delete from graphile_worker._private_jobs");
+  await centre.worker({ sweepEveryMs: 200 });
+  await told(a, lost, 1);
+  await database.admin.query("alter function app.enqueue_many(text, json[], text[], timestamptz) rename to enqueue_many_away");
+  try {
+    await database.admin.query("create function app.enqueue_many(text, json[], text[], timestamptz) returns void language sql as 'select'");
+    await a.comply();
+  } finally {
+    await database.admin.query("drop function if exists app.enqueue_many(text, json[], text[], timestamptz)");
+    await database.admin.query("alter function app.enqueue_many_away(text, json[], text[], timestamptz) rename to enqueue_many");
+  }
+  await eventually(async () => expect(await operationIs(lost.operationId)).toMatchObject({ state: "SUCCEEDED" }));
+});
+
+test("an operation without progress for its deadline is STALLED, and goes on when there is some", async () => {
+  await centre.gateway();
+  const [a] = await agents("stall-a") as [ScriptedAgent];
+  const shop = await tenant.application({ name: "stall", clusters: on([a], 1), enqueue: false });
+  const { pool } = await database.openAs("selvedge_worker", 4);
+  const job = { tenantId: tenant.tenantId, applicationId: shop.id };
+  const later = createDriver({ pool, bus: centre.bus, clock: { now: () => Date.now() + 700_000 } });
+  await later.reconcileApplication(job);
+  expect(await operationIs(shop.operationId)).toMatchObject({ state: "STALLED", finished: false });
+  await told(a, shop, 1);
+  await a.comply();
+  await later.reconcileApplication(job);
+  expect(await operationIs(shop.operationId)).toMatchObject({ state: "SUCCEEDED", finished: true });
+});
+
+test("a placement that is wanted again while it is removed lives on under a higher generation", async () => {
+  await centre.gateway();
+  await centre.worker();
+  const [a] = await agents("again-a") as [ScriptedAgent];
+  const shop = await tenant.application({ name: "again", clusters: on([a], 1) });
+  await told(a, shop, 1);
+  await a.comply();
+  await database.admin.query("update placement set deleting = true, desired = 0, generation = 2 where application_id = $1", [shop.id]);
+  await database.admin.query("select app.enqueue('reconcile_application', $1, $2)", [JSON.stringify({ tenantId: tenant.tenantId, applicationId: shop.id }), `reconcile_application:${shop.id}:${tenant.tenantId}`]);
+  await eventually(() => expect([...a.objects.values()]).toMatchObject([{ generation: 2, spec: null }]));
+  await database.admin.query("update placement set deleting = false", []);
+  await tenant.change(shop, { replicas: 1, kind: "SCALE_APPLICATION" });
+  await eventually(() => expect([...a.objects.values()]).toMatchObject([{ generation: 3, spec: { replicas: 1 } }]));
+  await a.comply();
+  await eventually(async () => expect(await applicationIs(shop.id)).toMatchObject({ status: "RUNNING" }));
+});

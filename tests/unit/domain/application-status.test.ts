@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { applicationStatus, type PlacementProgress } from "#server/domain/application-status.ts";
+import type { ApplicationStatus } from "#server/domain/states.ts";
+
+const ready = (desired: number): PlacementProgress => ({ desired, created: desired, ready: desired, updated: desired, removing: false, inSync: true, everConfirmed: true });
+const unconfirmed = (desired: number): PlacementProgress => ({ ...ready(desired), created: 0, ready: 0, updated: 0, inSync: false, everConfirmed: false });
+const outOfSync = (desired: number): PlacementProgress => ({ ...ready(desired), inSync: false });
+const lacking: PlacementProgress = { ...ready(3), ready: 2 };
+
+describe("the status after a look", () => {
+  test.each<[string, ApplicationStatus, PlacementProgress[], ApplicationStatus, string | null]>([
+    ["nobody confirmed", "PENDING", [unconfirmed(2), unconfirmed(1)], "PENDING", "0 of 2 clusters have confirmed the newest change, 0 of 3 pods are ready."],
+    ["one confirmed", "PENDING", [{ ...unconfirmed(2), inSync: true, everConfirmed: true }, unconfirmed(1)], "DEPLOYING", "1 of 2 clusters have confirmed the newest change, 0 of 3 pods are ready."],
+    ["first pods crash", "DEPLOYING", [lacking], "DEPLOYING", "2 of 3 pods are ready."],
+    ["complete", "DEPLOYING", [ready(2), ready(1)], "RUNNING", null],
+    ["complete again", "DEGRADED", [ready(2)], "RUNNING", null],
+    ["a pod crashed", "RUNNING", [lacking, ready(2)], "DEGRADED", "4 of 5 pods are ready."],
+    ["a change that nobody confirmed", "RUNNING", [outOfSync(2)], "UPDATING", "0 of 1 cluster has confirmed the newest change, 2 of 2 pods are ready."],
+    ["a confirmed change that rolls", "UPDATING", [{ ...ready(3), updated: 1 }], "UPDATING", "3 of 3 pods are ready."],
+    ["a surge pod too many", "UPDATING", [{ ...ready(3), created: 4 }], "UPDATING", "3 of 3 pods are ready."],
+    ["degraded, and changed", "DEGRADED", [{ ...lacking, inSync: false }], "UPDATING", "0 of 1 cluster has confirmed the newest change, 2 of 3 pods are ready."],
+    ["leaving a cluster", "RUNNING", [ready(2), { ...ready(0), created: 2, removing: true }], "UPDATING", "It is being removed from 1 cluster, 2 of 2 pods are ready."],
+    ["scaled to nothing", "UPDATING", [ready(0)], "STOPPED", "No pods are wanted."],
+    ["scaled to nothing, pods left", "UPDATING", [{ ...ready(0), created: 2, ready: 2 }], "UPDATING", "0 of 0 pods are ready."],
+    ["nowhere", "RUNNING", [], "STOPPED", "No pods are wanted."],
+    ["started again", "STOPPED", [outOfSync(2)], "UPDATING", "0 of 1 cluster has confirmed the newest change, 2 of 2 pods are ready."],
+  ])("%s", (_, before, placements, status, reason) => {
+    expect(applicationStatus(before, false, placements)).toEqual({ status, reason });
+    expect(applicationStatus(status, false, placements)).toEqual({ status, reason });
+  });
+
+  test("deletion outranks everything", () => {
+    expect(applicationStatus("RUNNING", true, [{ ...ready(0), created: 1, removing: true }])).toEqual({ status: "DELETING", reason: "1 pod on 1 cluster is left to remove." });
+  });
+});
