@@ -10,7 +10,7 @@ import type { Config } from "./config.ts";
  *   lock               held while a process works here; a killed process holds nothing
  *   encryption-key     32 bytes, base64, 0600; only where none is set
  *   token              the administrator's token, 0600; only where none is set
- *   postgres, fleet…   what the roles keep
+ *   postgres, fleet    what the database and the agents keep, each for its owner's eyes only
  */
 export interface Secrets {
   readonly encryptionKey: Uint8Array;

@@ -49,7 +49,7 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.warn({ err: error }, "the last use of tokens was not noted") });
     stack.defer(() => authenticator.close());
     const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed });
-    const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock });
+    const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
     const services = createServices({ orm, bus, clock, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { loadFleetDescription } from "../fleet/description.ts";
 import { createFleet } from "../fleet/fleet.ts";
@@ -7,11 +8,14 @@ import type { StartRole } from "./role.ts";
 /** The simulated fleet: another machine in all but its thread. Of the rest it knows the link, the clock and a file of its own. */
 export const startFleet: StartRole = async ({ config, clock, link, logger, stopping }) => {
   if (link === null) throw new Error("the fleet needs the gateway's end of a link");
+  // The agents' own disk: it holds what they were assigned, environment variables included.
+  const folder = path.join(config.dataDirectory, "fleet");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const fleet = createFleet({
     description: loadFleetDescription(config.simulation.fleet),
     seed: config.simulation.seed,
     clock,
-    storePath: path.join(config.dataDirectory, "fleet.sqlite"),
+    storePath: path.join(folder, "agents.sqlite"),
     dialer: portDialer(link),
     logger: {
       info: (fields, message) => logger.info(fields, message),

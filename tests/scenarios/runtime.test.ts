@@ -27,8 +27,8 @@ async function place(mode?: number, below = "data"): Promise<Place> {
   return { directory, port, env: { PORT: String(port), SELVEDGE_DATA_DIR: directory } };
 }
 
-function start(env: Readonly<Record<string, string>>): Run {
-  const started = run(env);
+function start(env: Readonly<Record<string, string>>, command?: readonly [string, ...string[]]): Run {
+  const started = run(env, command);
   opened.runs.push(started);
   return started;
 }
@@ -151,6 +151,14 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 60_000 }, () =
     expect(await refusal(second)).toBe(`selvedge: another Selvedge (process ${first.pid}) is running on the data directory ${here.directory}`);
     expect(await role(here, await tokenOf(here))).toBe("PLATFORM_ADMIN of demo");
     await stop(first);
+  });
+
+  test("SIGTERM to npm start reaches the server", async () => {
+    const here = await place();
+    const npm = start(here.env, ["npm", "start", "--silent"]);
+    await npm.ready();
+    await stop(npm);
+    expect(await leftOf(npm, here)).toEqual([]);
   });
 
   test("told to stop while it starts, it stops and leaves nothing; a second signal at the same moment changes nothing", async () => {

@@ -22,8 +22,8 @@ export interface Run {
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
-export function run(env: Readonly<Record<string, string>>): Run {
-  const child = spawn(process.execPath, ["server/main.ts"], {
+export function run(env: Readonly<Record<string, string>>, [file, ...args]: readonly [string, ...string[]] = [process.execPath, "server/main.ts"]): Run {
+  const child = spawn(file, args, {
     cwd: ROOT,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], SELVEDGE_FLEET: "tiny", ...env },
     stdio: ["ignore", "pipe", "pipe"],
