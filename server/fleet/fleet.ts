@@ -99,7 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   function tick(): void {
     counters.ticks += 1;
-    const now = clock.now();
+    const now = Math.floor(clock.now());
     for (const agent of agents.values()) agent.simulation.advanceTo(now);
     takeInbox();
     for (const agent of agents.values()) {
@@ -170,7 +170,7 @@ export function createFleet(options: FleetOptions): Fleet {
     if (wall - lastHeardMs > SILENCE_LIMIT_MS) return drop(`the gateway was silent for ${SILENCE_LIMIT_MS} ms`);
     if (wall - lastPingMs < PING_INTERVAL_MS) return;
     lastPingMs = wall;
-    connection.send({ type: "ping", clusterIds: [...agents.keys()], at: clock.now() });
+    connection.send({ type: "ping", clusterIds: [...agents.keys()], at: Math.floor(clock.now()) });
   }
 
   /** Gives a connection up; it is dialled again. */
@@ -239,7 +239,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const nonce = randomBytes(16).toString("hex");
       try {
         opened.transaction(() => {
-          const now = clock.now();
+          const now = Math.floor(clock.now());
           for (const cluster of description.clusters) {
             agents.set(cluster.clusterId, new ClusterAgent({ cluster, seed, behaviours, store: opened, now, nonce, logger }));
           }

@@ -4,7 +4,7 @@
  *
  *   DETACHED ──connected──▶ GREETED ──welcome──▶ WELCOMED        any ──disconnected──▶ DETACHED
  *                              ▲  └─refuse─▶ REFUSED ◀─refuse─┘
- *                              └───retry after REFUSED_RETRY_MS───┘
+ *                              └──────retry after a while──────┘
  *
  * Invariants
  * - Reports are made only while WELCOMED (reporter.ts), and sent again after each welcome that does not know them.
@@ -25,7 +25,9 @@ import { Reporter, type ReportSource } from "./reporter.ts";
 import type { FleetStore, StoredCluster, StoredPlacement } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 
-export const REFUSED_RETRY_MS = 10_000;
+/** Wall-clock milliseconds until a refused cluster says hello again; doubled with each refusal until a report is acknowledged. */
+export const REFUSED_RETRY_FIRST_MS = 500;
+export const REFUSED_RETRY_MAX_MS = 10_000;
 /** Templates that nothing is made of any more are let go of with the next hello; beyond so many the agent asks for a new connection. */
 export const UNUSED_TEMPLATE_LIMIT = 1_000;
 
@@ -59,6 +61,7 @@ export class ClusterAgent implements ClusterListener {
 
   #session: Session = "DETACHED";
   #refusedUntilMs = 0;
+  #refusedRetryMs = REFUSED_RETRY_FIRST_MS;
   #outbox: AgentMessage[] = [];
 
   readonly #held = new Map<string, StoredPlacement>();
@@ -249,14 +252,18 @@ export class ClusterAgent implements ClusterListener {
 
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
-    this.#session = "REFUSED";
     this.#outbox = [];
-    this.#refusedUntilMs = wallMs + REFUSED_RETRY_MS;
+    if (this.#session !== "REFUSED") {
+      this.#refusedUntilMs = wallMs + this.#refusedRetryMs;
+      this.#refusedRetryMs = Math.min(REFUSED_RETRY_MAX_MS, this.#refusedRetryMs * 2);
+    }
+    this.#session = "REFUSED";
   }
 
   #onAck(epoch: number, seq: number): void {
     if (this.#session !== "WELCOMED") return;
     for (const report of this.#reporter.acked(epoch, seq)) {
+      this.#refusedRetryMs = REFUSED_RETRY_FIRST_MS;
       for (const placement of report.placements) if (placement.removed === true) this.#letGo(placement);
     }
   }
