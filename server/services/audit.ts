@@ -36,7 +36,7 @@ function redact(value: unknown, key: string, depth: number): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redact(item, "", depth + 1));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).slice(0, MAX_ITEMS).map(([name, member]) => [name, redact(member, name, depth + 1)]));
+  return Object.fromEntries(Object.entries(value).slice(0, MAX_ITEMS).map(([name, member]) => [storable(name), redact(member, name, depth + 1)]));
 }
 
 const nameOf = (item: unknown): unknown => (item !== null && typeof item === "object" ? (item as { name?: unknown }).name : null);
