@@ -19,7 +19,7 @@ export interface Cursor {
   readonly position: Position;
   /** The snapshot that it came with was not finished: what is missing of it is nowhere on the timeline. */
   readonly incomplete: boolean;
-  /** Milliseconds of the wall clock: the timeline is kept by real time. */
+  /** When it was made, in milliseconds of the simulation's clock: the timeline's rows carry that too, and are dropped by it. */
   readonly issuedAt: number;
   /** Of what it is a cursor: it means nothing for another subscription, or another filter. */
   readonly of: string;

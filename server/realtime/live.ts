@@ -1,5 +1,4 @@
 import type { Clock } from "../domain/clock.ts";
-import { RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import { comparePositions, formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
 import type { Fanout, Interest, Subscriber } from "./fanout.ts";
@@ -11,7 +10,7 @@ import type { TimelineKind } from "./timeline.ts";
  * each message afresh, so a message is never older than its cursor, and may be newer.
  *
  *   after ──ours, young, complete──▶ what changed since ─┐
- *     └── else ──▶ snapshot, in messages of 500 ─────────┴─▶ changes … ──too many to name──▶ snapshot
+ *     └── else ──▶ snapshot, in messages of 200 ─────────┴─▶ changes … ──too many to name──▶ snapshot
  *
  * Why nothing is missed: a subscriber is registered, then the place on the timeline is taken, then the snapshot is read. Whatever commits
  * later is noted for it; whatever committed before that place is in the snapshot. What is in both is sent twice, which is harmless: a
@@ -21,7 +20,7 @@ export interface Live {
   /** The rows of a type that a filter selects. Ends only with the subscription. */
   changes(watch: SetWatch): Messages<StateChange>;
   /** One row: at once, whenever it changed, and at least every few seconds. Ends after the message in which it has ended or is gone. */
-  object(watch: ObjectWatch): Messages<{ readonly id: string; readonly exists: boolean }>;
+  object(watch: ObjectWatch): Messages<ObjectState>;
 }
 
 /** Rows of which kind to look at, and where in them the uuids of what is watched stand. */
@@ -38,10 +37,16 @@ export interface SetWatch {
 
 export interface ObjectWatch {
   readonly type: string;
-  readonly id: string;
+  /** null: an id that cannot be one's; it is answered as one that is gone. */
+  readonly id: string | null;
   readonly kinds: Watched;
   /** Arguments of the type's root field under which it is shown once it has ended for good. */
   readonly ended?: Readonly<Record<string, unknown>>;
+}
+
+/** The object's uuid while it exists for the viewer; null once it is gone. */
+export interface ObjectState {
+  readonly id: string | null;
 }
 
 /** uuids, not global ids. */
@@ -69,6 +74,8 @@ export interface LiveOptions {
   /** Reads for a viewer; made anew for each message. */
   readonly matcher: (viewer: Viewer) => Matcher;
   readonly clock: Clock;
+  /** Simulated seconds a second: what is kept for a day is kept for a day of the wall clock. */
+  readonly speed: number;
   readonly timing?: Partial<LiveTiming>;
 }
 
@@ -77,23 +84,23 @@ export interface LiveTiming {
   readonly heartbeatMs: number;
   /** Changes that come sooner after a message are merged. */
   readonly gatherMs: number;
-  /** Of the timeline, which is kept for 24 h. */
+  /** Real time; the timeline is kept for 24 h. */
   readonly cursorAgeMs: number;
   /** Rows of the timeline that a resume looks through. */
   readonly replayRows: number;
-  /** Objects a message. */
+  /** Objects a message; the contract says 500. What a message may cost is reckoned with MAX_PAGE_SIZE of them. */
   readonly messageSize: number;
   /** Of how many objects a subscriber remembers that it has them. */
   readonly rememberedIds: number;
 }
 
-export const DEFAULT_TIMING: LiveTiming = Object.freeze({ heartbeatMs: 10_000, gatherMs: 100, cursorAgeMs: 23 * 3_600_000, replayRows: 20_000, messageSize: 500, rememberedIds: 5000 });
+export const DEFAULT_TIMING: LiveTiming = Object.freeze({ heartbeatMs: 10_000, gatherMs: 100, cursorAgeMs: 23 * 3_600_000, replayRows: 20_000, messageSize: 200, rememberedIds: 5000 });
 
 /** Streams for one operation: `viewer` answers the newest that is known of who subscribed. */
 export type LiveFor = (viewer: () => Viewer) => Live;
 
 export function createLive(options: LiveOptions): LiveFor {
-  const { tailer, fanout, matcher, clock } = options;
+  const { tailer, fanout, matcher, clock, speed } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
 
   return (viewer) => ({
@@ -106,18 +113,19 @@ export function createLive(options: LiveOptions): LiveFor {
     return fanout.subscribe(interest);
   }
 
-  async function* objectStream(watch: ObjectWatch, viewer: () => Viewer, signal: AbortSignal): AsyncGenerator<{ id: string; exists: boolean }, void, undefined> {
+  async function* objectStream(watch: ObjectWatch, viewer: () => Viewer, signal: AbortSignal): AsyncGenerator<ObjectState, void, undefined> {
     const { type, id, kinds, ended } = watch;
+    if (id === null) return yield { id: null };
     const among = [id];
     const subscriber = open(viewer, kinds, new Set(among));
-    const has = async (args: Readonly<Record<string, unknown>>): Promise<boolean> => (await matcher(viewer()).matching(type, args, { among, limit: 1 })).length > 0;
+    const shows = async (args: Readonly<Record<string, unknown>>): Promise<boolean> => (await matcher(viewer()).matching(type, args, { among, limit: 1 })).length > 0;
     try {
       while (!signal.aborted) {
         subscriber.take();
         // Asked before the object is read for the message: what has ended stays so, hence the last message shows the end.
-        const over = ended !== undefined && (await has(ended));
-        const exists = over || (await has({}));
-        yield { id, exists };
+        const over = ended !== undefined && (await shows(ended));
+        const exists = over || (await shows({}));
+        yield { id: exists ? id : null };
         if (over || !exists) return;
         const sent = performance.now();
         await subscriber.wait(timing.heartbeatMs, signal);
@@ -184,8 +192,8 @@ export function createLive(options: LiveOptions): LiveFor {
     /** What changed since a cursor; null where that cannot be said, and a snapshot has to be sent. */
     async #missed(after: string, to: Position): Promise<{ from: Position; ids: Set<string> } | null> {
       const cursor = parseCursor(after);
-      const age = Date.now() - cursor.issuedAt;
-      if (cursor.incomplete || cursor.of !== this.#key || cursor.position.term !== to.term || age > timing.cursorAgeMs) return null;
+      const tooOld = clock.now() - cursor.issuedAt > timing.cursorAgeMs * speed;
+      if (cursor.incomplete || cursor.of !== this.#key || cursor.position.term !== to.term || tooOld) return null;
       const kinds = Object.keys(this.#watch.kinds) as TimelineKind[];
       const rows = await tailer.replay(cursor.position, to, { tenantId: this.#viewer().tenantId, kinds }, timing.replayRows);
       if (!rows) return null;
@@ -245,8 +253,9 @@ export function createLive(options: LiveOptions): LiveFor {
       if (position.term !== this.#position.term || comparePositions(position, this.#position) > 0) this.#position = position;
       this.#sent = performance.now();
       const { snapshot = false, complete, incomplete = false, upserted = [], removed = [] } = parts;
-      const cursor = formatCursor({ position: this.#position, incomplete, issuedAt: Date.now(), of: this.#key });
-      return { cursor, snapshot, complete, upserted, removed, at: clock.now() };
+      const at = clock.now();
+      const cursor = formatCursor({ position: this.#position, incomplete, issuedAt: at, of: this.#key });
+      return { cursor, snapshot, complete, upserted, removed, at };
     }
 
     #matcher(): Matcher {
@@ -305,6 +314,3 @@ function messages<T>(make: (signal: AbortSignal) => AsyncGenerator<T, void, unde
   };
   return iterator;
 }
-
-/** For what a client subscribes to by an id that is none, or nobody's. */
-export const noSuchObject = (what: string): RequestError => new RequestError("BAD_USER_INPUT", `There is no such ${what}.`);

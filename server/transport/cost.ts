@@ -1,5 +1,5 @@
 import {
-  isIntrospectionType, isListType, isNonNullType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef, type DocumentNode, type FieldNode, type GraphQLCompositeType,
+  isIntrospectionType, isListType, isNonNullType, isObjectType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef, type DocumentNode, type FieldNode, type GraphQLCompositeType,
   type GraphQLError, type GraphQLField, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
 } from "graphql";
 import { weightOf } from "../../schema/shared/mapping/access.ts";
@@ -14,6 +14,7 @@ import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
  *   an object             1 + what is selected in it
  *   a connection          1 + page size × what is selected in it (its edges and nodes are these pages, not lists once more)
  *   a list                its length where the ids are given, else 10, × (1 + what is selected in each)
+ *   a list in a message   the largest page: that many objects a message may have
  *   a field with `weight` that, in place of the 1 or 0.1
  *   a mutation            10 more
  *   __schema, __type      5000, 200
@@ -37,6 +38,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   // What is in a connection weighs less than the same fragment elsewhere: its lists are the page.
   const known = new Map<string, number>();
   let refusal: GraphQLError | undefined;
+  const messages = operation.operation === "subscription" ? messageTypes(schema) : new Set<GraphQLCompositeType>();
 
   const within = (parent: GraphQLCompositeType, set: SelectionSetNode, inConnection: boolean): number => {
     let sum = 0;
@@ -68,7 +70,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     const below = within(composite, node.selectionSet, page !== null);
     const own = weightOf(field) ?? INTROSPECTION.get(field) ?? OBJECT;
     if (page !== null) return mutation + own + page * below;
-    if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + lengthOf(field, node) * (own + below);
+    if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + (messages.has(parent) ? limits.maxPageSize : lengthOf(field, node)) * (own + below);
     return mutation + own + below;
   };
 
@@ -114,6 +116,12 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     };
   }
   return { ok: true, cost };
+}
+
+/** What subscriptions to many objects answer; one that follows a single object answers that, and its lists are lists like others. */
+function messageTypes(schema: GraphQLSchema): ReadonlySet<GraphQLCompositeType> {
+  const types = Object.values(schema.getSubscriptionType()?.getFields() ?? {}).map((field) => compositeOf(field));
+  return new Set(types.filter((type) => isObjectType(type) && !type.getInterfaces().some(({ name }) => name === "Node")) as GraphQLCompositeType[]);
 }
 
 const isList = (field: GraphQLField<unknown, unknown>): boolean => isListType(isNonNullType(field.type) ? field.type.ofType : field.type);

@@ -1,0 +1,22 @@
+import { RequestError } from "../../server/domain/request-error.ts";
+import { uuidOf } from "../../server/domain/ids.ts";
+import { isTerminal, OPERATION_STATES } from "../../server/domain/states.ts";
+import { builder } from "../builder.ts";
+import { followed, following } from "../shared/changes.ts";
+import { Operation } from "./ref.ts";
+
+const ENDED = { filter: { states: OPERATION_STATES.filter(isTerminal) } };
+
+builder.subscriptionFields((t) => ({
+  operation: t.entity(Operation, followed, {
+    description: "Ends by itself when the operation does.",
+    args: { id: t.arg.id({ required: true }) },
+    nullable: false,
+    ...following<{ id: string }>(async ({ id }, { live, read }) => {
+      const key = uuidOf("Operation", id);
+      const known = key !== null && (await read.matching("Operation", {}, { among: [key], limit: 1 })).length > 0;
+      if (!known) throw new RequestError("BAD_USER_INPUT", "There is no such operation.");
+      return live.object({ type: "Operation", id: key, kinds: { operation: "ids" }, ended: ENDED });
+    }),
+  }),
+}));

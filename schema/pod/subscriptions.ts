@@ -1,0 +1,15 @@
+import { builder } from "../builder.ts";
+import { changeOf } from "../shared/changes.ts";
+import { PodFilter } from "./filter.ts";
+import { Pod } from "./ref.ts";
+
+const PodsChange = changeOf("PodsChange", Pod);
+
+builder.subscriptionFields((t) => ({
+  pods: t.field({
+    type: PodsChange,
+    args: { filter: t.arg({ type: PodFilter, required: true }), after: t.arg.string() },
+    subscribe: (_root, { filter, after }, { live }) => live.changes({ type: "Pod", args: { filter }, after, kinds: { pod: "ids" } }),
+    resolve: (change) => change,
+  }),
+}));
