@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import type { Logger } from "pino";
-import type { Config, ServerRole } from "./config/config.ts";
+import { type Config, ROLES, type ServerRole } from "./config/config.ts";
 import { loadSecrets, lockDataDirectory, makeDataDirectory, type Secrets } from "./config/data-directory.ts";
 import { type DatabaseAddress, type Login, parseDatabaseUrl, rolePassword } from "./database/address.ts";
 import { ensureAdministrator } from "./database/administrator.ts";
@@ -109,6 +109,9 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       logger,
     });
     if (prepared.migrated.length > 0) logger.info({ migrations: prepared.migrated, term: prepared.term }, "the database was migrated");
+    if (config.redisUrl === null && config.roles.length < ROLES.length) {
+      logger.warn("REDIS_URL is not set: processes learn of each other's changes by looking, about once a second");
+    }
     const facts = factsOf(config, address, secrets, prepared);
     const clock = openClock(facts.clock);
     if (has("api")) await administrate(address, owner, secrets, new Date(clock.now()), logger);

@@ -95,7 +95,7 @@ function fail(lines: readonly string[]): never {
 /** Where everything is: a table for a person at a terminal, fields of one log line for a program. The token itself goes to the person only. */
 function announce(config: Config, server: RunningServer, log: (fields: object, message: string) => void): void {
   const { url, secrets, fleetClusters } = server;
-  const kept = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : path.relative(process.cwd(), secrets.tokenFile) || secrets.tokenFile;
+  const kept = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : nearest(secrets.tokenFile);
   const seconds = Math.round(performance.now()) / 1_000;
   const places = {
     console: url,
@@ -116,8 +116,14 @@ function announce(config: Config, server: RunningServer, log: (fields: object, m
     ["Fleet", places.fleet],
     ["Roles", config.roles.length === 4 ? null : places.roles],
   ];
-  const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(9)}${value}`]));
+  const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(10)}${value}`]));
   process.stdout.write(`\nSelvedge is ready after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n\n${shown.join("\n")}\n\n`);
+}
+
+/** From here, where it lies below. */
+function nearest(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith("..") ? file : relative;
 }
 
 await main();

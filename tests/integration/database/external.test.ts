@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import pg from "pg";
 import { databaseUrl } from "#tests/support/database.ts";
@@ -31,6 +33,20 @@ const start = (environment: Record<string, string>): Run => {
   runs.push(started);
   return started;
 };
+
+const below = async (name: string): Promise<string> => {
+  const directory = path.join(data, name);
+  await mkdir(directory);
+  return directory;
+};
+async function ask(port: number, query: string): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${"t".repeat(40)}` },
+    body: JSON.stringify({ query }),
+  });
+  return response.json();
+}
 
 beforeAll(async () => {
   folder = await temporaryDirectory();
@@ -71,14 +87,7 @@ test("an owner who is no superuser is enough; Postgres away and back: not ready 
   const selvedge = start({ ...env("customer", "customer"), PORT: String(port) });
   await selvedge.ready();
   const readiness = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
-  const viewer = async (): Promise<unknown> =>
-    (
-      await fetch(`http://127.0.0.1:${port}/graphql`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${"t".repeat(40)}` },
-        body: JSON.stringify({ query: "{ viewer { role } }" }),
-      })
-    ).json();
+  const viewer = (): Promise<unknown> => ask(port, "{ viewer { role } }");
   await eventually(async () => expect(await readiness()).toBe(200));
   expect(await viewer()).toEqual({ data: { viewer: { role: "PLATFORM_ADMIN" } } });
 
@@ -91,6 +100,25 @@ test("an owner who is no superuser is enough; Postgres away and back: not ready 
 
   selvedge.kill("SIGTERM");
   expect(await selvedge.exit).toEqual({ code: 0, signal: null });
+});
+
+test("roles in processes of their own: the API in one, the rest in another, started at once on an empty database", { timeout: 60_000 }, async () => {
+  await asAdmin("drop database customer with (force)");
+  await asAdmin("create database customer owner customer");
+  const port = await freePort();
+  const api = start({ ...env("customer", "customer"), SELVEDGE_ROLE: "api", PORT: String(port), SELVEDGE_DATA_DIR: await below("api") });
+  const rest = start({ ...env("customer", "customer"), SELVEDGE_ROLE: "worker,gateway,fleet", SELVEDGE_DATA_DIR: await below("rest") });
+  await Promise.all([api.ready(), rest.ready()]);
+  await eventually(async () => {
+    const answer = await ask(port, "{ clusters(first: 100) { totalCount nodes { status } } }");
+    const { totalCount, nodes } = (answer as { data: { clusters: { totalCount: number; nodes: { status: string }[] } } }).data.clusters;
+    expect(totalCount).toBeGreaterThan(1);
+    expect(nodes.filter(({ status }) => status !== "ONLINE")).toEqual([]);
+  }, { deadlineMs: 10_000 });
+  for (const each of [rest, api]) {
+    each.kill("SIGTERM");
+    expect(await each.exit).toEqual({ code: 0, signal: null });
+  }
 });
 
 test("a second installation on the same server would change the first one's roles, and is refused", async () => {
