@@ -115,19 +115,18 @@ with reported as (
   select * from jsonb_to_recordset($3::jsonb) as reported (
     id uuid, "placementId" uuid, "revisionId" uuid, name text, "nodeId" uuid, phase text, ready boolean, reason text, message text, "privateIp" inet,
     "restartCount" int, containers jsonb, "createdAt" double precision, "startedAt" double precision)
-), ours as materialized (
+), ours as (
   select reported.*, a.tenant_id, a.application_id, a.namespace_id
   from reported join assignment a on a.cluster_id = $1 and a.object_id = reported."placementId"
-), revisions as materialized (
-  select r.id from (select distinct tenant_id, application_id, "revisionId" from ours) said
-  join revision r on r.tenant_id = said.tenant_id and r.id = said."revisionId" and r.application_id = said.application_id
+  where (a.spec ->> 'revisionId')::uuid = reported."revisionId"
+    or exists (select from revision r where r.tenant_id = a.tenant_id and r.id = reported."revisionId" and r.application_id = a.application_id)
 ), stored as (
   insert into pod as p (
     cluster_id, id, tenant_id, application_id, namespace_id, placement_id, revision_id, node_id, name, phase, ready, reason, message, private_ip, restart_count,
     containers, created_at, started_at, epoch)
   select $1, id, tenant_id, application_id, namespace_id, "placementId", "revisionId", "nodeId", name, phase, ready, reason, message, "privateIp", "restartCount",
     containers, to_timestamp("createdAt" / 1000), to_timestamp("startedAt" / 1000), $2
-  from ours where "revisionId" in (select id from revisions)
+  from ours
   on conflict (cluster_id, id) do update set
     revision_id = excluded.revision_id, node_id = excluded.node_id, name = excluded.name, phase = excluded.phase, ready = excluded.ready, reason = excluded.reason,
     message = excluded.message, private_ip = excluded.private_ip, restart_count = excluded.restart_count, containers = excluded.containers,

@@ -54,13 +54,12 @@ export function createDriver(options: ReconcileOptions): Driver {
 
 async function reconcile(client: PoolClient, job: Tasks["reconcile_application"], { clock, busyDelayMs = BUSY_DELAY_MS }: ReconcileOptions): Promise<{ result: Reconciled; clusterIds: readonly string[] }> {
   const none = (result: Reconciled): { result: Reconciled; clusterIds: readonly string[] } => ({ result, clusterIds: [] });
-  const lock = await client.query<{ locked: boolean }>({ name: "try-lock", text: "select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as locked", values: [job.applicationId] });
+  const lock = await client.query<{ locked: boolean; found: boolean | null }>({ name: "lock-application", text: LOCK, values: [job.tenantId, job.applicationId] });
   if (!lock.rows[0]?.locked) {
     await enqueueOn(client, "reconcile_application", job, { at: new Date(Date.now() + busyDelayMs) });
     return none("busy");
   }
-  const row = await client.query({ name: "lock-application", text: "select from application where tenant_id = $1 and id = $2 for no key update", values: [job.tenantId, job.applicationId] });
-  if (row.rowCount === 0) return none("gone");
+  if (!lock.rows[0].found) return none("gone");
   const situation = (await observe(client, [job.applicationId])).get(job.applicationId);
   if (!situation) return none("gone");
   const now = clock.now();
@@ -68,6 +67,12 @@ async function reconcile(client: PoolClient, job: Tasks["reconcile_application"]
   if (isEmpty(planned)) return none("in sync");
   return { result: "changed", clusterIds: await apply(client, situation.application, planned, now) };
 }
+
+/** The row is waited for only by who has the advisory lock: a mutation may hold it, another job never does. */
+const LOCK = /* sql */ `
+select job.locked, application.found
+from (select pg_try_advisory_xact_lock(hashtextextended($2::uuid::text, 0)) as locked) job
+left join lateral (select true as found from application a where job.locked and a.tenant_id = $1 and a.id = $2 for no key update) application on true`;
 
 async function settle(client: PoolClient, tenantId: string, operationId: string, now: number): Promise<Reconciled> {
   const loaded = await loadOperation(client, operationId);
