@@ -1,0 +1,26 @@
+import { isObjectType } from "graphql";
+import { expect, test } from "vitest";
+import { schema } from "#schema/index.ts";
+import { committedSchema, printedSchema } from "#schema/print.ts";
+import { entityOf, exposedProperty, mappingOf } from "#schema/shared/mapping/kinds.ts";
+
+test("schema/schema.graphql is what the code prints", () => {
+  if (committedSchema() !== printedSchema()) expect.fail("schema/schema.graphql is out of step. Mend it with: npm run schema");
+});
+
+test("fields of entities say where their values lie; those that run code of their own are few, and listed here", () => {
+  const bare: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || !entityOf(type)) continue;
+    for (const field of Object.values(type.getFields())) if (!mappingOf(field) && exposedProperty(field) === undefined) bare.push(`${type.name}.${field.name}`);
+  }
+  expect(bare).toEqual([]);
+});
+
+test("computed fields are listed, too", () => {
+  const computed: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isObjectType(type)) for (const field of Object.values(type.getFields())) if (mappingOf(field)?.kind === "computed") computed.push(`${type.name}.${field.name}`);
+  }
+  expect(computed.sort()).toEqual(["Operation.cancellable", "Operation.retryable", "OperationProgress.percent"]);
+});
