@@ -25,5 +25,12 @@ export const startFleet: StartRole = async ({ config, clock, link, logger, stopp
     },
   });
   await fleet.start();
-  return { close: () => fleet.close() };
+  return {
+    close: async () => {
+      const closed = fleet.close();
+      // A dial that nobody answers any more ends with its port.
+      link.close();
+      await closed;
+    },
+  };
 };
