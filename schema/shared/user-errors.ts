@@ -2,7 +2,8 @@
  * Why a mutation refused its input, as clients see it: each kind of the domain's errors is one concrete type, under the same name.
  * Clients that only show errors need code, message and path; the concrete types carry what a client can act on.
  */
-import { type DomainError, type Outcome, type PlanCheckResult, USER_ERROR_CODES } from "../../server/domain/errors.ts";
+import type { USER_ERROR_CODES } from "../../server/domain/errors.ts";
+import { type DomainError, type Outcome, type PlanCheckResult } from "../../server/domain/errors.ts";
 import { builder } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
 
@@ -25,7 +26,7 @@ const UserErrorCode = builder.enumType("UserErrorCode", {
     EIP_CONFLICT: { description: "SNAT and an all-ports DNAT rule on one EIP." },
     VPC_MISMATCH: { description: "Load balancer, service, subnet or pod of another VPC." },
     OUTSIDE_SCALING_RANGE: { description: "Outside min..max of an enabled scaling policy." },
-  } satisfies Record<(typeof USER_ERROR_CODES)[number], { readonly description?: string }>,
+  } satisfies Record<Code, { readonly description?: string }>,
 });
 
 export const UserError = builder.interfaceRef<DomainError>("UserError").implement({

@@ -43,7 +43,7 @@ describe("image references", () => {
   ])("%j is none", (image) => expect(isImageReference(image)).toBe(false));
   test("a long hostile text is answered at once", () => {
     const started = performance.now();
-    for (const text of ["a-".repeat(100_000), "a_".repeat(127), `${"a/".repeat(100_000)}`, "-".repeat(100_000), `${"a".repeat(200_000)}!`]) expect(isImageReference(text)).toBe(false);
+    for (const text of ["a-".repeat(100_000), "a_".repeat(127), ("a/".repeat(100_000)), "-".repeat(100_000), `${"a".repeat(200_000)}!`]) expect(isImageReference(text)).toBe(false);
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 });
