@@ -57,7 +57,7 @@ export class StatementWriter {
         this.sql(part);
         break;
       case "param":
-        this.param((part as Param).value, part.type);
+        this.param((part).value, part.type);
         break;
       case "column":
         this.#column(part);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Connection, Pool, PoolClient, Submittable } from "pg";
 import { RequestError } from "../domain/request-error.ts";
 import type { RawRow } from "./rows.ts";
@@ -47,6 +48,8 @@ export class ScopedStatements {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Group>();
   readonly #prepared = new WeakMap<Connection, Prepared>();
+  /** Names are this instance's own, so that two may share a pool. */
+  readonly #prefix = `r${randomBytes(4).toString("hex")}_`;
   #lanes = 0;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -114,7 +117,7 @@ export class ScopedStatements {
 
   #preparedOn(connection: Connection): Prepared {
     let prepared = this.#prepared.get(connection);
-    if (!prepared) this.#prepared.set(connection, (prepared = new Prepared(this.#maxPrepared)));
+    if (!prepared) this.#prepared.set(connection, (prepared = new Prepared(this.#maxPrepared, this.#prefix)));
     return prepared;
   }
 
@@ -130,11 +133,13 @@ export class ScopedStatements {
 /** The statements that one connection holds prepared, the least recently used first. */
 class Prepared {
   readonly #max: number;
+  readonly #prefix: string;
   readonly #names = new Map<string, string>();
   #made = 0;
 
-  constructor(max: number) {
+  constructor(max: number, prefix: string) {
     this.#max = max;
+    this.#prefix = prefix;
   }
 
   /** The name of this text's statement; what is new is parsed first, and takes the place of the least used. */
@@ -151,7 +156,7 @@ class Prepared {
       connection.close({ type: "S", name }, true);
     }
     this.#made += 1;
-    const name = `r${this.#made}`;
+    const name = `${this.#prefix}${this.#made}`;
     this.#names.set(text, name);
     connection.parse({ name, text, types: [] }, true);
     return name;

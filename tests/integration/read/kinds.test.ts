@@ -281,10 +281,20 @@ describe("the database is asked once a level", () => {
     expect(groups).toEqual([1, 3, 2, 1]);
   });
 
-  test("root fields of one operation go together, and objects that many payloads name", async () => {
+  test("root fields of one operation go together", async () => {
     reading.groups();
     await reading.data(me(), "{ applications { totalCount } pods { nodes { id } } clusters { nodes { id } totalCount } }");
     expect(reading.groups().map((group) => group.length)).toEqual([4]);
+  });
+
+  test("objects by their ids: one statement for each type, each row once", async () => {
+    reading.groups();
+    const list = ["pod1", "pod2", "pod3", "pod1"].map((name) => global("Pod", name)).concat(["a", "b"].map((name) => global("Cluster", name)));
+    await reading.data(me(), "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Pod { name application { name } } ... on Cluster { code } } }", { ids: list });
+    expect(reading.groups().map((group) => group.map(({ values }) => values[0]))).toEqual([
+      [`{${["pod1", "pod2", "pod3"].map((name) => ids[name]).join(",")}}`, `{${["a", "b"].map((name) => ids[name]).join(",")}}`],
+      [`{${ids["web"]}}`],
+    ]);
   });
 
   test("only the columns that the selection needs are read", async () => {

@@ -1,0 +1,112 @@
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scopeSettings } from "#server/database/scope.ts";
+import { ScopedStatements } from "#server/read/scoped.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { rowsOf } from "#tests/support/rows.ts";
+
+/** Statements under settings that hold for exactly these statements, whoever else uses the connection, and whatever goes wrong. */
+let database: TestDatabase;
+let pool: pg.Pool;
+const tenants: string[] = [];
+const settings = (tenantId: string): [string, string, string] => scopeSettings({ tenantId });
+const NAMES = { text: "select name, current_setting('app.tenant_id') from namespace order by name", values: [] };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  ({ pool } = await database.openAs("selvedge_api", 3));
+  const rows = rowsOf(database.admin);
+  for (let index = 0; index < 5; index += 1) {
+    const tenantId = await rows.tenant();
+    tenants.push(tenantId);
+    await rows.namespace(tenantId, `of-${tenantId}`);
+  }
+});
+afterAll(() => database.drop());
+
+test("mixed tenants and provoked errors on few connections: nobody sees another's, and nothing stays behind", async () => {
+  const statements = new ScopedStatements({ pool });
+  let failed = 0;
+  const one = async (index: number): Promise<void> => {
+    const tenantId = tenants[index % tenants.length] as string;
+    if (index % 7 === 3) {
+      // In the middle of a group: what comes before and after it must not be taken for another's.
+      await expect(statements.run(settings(tenantId), [NAMES, { text: "select 1 / $1::integer", values: ["0"] }, NAMES])).rejects.toMatchObject({ code: "22012" });
+      failed += 1;
+      return;
+    }
+    const [first, again] = await statements.run(settings(tenantId), [NAMES, NAMES]);
+    expect(first).toEqual([[`of-${tenantId}`, tenantId]]);
+    expect(again).toEqual(first);
+  };
+  for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 100 }, (_, index) => one(round * 100 + index)));
+  expect(failed).toBeGreaterThan(100);
+  for (let index = 0; index < 10; index += 1) {
+    const { rows } = await pool.query("select nullif(current_setting('app.tenant_id', true), '') as tenant, (select count(*)::integer from namespace) as seen, current_setting('transaction_read_only') as only");
+    expect(rows).toEqual([{ tenant: null, seen: 0, only: "off" }]);
+  }
+});
+
+test("a namespace list is a list, none matches none", async () => {
+  const statements = new ScopedStatements({ pool });
+  const tenantId = tenants[0] as string;
+  expect(await statements.run(scopeSettings({ tenantId, namespaceIds: [] }), [NAMES])).toEqual([[]]);
+  expect(await statements.run(scopeSettings({}), [NAMES])).toEqual([[]]);
+});
+
+test("nothing can be written", async () => {
+  const statements = new ScopedStatements({ pool });
+  const write = { text: "update namespace set description = 'x' returning id", values: [] };
+  await expect(statements.run(settings(tenants[0] as string), [write])).rejects.toMatchObject({ code: "25006" });
+});
+
+test("statements are prepared by their text, a bounded number on each connection", async () => {
+  const statements = new ScopedStatements({ pool, maxPrepared: 5 });
+  const settingsOfOne = settings(tenants[0] as string);
+  for (let round = 0; round < 3; round += 1) {
+    for (let index = 0; index < 12; index += 1) {
+      expect(await statements.run(settingsOfOne, [{ text: `select $1::integer + ${index}`, values: ["1"] }])).toEqual([[[String(index + 1)]]]);
+    }
+  }
+  const prepared = { text: "select count(*) from pg_prepared_statements where statement like 'select $1::integer + %'", values: [] };
+  const [[count]] = (await statements.run(settingsOfOne, [prepared])) as [[[string]]];
+  expect(Number(count[0])).toBeLessThanOrEqual(5);
+  expect(Number(count[0])).toBeGreaterThan(0);
+});
+
+describe("when it goes wrong", () => {
+  test("too many waiting: refused at once, the others are served", async () => {
+    const statements = new ScopedStatements({ pool, maxWaiting: 2 });
+    const slow = { text: "select pg_sleep(0.2)::text", values: [] };
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => statements.run(settings(tenants[0] as string), [slow])));
+    expect(results.map(({ status }) => status).filter((status) => status === "fulfilled")).toHaveLength(5);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "RATE_LIMITED", details: { retryAfterMs: expect.any(Number) } } });
+  });
+
+  test("a database that does not answer in time", async () => {
+    const statements = new ScopedStatements({ pool, timeoutMs: 300 });
+    await expect(statements.run(settings(tenants[0] as string), [{ text: "select pg_sleep(5)::text", values: [] }])).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(await statements.run(settings(tenants[0] as string), [NAMES])).toHaveLength(1);
+  });
+
+  test("connections that the server ends under way fail their own statements, and others take their place", async () => {
+    const statements = new ScopedStatements({ pool });
+    const asked = Array.from({ length: 6 }, () => statements.run(settings(tenants[0] as string), [{ text: "select pg_sleep(2)::text", values: [] }]).then(() => "answered", (error: Error) => error.message));
+    const sleeping = "from pg_stat_activity where datname = current_database() and query like 'select pg_sleep(2)%' and state = 'active'";
+    await eventually(async () => expect((await database.admin.query(`select pid ${sleeping}`)).rows).toHaveLength(3));
+    await database.admin.query(`select pg_terminate_backend(pid) ${sleeping}`);
+    const answers = await Promise.all(asked);
+    expect(answers.filter((answer) => answer !== "answered")).toHaveLength(3);
+    expect(await statements.run(settings(tenants[1] as string), [NAMES])).toEqual([[[`of-${tenants[1]}`, tenants[1]]]]);
+  });
+
+  test("a database that is not there: every waiting read fails, none hangs", async () => {
+    const { default: pg } = await import("pg");
+    const nowhere = new pg.Pool({ host: "127.0.0.1", port: 1, max: 1 });
+    const statements = new ScopedStatements({ pool: nowhere });
+    const results = await Promise.allSettled([1, 2, 3].map(() => statements.run(settings(tenants[0] as string), [NAMES])));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    await nowhere.end();
+  });
+});
