@@ -6,6 +6,7 @@ import { randomUUIDv7 } from "node:crypto";
 import type { OperationKind } from "../domain/states.ts";
 import { Operation } from "../entities/operation.ts";
 import { OperationStep } from "../entities/operation-step.ts";
+import { enqueue } from "../jobs/enqueue.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface StepPlan {
@@ -48,7 +49,7 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
 
 /**
  * Ends what an application's newer change takes over: its own unfinished operations, and its steps in unfinished imports. An import
- * itself goes on with its other applications; the worker recomputes it when it looks at this one.
+ * itself goes on with its other applications, and the worker is asked where it stands.
  */
 export async function supersedeOperations(tx: Transaction, applicationId: string): Promise<void> {
   const { tenantId } = tx.actor;
@@ -60,5 +61,8 @@ export async function supersedeOperations(tx: Transaction, applicationId: string
     "update operation set state = 'SUPERSEDED', finished_at = ? where tenant_id = ? and target_id = ? and finished_at is null returning id",
     [tx.at, tenantId, applicationId],
   );
-  tx.changed("operation", ...steps.map((step) => step.operation_id), ...operations.map((operation) => operation.id));
+  const own = new Set(operations.map((operation) => operation.id));
+  const imports = new Set(steps.map((step) => step.operation_id).filter((id) => !own.has(id)));
+  await enqueue(tx.em, "settle_operation", [...imports].map((operationId) => ({ tenantId, operationId })));
+  tx.changed("operation", ...own, ...imports);
 }
