@@ -2,8 +2,7 @@
  * Why a mutation refused its input, as clients see it: each kind of the domain's errors is one concrete type, under the same name.
  * Clients that only show errors need code, message and path; the concrete types carry what a client can act on.
  */
-import type { USER_ERROR_CODES } from "../../server/domain/errors.ts";
-import { type DomainError, type Outcome, type PlanCheckResult } from "../../server/domain/errors.ts";
+import type { DomainError, Outcome, PlanCheckResult, UserErrorCode as Code } from "../../server/domain/errors.ts";
 import { builder } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
 
