@@ -67,7 +67,7 @@ export class TemplateCache {
 
   /** Makes what these rows name available until the next load. */
   async load(client: PoolClient, rows: readonly Row[]): Promise<void> {
-    const missing = new Map(rows.flatMap((row) => (row.spec && !this.#bodies.has(row.spec.templateHash) ? [[row.spec.templateHash, row]] : [])) as [string, Row][]);
+    const missing = new Map(rows.flatMap((row): [string, Row][] => (row.spec && !this.#bodies.has(row.spec.templateHash) ? [[row.spec.templateHash, row]] : [])));
     if (missing.size === 0) return;
     const wanted = [...missing.values()];
     const found = await client.query<{ hash: string; template: PodTemplate }>({

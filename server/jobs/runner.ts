@@ -137,7 +137,7 @@ function taskList({ handlers, logger, registry }: JobRunnerOptions): TaskList {
       throw new Error(`see the log for ${correlationId}`, { cause: error });
     }
   };
-  return Object.fromEntries(TASK_NAMES.map((task) => [task, run(task) as TaskList[string]])) as TaskList;
+  return Object.fromEntries(TASK_NAMES.map((task): [string, TaskList[string]] => [task, run(task) as TaskList[string]]));
 }
 
 /** The library's own messages: successes and failures of jobs are ours to tell. */

@@ -1,4 +1,4 @@
-import type { Column, Param, ParamType, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
+import type { Column, ParamType, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type Binding, type BoundColumn, type BoundEntity, columnsOf, mainTable } from "./bind.ts";
 
@@ -121,7 +121,7 @@ function encode(value: unknown, type: ParamType): string | null {
     case "jsonb":
       return plainText(JSON.stringify(value));
     default:
-      return plainText(String(value));
+      return plainText(`${value as string | number | boolean}`);
   }
 }
 

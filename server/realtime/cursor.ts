@@ -53,4 +53,4 @@ export function parseCursor(text: string): Cursor {
 export const subscriptionKey = (...parts: readonly unknown[]): string => createHash("sha256").update(JSON.stringify(parts, sortKeys)).digest("base64url").slice(0, 16);
 
 const sortKeys = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  value !== null && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;

@@ -79,10 +79,10 @@ function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): Gra
   let at: GraphQLInputType | undefined = type;
   for (const key of path) {
     while (isNonNullType(at)) at = at.ofType as GraphQLInputType;
-    if (typeof key === "number") at = isListType(at) ? (at.ofType as GraphQLInputType) : undefined;
+    if (typeof key === "number") at = isListType(at) ? (at.ofType) : undefined;
     else {
       // A single value stands for a list of one.
-      while (isListType(at) || isNonNullType(at)) at = at.ofType as GraphQLInputType;
+      while (isListType(at) || isNonNullType(at)) at = at.ofType;
       at = isInputObjectType(at) ? at.getFields()[key]?.type : undefined;
     }
     if (!at) return null;

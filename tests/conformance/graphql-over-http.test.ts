@@ -22,7 +22,7 @@ describe("the GraphQL over HTTP specification, as graphql-http audits it", () =>
     it(`${audit.id} ${audit.name}`, async () => {
       const result = await audit.fn();
       if (result.status !== "ok") {
-        throw new Error(`${result.status}: ${result.reason}\n${"response" in result && result.response ? `${result.response.status} ${await (result.response as Response).clone().text().catch(() => "")}` : ""}`);
+        throw new Error(`${result.status}: ${result.reason}\n${"response" in result && result.response ? `${result.response.status} ${await (result.response).clone().text().catch(() => "")}` : ""}`);
       }
     });
   }

@@ -20,7 +20,7 @@ const ATTACKS: Record<string, unknown> = {
   "doubling fragments without fields": { query: doubling(60, (next) => `${next} ${next}`) },
   "doubling inline fragments": { query: doubling(40, (next) => `... { ${next} } ... on Query { ${next} }`) },
   "a fragment that contains itself": { query: "{ ...A } fragment A on Query { self { ...B } } fragment B on Query { self { ...A } }" },
-  "unused doubling fragments": { query: `${doubling(40, (next) => `x: self { ${next} } y: self { ${next} }`).replace("{ ...F0 }", "{ hello }")}` },
+  "unused doubling fragments": { query: doubling(40, (next) => `x: self { ${next} } y: self { ${next} }`).replace("{ ...F0 }", "{ hello }") },
   "10,000 aliases": { query: `{ ${Array.from({ length: 10_000 }, (_, i) => `a${i}: hello`).join(" ")} }` },
   "600 aliases within the tokens": { query: `{ ${Array.from({ length: 600 }, (_, i) => `a${i}: hello`).join(" ")} }` },
   "the same field 1,900 times": { query: `{ ${"hello ".repeat(1900)} }` },
@@ -71,7 +71,7 @@ describe("hostile documents", () => {
 
   it.each(Object.entries(ATTACKS))("%s: answered within a second, never with a 5xx", async (_, body) => {
     const started = performance.now();
-    const response = await small.post(body as object);
+    const response = await small.post(body);
     const text = await response.text();
     const elapsed = performance.now() - started;
     expect(response.status).toBeLessThan(500);

@@ -57,7 +57,7 @@ export class EntityRef<Types extends SchemaTypes, E extends object> extends Impl
     options: Omit<ObjectTypeOptions<Types, ImplementableObjectRef<Types, Planned<E>, E>, E, Interfaces>, "name">,
   ): PothosSchemaTypes.ObjectRef<Types, Planned<E>, E> {
     const entity: EntityMapping = { entity: this.entity, source: this.options.source };
-    return super.implement({ ...accessOf(this.options), ...options, extensions: { ...options.extensions, entity } } as typeof options);
+    return super.implement({ ...accessOf(this.options), ...options, extensions: { ...options.extensions, entity } });
   }
 }
 
@@ -229,7 +229,7 @@ const load = (parent: unknown, args: unknown, context: Context, info: GraphQLRes
 interface Builder {
   readonly builder: PothosSchemaTypes.SchemaBuilder<SchemaTypes>;
   readonly arg: { readonly int: () => unknown; readonly string: () => unknown };
-  createField(options: object): FieldRef<SchemaTypes, never, FieldKind>;
+  createField(options: object): FieldRef<SchemaTypes, never>;
 }
 type Of = EntityRef<SchemaTypes, object>;
 type Loose = Record<string, unknown>;
@@ -253,7 +253,7 @@ function connectionOf(t: Builder, of: Of): unknown {
   const connection = builder.objectRef<Loose>(`${of.name}Connection`);
   of.connection = connection;
   const field = (f: unknown, type: unknown, resolve?: unknown): FieldRef<SchemaTypes> =>
-    (f as Builder).createField({ type, nullable: false, ...(resolve ? { resolve } : {}) }) as never;
+    (f as Builder).createField({ type, nullable: false, ...(resolve ? { resolve } : {}) });
   edge.implement({
     ...access,
     fields: (f) => ({

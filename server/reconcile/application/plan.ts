@@ -77,8 +77,8 @@ interface Look {
   readonly gone: boolean;
 }
 
-export const isEmpty = (plan: Plan): boolean =>
-  plan.application === null && [plan.assign, plan.placements, plan.remove, plan.steps, plan.operations, plan.settle].every((list) => list.length === 0);
+export const isEmpty = (planned: Plan): boolean =>
+  planned.application === null && [planned.assign, planned.placements, planned.remove, planned.steps, planned.operations, planned.settle].every((list) => list.length === 0);
 
 export function plan(situation: Situation, now: number): Plan {
   const { application } = situation;

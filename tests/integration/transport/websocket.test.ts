@@ -169,7 +169,7 @@ describe("GraphQL over WebSocket", () => {
 
   it("cuts off a client that answers no ping", async () => {
     const quick = await startSmallApi({ limits: { keepAliveMs: 100 } });
-    const raw = await openAuthenticated(quick.url, VIEWER, { autoPong: false } as never);
+    const raw = await openAuthenticated(quick.url, VIEWER, { autoPong: false });
     expect((await raw.closed).code).toBe(1006);
     const alive = await openAuthenticated(quick.url, VIEWER);
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -6,7 +6,8 @@ import type { Application as ApplicationRow } from "#server/entities/application
 import type { Cluster as ClusterRow } from "#server/entities/cluster.ts";
 import type { Pod as PodRow } from "#server/entities/pod.ts";
 import { bind } from "#server/read/bind.ts";
-import { builder as real, type Types } from "#schema/builder.ts";
+import type { builder as real} from "#schema/builder.ts";
+import { type Types } from "#schema/builder.ts";
 import { schema } from "#schema/index.ts";
 import "#schema/shared/mapping/plugin.ts";
 import { sql } from "#schema/shared/mapping/sql.ts";
