@@ -22,7 +22,7 @@ export interface Reading {
   /** Runs a document as this viewer, through the real schema and reader under row-level security; neither limits nor roles are checked. */
   ask(viewer: Asking, document: string, variables?: Readonly<Record<string, unknown>>): Promise<ExecutionResult>;
   /** Its data; fails where there are errors. */
-  // biome-ignore lint/suspicious/noExplicitAny: answers have the shape of their document
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers have the shape of their document
   data(viewer: Asking, document: string, variables?: Readonly<Record<string, unknown>>): Promise<any>;
   /** Its errors; fails where there are none. */
   errors(viewer: Asking, document: string, variables?: Readonly<Record<string, unknown>>): Promise<readonly GraphQLError[]>;

@@ -80,9 +80,9 @@ function asking({ type, field, path, list }: Place, id: string): { document: str
   const named = getNamedType(definition?.type as never);
   const below = isObjectType(named) && named.getFields()["edges"] ? "{ nodes { __typename } pageInfo { hasNextPage } }" : isScalarType(named) ? "" : "{ __typename }";
   const selection = `${field}(${path[0]}: $value) ${below}`;
-  if (type === schema.getQueryType()) return { document: `query ($value: ${argument?.type}) { answer: ${selection} }`, variables: { value } };
+  if (type === schema.getQueryType()) return { document: `query ($value: ${String(argument?.type)}) { answer: ${selection} }`, variables: { value } };
   const own = mine.ids.get(type.name) ?? `${type.name}.${shared.get(type.name)}`;
-  return { document: `query ($own: ID!, $value: ${argument?.type}) { node(id: $own) { __typename ... on ${type.name} { answer: ${selection} } } }`, variables: { own, value } };
+  return { document: `query ($own: ID!, $value: ${String(argument?.type)}) { node(id: $own) { __typename ... on ${type.name} { answer: ${selection} } } }`, variables: { own, value } };
 }
 
 test("there are places to look at, of roots and of types below", () => {

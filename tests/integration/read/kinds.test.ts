@@ -237,7 +237,7 @@ describe("filters", () => {
     ["applications(filter: { workloadKinds: [DEPLOYMENT], labels: [{ key: \"tier\", value: \"front\" }, { key: \"app\", value: \"web\" }] })", ["web"]],
     ["applications(filter: { labels: [{ key: \"tier\", value: \"back\" }] })", []],
     ["applications(filter: {}, orderBy: { field: NAME, direction: DESC })", ["web", "quiet"]],
-    ["applications(filter: null, orderBy: { field: CREATED_AT, direction: ASC })", ["quiet", "web"].sort()],
+    ["applications(filter: null, orderBy: { field: CREATED_AT, direction: ASC })", ["quiet", "web"]],
     ["pods(filter: { phases: [PENDING] })", ["web-2"]],
     ["pods(filter: { ready: true })", ["web-1", "web-3"]],
     ["pods(filter: { clusterIds: [#Cluster.b] })", ["web-3"]],
@@ -257,7 +257,7 @@ describe("filters", () => {
   ])("%s", async (field, expected) => {
     const leaf = field.startsWith("clusters") ? "code" : "name";
     const found = await names(`{ ${field} { nodes { ${leaf} } } }`);
-    expect(field.includes("CREATED_AT") ? found.sort() : found).toEqual(expected);
+    expect(field.includes("CREATED_AT") ? found.toSorted() : found).toEqual(expected);
   });
 
   test("operations and the audit log", async () => {
@@ -309,7 +309,7 @@ describe("matching", () => {
   test("the ids that the root page would show, narrowed, continued and limited", async () => {
     const reader = reading.reader(me());
     const all = await reader.matching("Pod", { filter: { ready: true } }, { limit: 10 });
-    expect(all).toEqual([ids["pod1"], ids["pod3"]].sort());
+    expect(all).toEqual([ids["pod1"], ids["pod3"]].toSorted());
     expect(await reader.matching("Pod", {}, { among: [ids["pod2"] as string, ids["otherWeb"] as string], limit: 10 })).toEqual([ids["pod2"]]);
     expect(await reader.matching("Pod", { filter: { ready: true } }, { after: all[0] as string, limit: 10 })).toEqual([all[1]]);
     expect(await reader.matching("Pod", {}, { limit: 2 })).toHaveLength(2);

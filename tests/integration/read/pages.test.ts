@@ -43,8 +43,8 @@ const compare = {
 };
 type Field = keyof typeof compare;
 const sorted = (field: Field, direction: "ASC" | "DESC"): App[] => {
-  const ascending = [...apps].sort(compare[field]);
-  return direction === "ASC" ? ascending : ascending.reverse();
+  const ascending = apps.toSorted(compare[field]);
+  return direction === "ASC" ? ascending : ascending.toReversed();
 };
 
 interface PageArgs {
@@ -126,7 +126,7 @@ test("below many parents each page is its parent's own", async () => {
   const { namespaces } = await reading.data(me(), `{ namespaces {
     nodes { name applications(first: 4) { nodes { name } pageInfo { hasNextPage hasPreviousPage endCursor } totalCount } tail: applications(last: 3) { edges { node { name } } pageInfo { hasNextPage hasPreviousPage } } }
   } }`);
-  const namesIn = (even: boolean): string[] => [...new Set(NAMES)].filter((name) => !even || NAMES.indexOf(name) % 2 === 0).sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
+  const namesIn = (even: boolean): string[] => [...new Set(NAMES)].filter((name) => !even || NAMES.indexOf(name) % 2 === 0).toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)));
   for (const [index, even] of [false, true].entries()) {
     const names = namesIn(even);
     const { applications, tail } = namespaces.nodes[index];
