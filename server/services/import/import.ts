@@ -61,9 +61,11 @@ export async function importManifests(
   const path = ["input", "distribution"];
   const faults = [...(parsed.ok ? [] : parsed.errors), ...checkDistribution(path, input.distribution)];
   if (!parsed.ok || faults.length > 0) return refused(...faults);
+  const deployments = parsed.value.filter(({ value }) => isMap(value) && value["kind"] === "Deployment").length;
   const clusters = input.distribution.clusters?.length ?? 0;
-  if (parsed.value.length * clusters > MAX_PLACEMENTS) {
-    return refused(invalid(["input", "yaml"], `${parsed.value.length} objects on ${clusters} clusters are more than ${MAX_PLACEMENTS} placements: import them in parts.`));
+  if (deployments * clusters > MAX_PLACEMENTS) {
+    const message = `${deployments} Deployments on ${clusters} clusters are more than ${MAX_PLACEMENTS} placements: import them in parts.`;
+    return refused(invalid(["input", "yaml"], message));
   }
   const namespace = await holdNamespace(tx, input.namespace);
   if (!namespace.ok) return namespace;
