@@ -11,6 +11,7 @@ import type { Prepared } from "./database/prepare.ts";
 import { loadFleetDescription } from "./fleet/description.ts";
 import { hashToken, tokenPrefix } from "./identity/token.ts";
 import { createMetrics } from "./observability/metrics.ts";
+import type { RunningApi } from "./roles/api.ts";
 import { type BusSettings, type Facts, openBus, openClock } from "./roles/role.ts";
 import { startThread, type Thread, type ThreadRole } from "./threads.ts";
 
@@ -50,6 +51,9 @@ const THREADS: readonly { readonly name: string; readonly roles: readonly Thread
 /** All of them together stay under the 10 seconds that a stop may take. */
 const THREAD_STOP_MS = 3_000;
 const API_STOP_MS = 3_000;
+/** A fleet that takes longer is no reason not to start: /readyz goes on telling. */
+const REGISTER_DEADLINE_MS = 10_000;
+const REGISTER_POLL_MS = 25;
 
 /** Starts the roles of the configuration. Rejects with an error whose message is one clear line; nothing is left running then. */
 export async function startServer({ config, logger, onFatal, onChild, signal }: ServerOptions): Promise<RunningServer> {
@@ -117,21 +121,27 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     if (has("api")) await administrate(address, owner, secrets, new Date(clock.now()), logger);
     signal?.throwIfAborted();
 
-    const serve = async (): Promise<string | null> => {
+    const serve = async (): Promise<RunningApi | null> => {
       if (loading === null) return null;
       const { startApi } = await loading;
       const bus = await openBus(facts.bus, logger);
       stack.defer(() => bus.close());
-      const api = await startApi({ config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal });
+      const api = await startApi({
+        config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal,
+        fleetClusters: has("gateway") ? (fleetClusters ?? 0) : 0,
+      });
       stack.defer(() => inTime(api.close(), API_STOP_MS, logger));
-      return api.url;
+      return api;
     };
     // All are waited for, also when one fails: what has started by then is closed.
     const [served, ...started] = await Promise.allSettled([serve(), ...threads.map((thread) => thread.start(facts))]);
     for (const outcome of [served, ...started]) if (outcome.status === "rejected") throw outcome.reason;
     signal?.throwIfAborted();
-    const url = served.status === "fulfilled" ? served.value : null;
-    return { url, secrets, fleetClusters, close };
+    const api = served.status === "fulfilled" ? served.value : null;
+    const deadline = performance.now() + REGISTER_DEADLINE_MS;
+    while (api !== null && performance.now() < deadline && (await api.missingClusters()) > 0) await sleep(REGISTER_POLL_MS);
+    signal?.throwIfAborted();
+    return { url: api?.url ?? null, secrets, fleetClusters, close };
   } catch (error) {
     await close();
     throw error;

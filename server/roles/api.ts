@@ -17,6 +17,8 @@ import type { RoleContext, RunningRole } from "./role.ts";
 
 export interface RunningApi extends RunningRole {
   readonly url: string;
+  /** How many of the fleet's clusters the gateway has not stored yet: callers would be told that these don't exist. */
+  missingClusters(): Promise<number>;
 }
 
 const CONNECTIONS = 10;
@@ -24,8 +26,13 @@ const TAILER_CONNECTIONS = 2;
 /** An older one means that a transaction hangs somewhere on this server, and holds back every subscription. */
 const MAX_HORIZON_AGE_MS = 15_000;
 
+export interface ApiContext extends RoleContext {
+  /** How many clusters the fleet of this process has; 0 where it has none. */
+  readonly fleetClusters: number;
+}
+
 /** Serves the schema: reads, services and live streams under one port. */
-export async function startApi({ config, database, clock, speed, term, bus, logger, metrics }: RoleContext): Promise<RunningApi> {
+export async function startApi({ config, database, clock, speed, term, bus, logger, metrics, fleetClusters }: ApiContext): Promise<RunningApi> {
   const { address, encryptionKey } = database;
   const stack = new AsyncDisposableStack();
   try {
@@ -53,6 +60,16 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     const services = createServices({ orm, bus, clock, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
+    let unheard = fleetClusters;
+    const missingClusters = async (): Promise<number> => {
+      // Clusters stay: once all were there, nobody asks again.
+      if (unheard > 0) {
+        const { rows } = await pool.query<{ count: number }>("select count(*)::int as count from cluster where last_seen_at is not null");
+        unheard = Math.max(0, fleetClusters - (rows[0]?.count ?? 0));
+      }
+      return unheard;
+    };
+
     const api = createApi({
       host: config.http.host,
       port: config.http.port,
@@ -77,6 +94,10 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
         bus: async () => {
           if (bus.ready === false) throw new Error("Redis is away: other processes learn of changes a little later");
         },
+        fleet: async () => {
+          const silent = await missingClusters();
+          if (silent > 0) throw new Error(`${silent} clusters have not been heard of yet`);
+        },
         timeline: async () => {
           const age = tailer.horizonAge();
           if (age > MAX_HORIZON_AGE_MS) throw new Error(`the timeline is held back for ${Math.round(age / 1_000)} s: look for a long transaction on the server`);
@@ -85,7 +106,7 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     });
     const { url } = await api.listen();
     stack.defer(() => api.close());
-    return { url, close: () => stack.disposeAsync() };
+    return { url, missingClusters, close: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
