@@ -103,11 +103,6 @@ export function createLive(options: LiveOptions): LiveFor {
   const { tailer, fanout, matcher, clock, speed } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
 
-  return (viewer) => ({
-    changes: (watch) => messages((signal) => new SetStream(watch, viewer, signal).run()),
-    object: (watch) => messages((signal) => objectStream(watch, viewer, signal)),
-  });
-
   function open(viewer: () => Viewer, kinds: Watched, only?: ReadonlySet<string>): Subscriber {
     const interest: Interest = { tenantId: viewer().tenantId, kinds, ...(only ? { only } : {}) };
     return fanout.subscribe(interest);
@@ -277,6 +272,11 @@ export function createLive(options: LiveOptions): LiveFor {
       return ids.length > timing.rememberedIds ? null : new Set(ids);
     }
   }
+
+  return (viewer) => ({
+    changes: (watch) => messages((signal) => new SetStream(watch, viewer, signal).run()),
+    object: (watch) => messages((signal) => objectStream(watch, viewer, signal)),
+  });
 }
 
 function slices<T>(items: readonly T[], size: number): T[][] {
