@@ -4,8 +4,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 export type ApplicationFilter = {
+  /** Placed on one of these. */
   readonly clusterIds?: ReadonlyArray<string> | null | undefined;
+  /** In the name, whatever the case. */
   readonly keyword?: string | null | undefined;
+  /** With all of these. */
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
   /** Exact. */
   readonly names?: ReadonlyArray<string> | null | undefined;
@@ -47,6 +50,7 @@ export type ClusterFilter = {
   readonly cities?: ReadonlyArray<string> | null | undefined;
   readonly ids?: ReadonlyArray<string> | null | undefined;
   readonly isps?: ReadonlyArray<Isp> | null | undefined;
+  /** In the code, the name, the province or the city, whatever the case. */
   readonly keyword?: string | null | undefined;
   readonly provinces?: ReadonlyArray<string> | null | undefined;
   readonly regionCodes?: ReadonlyArray<string> | null | undefined;
@@ -81,6 +85,7 @@ export type ContainerInput = {
 };
 
 export type ContainerPortInput = {
+  /** 1 to 65535; unique by protocol in the pod. */
   readonly containerPort: number;
   readonly name?: string | null | undefined;
   readonly protocol?: Protocol;
@@ -100,6 +105,7 @@ export type CreateApiTokenInput = {
   readonly expiresAt?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
   readonly name: string;
+  /** Default: the caller's own, which is the whole tenant for a token that is not limited. */
   readonly namespaces?: ReadonlyArray<string> | null | undefined;
   readonly role: Role;
 };
@@ -110,6 +116,7 @@ export type CreateApplicationInput = {
   /** 0 to 256 characters. */
   readonly description?: string | null | undefined;
   readonly distribution: DistributionInput;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
   /** Lower-case letters, digits and '-', starting with a letter, at most 63; unique in its namespace. */
@@ -126,7 +133,6 @@ export type CreateNamespaceInput = {
   readonly name: string;
 };
 
-/** PLATFORM_ADMIN. The owner's token comes back this once. */
 export type CreateTenantInput = {
   readonly idempotencyKey?: string | null | undefined;
   readonly name: string;
@@ -136,7 +142,9 @@ export type DeleteApplicationInput = {
   readonly applicationId: string;
   /** Must be the application's name. */
   readonly confirmName: string;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
   readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -146,7 +154,7 @@ export type DeleteInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
-/** Where it runs: clusters named one by one, or a policy that the scheduler turns into placements and keeps true when clusters fail. */
+/** Where it runs: clusters named one by one. */
 export type DistributionInput =
   {   readonly clusters: ReadonlyArray<PlacementInput>; };
 
@@ -163,7 +171,7 @@ export type ImportManifestsInput = {
   readonly dryRun?: boolean;
   readonly idempotencyKey?: string | null | undefined;
   readonly namespace: string;
-  /** Kubernetes YAML, several documents: Deployment, StatefulSet, Job, CronJob, Service, ConfigMap, Secret; others are reported, not dropped silently. */
+  /** Kubernetes YAML, several documents, at most 1 MiB: Deployments; others are reported, not dropped silently. */
   readonly yaml: string;
 };
 
@@ -230,10 +238,7 @@ export type OperationKind =
   | 'UPGRADE_APPLICATION'
   | 'WARM_IMAGE';
 
-/**
- * Terminal: SUCCEEDED, PARTIALLY_SUCCEEDED (some clusters did it, some did not), FAILED, ROLLED_BACK (failed and is back where it was: never
- * called success), CANCELLED, SUPERSEDED (a newer change of the same object took over). STALLED: no progress for its deadline, still trying.
- */
+/** Terminal: SUCCEEDED, PARTIALLY_SUCCEEDED (some clusters did it, some did not), FAILED, ROLLED_BACK (failed and is back where it was: never called success), CANCELLED, SUPERSEDED (a newer change of the same object took over). STALLED: no progress for its deadline, still trying. */
 export type OperationState =
   | 'CANCELLED'
   | 'FAILED'
@@ -251,10 +256,7 @@ export type OrderDirection =
   | 'DESC';
 
 export type PlacementInput = {
-  /** A public address for each pod. */
-  readonly assignEip?: boolean;
   readonly clusterId: string;
-  readonly eipBandwidthMbps?: number;
   readonly networkType?: NetworkType;
   /** 0 to 1,000. */
   readonly replicas: number;
@@ -266,6 +268,7 @@ export type PlacementInput = {
 export type PodFilter = {
   readonly applicationIds?: ReadonlyArray<string> | null | undefined;
   readonly clusterIds?: ReadonlyArray<string> | null | undefined;
+  /** In the name, whatever the case. */
   readonly keyword?: string | null | undefined;
   readonly phases?: ReadonlyArray<PodPhase> | null | undefined;
   readonly ready?: boolean | null | undefined;
@@ -284,9 +287,9 @@ export type PodPhase =
 export type PodTemplateInput = {
   /** 1 to 10; names unique. */
   readonly containers: ReadonlyArray<ContainerInput>;
-  readonly imagePullSecretIds?: ReadonlyArray<string> | null | undefined;
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
   readonly runtime?: ContainerRuntime;
+  /** 0 to 3,600. */
   readonly terminationGracePeriodSeconds?: number;
 };
 
@@ -305,16 +308,21 @@ export type ScaleApplicationInput = {
   readonly applicationId: string;
   /** One cluster, or with null every placement. */
   readonly clusterId?: string | null | undefined;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
   readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
   readonly replicas: number;
 };
 
+/** What is left out stays. */
 export type UpdateApplicationInput = {
   readonly applicationId: string;
   readonly deletionProtection?: boolean | null | undefined;
   readonly description?: string | null | undefined;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
   readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
   readonly updateStrategy?: UpdateStrategyInput | null | undefined;
@@ -322,11 +330,15 @@ export type UpdateApplicationInput = {
 
 export type UpdateDistributionInput = {
   readonly applicationId: string;
+  /** The whole new one: clusters that it does not name lose their pods. */
   readonly distribution: DistributionInput;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
   readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
 };
 
+/** What is left out is 25 % for a new application, and stays as it is for an existing one. */
 export type UpdateStrategyInput = {
   readonly maxSurge?: IntOrPercentInput | null | undefined;
   readonly maxUnavailable?: IntOrPercentInput | null | undefined;
@@ -563,6 +575,7 @@ export type ImportManifestsMutationVariables = Exact<{
 export type ImportManifestsMutation = { readonly importManifests: { readonly objects: ReadonlyArray<{ readonly kind: string, readonly name: string, readonly outcome: ImportOutcome, readonly message: string | null, readonly warnings: ReadonlyArray<string>, readonly object:
         | { readonly __typename: 'ApiToken', readonly id: string }
         | { readonly __typename: 'Application', readonly id: string }
+        | { readonly __typename: 'AuditEntry', readonly id: string }
         | { readonly __typename: 'Cluster', readonly id: string }
         | { readonly __typename: 'ClusterNode', readonly id: string }
         | { readonly __typename: 'Namespace', readonly id: string }
@@ -606,6 +619,7 @@ export type OperationQueryVariables = Exact<{
 export type OperationQuery = { readonly server: { readonly now: string }, readonly operation: { readonly cancellable: boolean, readonly retryable: boolean, readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly target:
       | { readonly __typename: 'ApiToken', readonly id: string }
       | { readonly __typename: 'Application', readonly id: string }
+      | { readonly __typename: 'AuditEntry', readonly id: string }
       | { readonly __typename: 'Cluster', readonly id: string }
       | { readonly __typename: 'ClusterNode', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }

@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { ApplicationRowFragment, PodRowFragment } from "#clients/typescript/index.ts";
+import { type Ended, runCommand } from "#tests/support/command.ts";
+import { type ServerProcess, startServer } from "#tests/support/server.ts";
+
+/** A day with the command line, against the real server: each test goes on where the one before it stopped. */
+let server: ServerProcess;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "selvedge-cli-"));
+  server = await startServer({ env: { SELVEDGE_FLEET: "tiny", SELVEDGE_SPEED: "5", LOG_LEVEL: "warn" } });
+}, 40_000);
+afterAll(async () => {
+  await server?.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const selvedge = (...args: string[]): Promise<Ended> => runCommand(args, server.environment);
+const json = async <T>(...args: string[]): Promise<T> => {
+  const ended = await selvedge(...args, "-o", "json");
+  expect(ended).toMatchObject({ code: 0, err: "" });
+  return JSON.parse(ended.out) as T;
+};
+const manifest = async (text: string): Promise<string> => {
+  const file = path.join(folder, "manifest.yaml");
+  await writeFile(file, text);
+  return file;
+};
+const deployment = (name: string, container = "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }"): string =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec:\n  selector: { matchLabels: { app: ${name} } }\n  template:\n    metadata: { labels: { app: ${name} } }\n    spec: { containers: [${container}] }\n`;
+
+describe("from an empty platform to a running application and back", { timeout: 60_000 }, () => {
+  it("has nothing yet, and says so", async () => {
+    expect(await selvedge("get", "apps")).toMatchObject({ code: 0, out: "No applications.\n" });
+    expect(await json("get", "pods")).toEqual([]);
+  });
+
+  it("makes a namespace, once", async () => {
+    expect(await selvedge("create", "namespace", "shop", "--description", "What customers see")).toMatchObject({ code: 0 });
+    const again = await selvedge("create", "namespace", "shop");
+    expect(again.code).toBe(1);
+    expect(again.err).toMatch(/\[ALREADY_EXISTS at input\.name\]/);
+    expect((await selvedge("get", "namespaces")).out).toMatch(/^shop +0 +\S+ +What customers see$/m);
+  });
+
+  it("rehearses an import without doing it", async () => {
+    const rehearsed = await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1", "-n", "shop", "--dry-run");
+    expect(rehearsed.code).toBe(0);
+    expect(rehearsed.out).toMatch(/^Deployment +hello +created/m);
+    expect(rehearsed.out).toContain("Dry run: nothing was changed.");
+    expect(await json("get", "apps", "-n", "shop")).toEqual([]);
+  });
+
+  it("imports, and stays until every pod is ready", async () => {
+    const applied = await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1", "--clusters", "shaoxing-1", "--replicas", "2", "-n", "shop");
+    expect(applied.out).toMatch(/succeeded, 4 of 4 pods/);
+    expect(applied.code).toBe(0);
+    const [app] = await json<ApplicationRowFragment[]>("get", "apps", "hello", "-n", "shop");
+    expect(app).toMatchObject({ name: "hello", status: "RUNNING", replicas: { desired: 4, ready: 4 }, placements: { totalCount: 2 } });
+  });
+
+  it("lists by application, cluster, namespace and phase", async () => {
+    expect(await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop")).toHaveLength(4);
+    expect(await json<PodRowFragment[]>("get", "pods", "-n", "shop", "--cluster", "shaoxing-1")).toHaveLength(2);
+    expect(await json<PodRowFragment[]>("get", "pods", "--phase", "running")).toHaveLength(4);
+    expect(await json<PodRowFragment[]>("get", "pods", "--phase", "PENDING,FAILED")).toEqual([]);
+    expect(await json<PodRowFragment[]>("get", "pods", "-n", "default")).toEqual([]);
+    expect(parse((await selvedge("get", "clusters", "-o", "yaml")).out)).toHaveLength(2);
+    expect((await selvedge("get", "nodes", "--cluster", "hangzhou-1")).out.match(/READY/g)).toHaveLength(2);
+    expect((await selvedge("get", "regions")).out).toMatch(/^east-china +East China +2$/m);
+    expect((await selvedge("get", "operations")).out).toMatch(/^Operation\.\S+ +IMPORT_MANIFESTS +\S.* SUCCEEDED +4\/4 +administrator /m);
+  });
+
+  it("describes each kind of thing", async () => {
+    const [pod] = await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop");
+    expect((await selvedge("describe", "pod", pod?.name ?? "")).out).toMatch(/Phase: +RUNNING[^]*Containers\n.*\nweb +RUNNING +yes +0/);
+    expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/On 2 clusters[^]*hangzhou-1 +ONLINE +2\/2[^]*4 pods[^]*Last operations/);
+    expect((await selvedge("describe", "cluster", "hangzhou-1")).out).toMatch(/Place: +Hangzhou, Zhejiang[^]*2 nodes/);
+    const [operation] = await json<{ id: string }[]>("get", "operations");
+    expect((await selvedge("describe", "operation", operation?.id ?? "")).out).toMatch(/State: +SUCCEEDED[^]*Progress: +4 of 4 \(100%\)/);
+  });
+
+  it("scales one cluster, and then all", async () => {
+    expect((await selvedge("scale", "app", "hello", "-n", "shop", "--replicas", "3", "--cluster", "hangzhou-1")).out).toMatch(/succeeded/);
+    expect(await json<PodRowFragment[]>("get", "pods", "-n", "shop")).toHaveLength(5);
+    expect((await selvedge("scale", "app", "hello", "-n", "shop", "--replicas", "1")).out).toMatch(/succeeded/);
+    expect((await json<ApplicationRowFragment[]>("get", "apps", "-n", "shop"))[0]).toMatchObject({ replicas: { desired: 2, ready: 2 } });
+  });
+
+  it("keeps a namespace that is in use", async () => {
+    const kept = await selvedge("delete", "namespace", "shop", "--yes");
+    expect(kept.code).toBe(1);
+    expect(kept.err).toContain("[IN_USE");
+  });
+
+  it("deletes an application with its pods, then the namespace", async () => {
+    expect(await selvedge("delete", "app", "hello", "-n", "shop")).toMatchObject({ code: 2 });
+    const deleted = await selvedge("delete", "app", "hello", "-n", "shop", "--yes");
+    expect(deleted.out).toMatch(/succeeded/);
+    expect(deleted.code).toBe(0);
+    expect(await json("get", "pods")).toEqual([]);
+    expect(await selvedge("delete", "namespace", "shop", "--yes")).toMatchObject({ code: 0, out: "Namespace shop is gone.\n" });
+  });
+});
+
+describe("what can't be done is said precisely, and changes nothing", { timeout: 60_000 }, () => {
+  it.each([
+    ["YAML that is none", "kind: Deployment\n  name: [", /line 2, column \d+|line \d+.*column \d+/i],
+    ["a container twice", deployment("twice", "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }, { name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }"), /web/],
+    ["no processor time", deployment("idle", "{ name: web, image: nginx, resources: { requests: { cpu: 0, memory: 32Mi } } }"), /cpu/i],
+    ["an absurd amount of memory", deployment("huge", "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 9999Ti } } }"), /memory/i],
+    ["a bad name", deployment("Not_A_Name"), /Not_A_Name/],
+  ])("%s", async (_what, text, complaint) => {
+    const ended = await selvedge("apply", "-f", await manifest(text), "--clusters", "hangzhou-1");
+    expect(ended.code).toBe(1);
+    expect(ended.out + ended.err).toMatch(complaint);
+    expect(await json("get", "apps")).toEqual([]);
+  });
+
+  it("no room left", async () => {
+    const ended = await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1", "--replicas", "900");
+    expect(ended.code).toBe(1);
+    expect(ended.out + ended.err).toMatch(/hangzhou-1|INSUFFICIENT_CAPACITY/);
+    expect(await json("get", "apps")).toEqual([]);
+  });
+
+  it("too many replicas", async () => {
+    const ended = await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1", "--replicas", "1001");
+    expect(ended.code).toBe(1);
+    expect(ended.err).toMatch(/1,?000.*\[INVALID_ARGUMENT at input\.distribution\.clusters\.0\.replicas\]/);
+  });
+
+  it("an unknown namespace, cluster, application, operation", async () => {
+    expect((await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1", "-n", "nowhere")).err).toMatch(/nowhere.*\[NOT_FOUND at input\.namespace\]/);
+    expect((await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-7")).err).toContain("Did you mean hangzhou-1?");
+    expect((await selvedge("describe", "app", "ghost")).err).toContain("There is no application ghost in namespace default.");
+    expect((await selvedge("get", "apps", "-n", "defualt")).err).toContain("There is no namespace defualt. Did you mean default?");
+    expect((await selvedge("wait", "Operation.00000000-0000-0000-0000-000000000000")).err).toContain("There is no operation");
+  });
+
+  it("kinds that are not imported yet are reported, and nothing else happens", async () => {
+    const ended = await selvedge("apply", "-f", "clients/examples/job.yaml", "--clusters", "hangzhou-1");
+    expect(ended.out).toMatch(/^Job +ledger-migration +skipped +\S/m);
+    expect(ended.out).toMatch(/^CronJob +morning-report +skipped +\S/m);
+    expect(ended.code).toBe(0);
+  });
+
+  it("a token that nobody knows", async () => {
+    const ended = await runCommand(["get", "apps"], { ...server.environment, SELVEDGE_TOKEN: "slv_wrong" });
+    expect(ended.code).toBe(1);
+    expect(ended.err).toContain("selvedge login");
+  });
+});
