@@ -6,7 +6,10 @@ import { DistributionInput } from "./inputs.ts";
 
 const ImportManifestsInput = builder.inputType("ImportManifestsInput", {
   fields: (t) => ({
-    yaml: t.string({ required: true, description: "Kubernetes YAML, several documents, at most 1 MiB: Deployments; others are reported, not dropped silently." }),
+    yaml: t.string({
+      required: true,
+      description: "Kubernetes YAML, several documents, at most 1 MiB: Deployments; others are reported, not dropped silently.",
+    }),
     namespace: t.string({ required: true }),
     distribution: t.field({ type: DistributionInput, required: true }),
     dryRun: t.boolean({ required: true, defaultValue: false }),
@@ -33,7 +36,9 @@ const ImportManifestsPayload = builder.objectRef<Answered<ImportResult>>("Import
   access: "VIEWER",
   fields: (t) => ({
     objects: t.field({ type: [ImportedObject], resolve: ({ value }) => value?.objects ?? [] }),
-    operation: t.entity(Operation, ({ value }) => value?.operationId ?? null, { description: "Over all objects; null where there is nothing to wait for." }),
+    operation: t.entity(Operation, ({ value }) => value?.operationId ?? null, {
+      description: "Over all objects; null where there is nothing to wait for.",
+    }),
     userErrors: t.expose("userErrors", { type: [UserError] }),
   }),
 });

@@ -78,7 +78,10 @@ const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
 
 export const CreateApplicationInput = builder.inputType("CreateApplicationInput", {
   fields: (t) => ({
-    name: t.string({ required: true, description: "Lower-case letters, digits and '-', starting with a letter, at most 63; unique in its namespace." }),
+    name: t.string({
+      required: true,
+      description: "Lower-case letters, digits and '-', starting with a letter, at most 63; unique in its namespace.",
+    }),
     namespace: t.string({ required: true }),
     description: t.string({ description: "0 to 256 characters." }),
     workloadKind: t.field({ type: WorkloadKind, required: true, defaultValue: "DEPLOYMENT" }),
@@ -108,7 +111,11 @@ export const UpdateApplicationInput = builder.inputType("UpdateApplicationInput"
 export const UpdateDistributionInput = builder.inputType("UpdateDistributionInput", {
   fields: (t) => ({
     applicationId: t.id({ required: true }),
-    distribution: t.field({ type: DistributionInput, required: true, description: "The whole new one: clusters that it does not name lose their pods." }),
+    distribution: t.field({
+      type: DistributionInput,
+      required: true,
+      description: "The whole new one: clusters that it does not name lose their pods.",
+    }),
     expectedVersion: t.int({ description: expectedVersion }),
     idempotencyKey: t.string({ description: idempotencyKey }),
   }),

@@ -3,7 +3,13 @@ import { builder } from "../builder.ts";
 import { Operation } from "../operation/ref.ts";
 import { DeletePayload } from "../shared/deletion.ts";
 import { type Answered, answered, UserError } from "../shared/user-errors.ts";
-import { CreateApplicationInput, DeleteApplicationInput, ScaleApplicationInput, UpdateApplicationInput, UpdateDistributionInput } from "./inputs.ts";
+import {
+  CreateApplicationInput,
+  DeleteApplicationInput,
+  ScaleApplicationInput,
+  UpdateApplicationInput,
+  UpdateDistributionInput,
+} from "./inputs.ts";
 import { Application } from "./ref.ts";
 
 const ApplicationPayload = builder.objectRef<Answered<ApplicationResult>>("ApplicationPayload").implement({

@@ -28,24 +28,28 @@ const ApiTokenPayload = builder.objectRef<Answered<TokenResult>>("ApiTokenPayloa
   }),
 });
 
-const CreateApiTokenPayload = builder.objectRef<Answered<TokenResult & { readonly secret: string | null }>>("CreateApiTokenPayload").implement({
-  access: "OWNER",
-  fields: (t) => ({
-    apiToken: t.entity(ApiToken, ({ value }) => value?.tokenId ?? null),
-    secret: t.string({ nullable: true, description: "Shown this once.", resolve: ({ value }) => value?.secret ?? null }),
-    userErrors: t.expose("userErrors", { type: [UserError] }),
-  }),
-});
+const CreateApiTokenPayload = builder
+  .objectRef<Answered<TokenResult & { readonly secret: string | null }>>("CreateApiTokenPayload")
+  .implement({
+    access: "OWNER",
+    fields: (t) => ({
+      apiToken: t.entity(ApiToken, ({ value }) => value?.tokenId ?? null),
+      secret: t.string({ nullable: true, description: "Shown this once.", resolve: ({ value }) => value?.secret ?? null }),
+      userErrors: t.expose("userErrors", { type: [UserError] }),
+    }),
+  });
 
-const CreateTenantPayload = builder.objectRef<Answered<TenantResult & { readonly ownerToken: string | null }>>("CreateTenantPayload").implement({
-  access: "PLATFORM_ADMIN",
-  fields: (t) => ({
-    // Another tenant than the caller's: row-level security hides it, and the platform's own list shows it.
-    tenant: t.entity(Tenant, ({ value }) => value?.tenantId ?? null, { from: "app.list_tenants()" }),
-    ownerToken: t.string({ nullable: true, resolve: ({ value }) => value?.ownerToken ?? null }),
-    userErrors: t.expose("userErrors", { type: [UserError] }),
-  }),
-});
+const CreateTenantPayload = builder
+  .objectRef<Answered<TenantResult & { readonly ownerToken: string | null }>>("CreateTenantPayload")
+  .implement({
+    access: "PLATFORM_ADMIN",
+    fields: (t) => ({
+      // Another tenant than the caller's: row-level security hides it, and the platform's own list shows it.
+      tenant: t.entity(Tenant, ({ value }) => value?.tenantId ?? null, { from: "app.list_tenants()" }),
+      ownerToken: t.string({ nullable: true, resolve: ({ value }) => value?.ownerToken ?? null }),
+      userErrors: t.expose("userErrors", { type: [UserError] }),
+    }),
+  });
 
 builder.mutationFields((t) => ({
   createApiToken: t.field({

@@ -19,7 +19,9 @@ const UserErrorCode = builder.enumType("UserErrorCode", {
     CIDR_OVERLAP: {},
     CIDR_OUT_OF_RANGE: {},
     PORT_FILING_REQUIRED: { description: "Ports 80, 443, 8080 and 8443 need a filed (ICP) load balancer." },
-    INVALID_STATE: { description: "The object's state does not allow this now (promoting a finished rollout, upgrading while one runs, …)." },
+    INVALID_STATE: {
+      description: "The object's state does not allow this now (promoting a finished rollout, upgrading while one runs, …).",
+    },
     IDEMPOTENCY_MISMATCH: { description: "The same idempotencyKey came with another input." },
     PLAN_REFUSED: { description: "One of the plan's checks failed: capacity, image, scheduling, …" },
     EIP_CONFLICT: { description: "SNAT and an all-ports DNAT rule on one EIP." },
@@ -36,7 +38,9 @@ export const UserError = builder.interfaceRef<DomainError>("UserError").implemen
   resolveType: (error) => error.kind,
   fields: (t) => ({
     code: t.expose("code", { type: UserErrorCode }),
-    message: t.exposeString("message", { description: "For people: what is wrong, with the offending value and the limit it breaks. Never a secret's value." }),
+    message: t.exposeString("message", {
+      description: "For people: what is wrong, with the offending value and the limit it breaks. Never a secret's value.",
+    }),
     path: t.expose("path", {
       type: ["String"],
       nullable: true,
@@ -49,7 +53,8 @@ type Kind = DomainError["kind"];
 const concrete = <K extends Kind>(kind: K) => builder.objectRef<Extract<DomainError, { readonly kind: K }>>(kind);
 const interfaces = [UserError];
 
-for (const kind of ["InvalidArgumentError", "NotFoundError", "RefusedError"] as const) concrete(kind).implement({ access: "VIEWER", interfaces });
+for (const kind of ["InvalidArgumentError", "NotFoundError", "RefusedError"] as const)
+  concrete(kind).implement({ access: "VIEWER", interfaces });
 
 concrete("AlreadyExistsError").implement({
   access: "VIEWER",

@@ -18,11 +18,15 @@ export interface PodRequests {
 export const NOTHING: Amounts = { cpuMillis: 0, memoryMiB: 0, pods: 0 };
 
 export const amountsOf = (requests: PodRequests, pods: number): Amounts => ({
-  cpuMillis: requests.cpuMillis * pods, memoryMiB: requests.memoryMiB * pods, pods,
+  cpuMillis: requests.cpuMillis * pods,
+  memoryMiB: requests.memoryMiB * pods,
+  pods,
 });
 
 export const difference = (after: Amounts, before: Amounts): Amounts => ({
-  cpuMillis: after.cpuMillis - before.cpuMillis, memoryMiB: after.memoryMiB - before.memoryMiB, pods: after.pods - before.pods,
+  cpuMillis: after.cpuMillis - before.cpuMillis,
+  memoryMiB: after.memoryMiB - before.memoryMiB,
+  pods: after.pods - before.pods,
 });
 
 /** Nothing more of anything is asked for. */
@@ -52,8 +56,11 @@ export function noRoom(cluster: ClusterRoom, change: Amounts): PlanCheckResult {
 export function noNodeFits(cluster: ClusterRoom, requests: PodRequests): PlanCheckResult {
   const { cpuMillis, memoryMiB } = cluster.largestNode;
   return {
-    name: "CAPACITY", clusterId: cluster.id, ok: false,
-    message: `A pod of ${requests.cpuMillis} cpuMillis and ${requests.memoryMiB} memoryMiB fits on no node of cluster ${cluster.code}: ` +
+    name: "CAPACITY",
+    clusterId: cluster.id,
+    ok: false,
+    message:
+      `A pod of ${requests.cpuMillis} cpuMillis and ${requests.memoryMiB} memoryMiB fits on no node of cluster ${cluster.code}: ` +
       `its largest have ${cpuMillis} cpuMillis and ${memoryMiB} memoryMiB.`,
   };
 }

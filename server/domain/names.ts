@@ -30,22 +30,36 @@ export function checkDisplayName(path: Path, noun: string, name: string): Domain
 
 export function checkDescription(path: Path, description: string): DomainError[] {
   const length = characterCount(description);
-  return length <= MAX_DESCRIPTION ? [] : [invalid(path, `The description has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
+  return length <= MAX_DESCRIPTION
+    ? []
+    : [invalid(path, `The description has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
 }
 
 export function checkContainerName(path: Path, name: string): DomainError[] {
   if (DNS_LABEL.test(name)) return [];
-  return [invalid(path, `The container's name ${quoted(name)} must be 1 to 63 lower-case letters, digits and '-', starting and ending with a letter or digit.`)];
+  return [
+    invalid(
+      path,
+      `The container's name ${quoted(name)} must be 1 to 63 lower-case letters, digits and '-', with a letter or digit at both ends.`,
+    ),
+  ];
 }
 
 export function checkPortName(path: Path, name: string): DomainError[] {
   if (name.length <= 15 && PORT_NAME.test(name)) return [];
-  return [invalid(path, `The port's name ${quoted(name)} must be 1 to 15 lower-case letters, digits and single '-', with at least one letter.`)];
+  return [
+    invalid(path, `The port's name ${quoted(name)} must be 1 to 15 lower-case letters, digits and single '-', with at least one letter.`),
+  ];
 }
 
 export function checkEnvName(path: Path, name: string): DomainError[] {
   if (name.length <= 256 && ENV_NAME.test(name)) return [];
-  return [invalid(path, `The environment variable's name ${quoted(name)} must be 1 to 256 letters, digits, '_', '-' and '.', not starting with a digit.`)];
+  return [
+    invalid(
+      path,
+      `The environment variable's name ${quoted(name)} must be 1 to 256 letters, digits, '_', '-' and '.', not starting with a digit.`,
+    ),
+  ];
 }
 
 /** Kubernetes' label rules: an optional DNS prefix and '/', then a name; values may be empty. */
@@ -56,13 +70,23 @@ export function checkLabels(path: Path, labels: readonly Label[]): DomainError[]
   for (const [index, { key, value }] of labels.entries()) {
     const at = [...path, String(index)];
     if (!isLabelKey(key)) {
-      errors.push(invalid([...at, "key"], `The label key ${quoted(key)} must be a name of 1 to 63 letters, digits, '-', '_' and '.', optionally behind a DNS prefix and '/'.`));
+      errors.push(
+        invalid(
+          [...at, "key"],
+          `The label key ${quoted(key)} must be 1 to 63 letters, digits, '-', '_' and '.', optionally behind a DNS prefix and '/'.`,
+        ),
+      );
     } else if (seen.has(key)) {
       errors.push(invalid([...at, "key"], `The label ${quoted(key)} is given twice.`));
     }
     seen.add(key);
     if (value !== "" && !LABEL_NAME.test(value)) {
-      errors.push(invalid([...at, "value"], `The value ${quoted(value)} of label ${quoted(key)} must be at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends.`));
+      errors.push(
+        invalid(
+          [...at, "value"],
+          `The value ${quoted(value)} of label ${quoted(key)} must be empty or 1 to 63 letters, digits, '-', '_' and '.'.`,
+        ),
+      );
     }
   }
   return errors;

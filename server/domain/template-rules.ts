@@ -27,10 +27,17 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
   const { containers, terminationGracePeriodSeconds: grace } = template;
   const errors: DomainError[] = [];
   if (containers.length < 1 || containers.length > TEMPLATE_LIMITS.containers) {
-    return [invalid([...path, "containers"], `The template has ${containers.length} containers; 1 to ${TEMPLATE_LIMITS.containers} are allowed.`)];
+    return [
+      invalid([...path, "containers"], `The template has ${containers.length} containers; 1 to ${TEMPLATE_LIMITS.containers} are allowed.`),
+    ];
   }
   if (!within(grace, 0, TEMPLATE_LIMITS.gracePeriodSeconds)) {
-    errors.push(invalid([...path, "terminationGracePeriodSeconds"], `A grace period of ${grace} seconds is out of range; 0 to ${TEMPLATE_LIMITS.gracePeriodSeconds} are allowed.`));
+    errors.push(
+      invalid(
+        [...path, "terminationGracePeriodSeconds"],
+        `A grace period of ${grace} seconds is out of range; 0 to ${TEMPLATE_LIMITS.gracePeriodSeconds} are allowed.`,
+      ),
+    );
   }
   errors.push(...checkLabels([...path, "labels"], template.labels));
   const names = new Set<string>();
@@ -40,11 +47,16 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
     const at = [...path, "containers", String(index)];
     if (names.has(container.name)) errors.push(invalid([...at, "name"], `The container name ${quoted(container.name)} is given twice.`));
     names.add(container.name);
-    errors.push(...checkContainer(at, container), ...checkPorts([...at, "ports"], container, ports), ...checkEnv([...at, "env"], container));
+    errors.push(
+      ...checkContainer(at, container),
+      ...checkPorts([...at, "ports"], container, ports),
+      ...checkEnv([...at, "env"], container),
+    );
   }
   if (errors.length === 0) {
     const bytes = Buffer.byteLength(canonicalJson(template));
-    if (bytes > TEMPLATE_LIMITS.bytes) errors.push(invalid(path, `The template is ${bytes} bytes as JSON; at most ${TEMPLATE_LIMITS.bytes} are allowed.`));
+    if (bytes > TEMPLATE_LIMITS.bytes)
+      errors.push(invalid(path, `The template is ${bytes} bytes as JSON; at most ${TEMPLATE_LIMITS.bytes} are allowed.`));
   }
   return errors.slice(0, MAX_ERRORS);
 }
@@ -53,13 +65,25 @@ function checkContainer(at: Path, container: ContainerSpec): DomainError[] {
   const errors = checkContainerName([...at, "name"], container.name);
   const who = `Container ${quoted(container.name)}`;
   if (!isImageReference(container.image)) {
-    errors.push(invalid([...at, "image"], `${who}: ${quoted(container.image)} is not an image reference such as registry.example/team/app:1.2.`));
+    errors.push(
+      invalid([...at, "image"], `${who}: ${quoted(container.image)} is not an image reference such as registry.example/team/app:1.2.`),
+    );
   }
   if (!within(container.cpuMillis, 1, TEMPLATE_LIMITS.cpuMillis)) {
-    errors.push(invalid([...at, "cpuMillis"], `${who}: cpuMillis ${container.cpuMillis} is out of range; 1 to ${TEMPLATE_LIMITS.cpuMillis} are allowed.`));
+    errors.push(
+      invalid(
+        [...at, "cpuMillis"],
+        `${who}: cpuMillis ${container.cpuMillis} is out of range; 1 to ${TEMPLATE_LIMITS.cpuMillis} are allowed.`,
+      ),
+    );
   }
   if (!within(container.memoryMiB, 1, TEMPLATE_LIMITS.memoryMiB)) {
-    errors.push(invalid([...at, "memoryMiB"], `${who}: memoryMiB ${container.memoryMiB} is out of range; 1 to ${TEMPLATE_LIMITS.memoryMiB} are allowed.`));
+    errors.push(
+      invalid(
+        [...at, "memoryMiB"],
+        `${who}: memoryMiB ${container.memoryMiB} is out of range; 1 to ${TEMPLATE_LIMITS.memoryMiB} are allowed.`,
+      ),
+    );
   }
   for (const part of ["command", "args"] as const) {
     const { length } = container[part];
@@ -84,7 +108,9 @@ function checkPorts(at: Path, container: ContainerSpec, taken: Map<string, strin
     if (!within(containerPort, 1, 65_535)) {
       errors.push(invalid([...place, "containerPort"], `${who}: port ${containerPort} is out of range; 1 to 65535 are allowed.`));
     } else if (owner !== undefined) {
-      errors.push(invalid([...place, "containerPort"], `${who}: port ${containerPort}/${protocol} is already taken by container ${quoted(owner)}.`));
+      errors.push(
+        invalid([...place, "containerPort"], `${who}: port ${containerPort}/${protocol} is already taken by container ${quoted(owner)}.`),
+      );
     }
     taken.set(key, container.name);
     if (name === null) continue;
@@ -110,7 +136,12 @@ function checkEnv(at: Path, container: ContainerSpec): DomainError[] {
     names.add(name);
     const bytes = Buffer.byteLength(value);
     if (bytes > TEMPLATE_LIMITS.envValueBytes) {
-      errors.push(invalid([...place, "source", "value"], `${who}: the value of ${quoted(name)} has ${bytes} bytes; at most ${TEMPLATE_LIMITS.envValueBytes} are allowed.`));
+      errors.push(
+        invalid(
+          [...place, "source", "value"],
+          `${who}: the value of ${quoted(name)} has ${bytes} bytes; at most ${TEMPLATE_LIMITS.envValueBytes} are allowed.`,
+        ),
+      );
     }
   }
   return errors;

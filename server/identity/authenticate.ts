@@ -110,6 +110,11 @@ export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorO
 }
 
 const viewerOf = (row: TokenRow): Viewer => ({
-  tenantId: row.tenant_id, tokenId: row.token_id, tokenName: row.token_name, role: row.role, namespaces: row.namespaces, namespaceIds: row.namespace_ids,
+  tenantId: row.tenant_id,
+  tokenId: row.token_id,
+  tokenName: row.token_name,
+  role: row.role,
+  namespaces: row.namespaces,
+  namespaceIds: row.namespace_ids,
   expiresAt: row.expires_at === null ? null : new Date(row.expires_at).getTime(),
 });

@@ -14,5 +14,6 @@ export function requireRole(viewer: Pick<Viewer, "role">, least: Role): void {
 
 /** For what belongs to the whole tenant: a token limited to namespaces may not change it. */
 export function requireWholeTenant(viewer: Pick<Viewer, "namespaces">): void {
-  if (viewer.namespaces !== null) throw new RequestError("FORBIDDEN", "This needs a token of the whole tenant; this one is limited to namespaces.");
+  if (viewer.namespaces !== null)
+    throw new RequestError("FORBIDDEN", "This needs a token of the whole tenant; this one is limited to namespaces.");
 }

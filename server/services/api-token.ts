@@ -37,8 +37,17 @@ export async function createApiToken(tx: Transaction, input: CreateApiTokenInput
   const id = randomUUIDv7();
   tx.about({ type: "ApiToken", id, name: input.name, namespaceId: null });
   await tx.em.insert(ApiToken, {
-    tenantId, id, name: input.name, role: input.role, namespaces: namespaces === null ? null : [...new Set(namespaces)], prefix: tokenPrefix(secret),
-    hash: hashToken(secret), createdAt: tx.at, lastUsedAt: null, expiresAt: input.expiresAt ?? null, revokedAt: null,
+    tenantId,
+    id,
+    name: input.name,
+    role: input.role,
+    namespaces: namespaces === null ? null : [...new Set(namespaces)],
+    prefix: tokenPrefix(secret),
+    hash: hashToken(secret),
+    createdAt: tx.at,
+    lastUsedAt: null,
+    expiresAt: input.expiresAt ?? null,
+    revokedAt: null,
   });
   tx.changed("token", id);
   return accepted({ tokenId: id });
@@ -63,7 +72,9 @@ async function checkNamespaces(tx: Transaction, names: readonly string[] | null)
   // Under row-level security: a limited token finds its own ones only.
   const known = await tx.em.find(Namespace, { tenantId: tx.actor.tenantId, name: { $in: [...names] } });
   const found = new Set(known.map((namespace) => namespace.name));
-  return names.flatMap((name, index) => (found.has(name) ? [] : [notFound(["input", "namespaces", String(index)], `There is no namespace ${quoted(name)}.`)]));
+  return names.flatMap((name, index) =>
+    found.has(name) ? [] : [notFound(["input", "namespaces", String(index)], `There is no namespace ${quoted(name)}.`)],
+  );
 }
 
 /** Revoking again changes nothing and is accepted. A token limited to namespaces reaches only tokens limited to some of the same. */
@@ -71,8 +82,10 @@ export async function revokeApiToken(tx: Transaction, input: DeleteInput): Promi
   const refusedVersion = refuseVersion(input, "A token");
   if (refusedVersion) return refusedVersion;
   const id = uuidOf("ApiToken", input.id);
-  const token = id === null ? null : await tx.em.findOne(ApiToken, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  if (!token || !reaches(tx.actor, token.namespaces ?? null)) return refused(notFound(["input", "id"], `There is no token ${quoted(input.id)}.`));
+  const token =
+    id === null ? null : await tx.em.findOne(ApiToken, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (!token || !reaches(tx.actor, token.namespaces ?? null))
+    return refused(notFound(["input", "id"], `There is no token ${quoted(input.id)}.`));
   tx.about({ type: "ApiToken", id: token.id, name: token.name, namespaceId: null });
   if (outranks(token.role, tx.actor.role)) {
     return refused(invalid(["input", "id"], `A token of the role ${tx.actor.role} can't revoke one of the higher role ${token.role}.`));

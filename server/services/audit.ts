@@ -30,18 +30,24 @@ export function auditInput(input: object): unknown {
 
 function redact(value: unknown, key: string, depth: number): unknown {
   if (key === "yaml" && typeof value === "string") return `[${Buffer.byteLength(value)} bytes]`;
-  if (key === "env" && Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(nameOf(item), "", depth), source: "[redacted]" }));
+  if (key === "env" && Array.isArray(value))
+    return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(nameOf(item), "", depth), source: "[redacted]" }));
   if (depth > MAX_DEPTH) return "[nested deeper]";
   if (typeof value === "string") return storable(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redact(item, "", depth + 1));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).slice(0, MAX_ITEMS).map(([name, member]) => [storable(name), redact(member, name, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, MAX_ITEMS)
+      .map(([name, member]) => [storable(name), redact(member, name, depth + 1)]),
+  );
 }
 
 const nameOf = (item: unknown): unknown => (item !== null && typeof item === "object" ? (item as { name?: unknown }).name : null);
 
-const storable = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text).toWellFormed().replaceAll("\0", "�");
+const storable = (text: string): string =>
+  (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text).toWellFormed().replaceAll("\0", "\u{fffd}");
 
 export interface AuditRecord {
   readonly actor: Actor;
@@ -55,8 +61,18 @@ export interface AuditRecord {
 
 export async function writeAudit(em: EntityManager, { actor, at, action, outcome, input, target }: AuditRecord): Promise<void> {
   await em.insert(AuditEntry, {
-    tenantId: actor.tenantId, id: randomUUIDv7(), at, actor: actor.tokenName, tokenId: actor.tokenId, action,
-    targetType: target?.type ?? null, targetId: target?.id ?? null, targetName: target?.name ?? null, namespaceId: target?.namespaceId ?? null,
-    input: auditInput(input), outcome, sourceAddress: actor.sourceAddress,
+    tenantId: actor.tenantId,
+    id: randomUUIDv7(),
+    at,
+    actor: actor.tokenName,
+    tokenId: actor.tokenId,
+    action,
+    targetType: target?.type ?? null,
+    targetId: target?.id ?? null,
+    targetName: target?.name ?? null,
+    namespaceId: target?.namespaceId ?? null,
+    input: auditInput(input),
+    outcome,
+    sourceAddress: actor.sourceAddress,
   });
 }

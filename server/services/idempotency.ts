@@ -16,15 +16,25 @@ export type Claim = { readonly state: "taken" } | { readonly state: "replay"; re
 /** Keyed, because an input may hold secrets that could be guessed from a plain hash. Times are compared by their text. */
 export function fingerprintOf(key: Uint8Array, input: object): string {
   const { idempotencyKey: _, ...rest } = input as { idempotencyKey?: unknown };
-  return createHmac("sha256", key).update(canonicalJson(JSON.parse(JSON.stringify(rest)))).digest("hex");
+  return createHmac("sha256", key)
+    .update(canonicalJson(JSON.parse(JSON.stringify(rest))))
+    .digest("hex");
 }
 
-export async function claimKey(em: EntityManager, actor: Actor, mutation: string, key: string, fingerprint: string, now: number): Promise<Claim> {
+export async function claimKey(
+  em: EntityManager,
+  actor: Actor,
+  mutation: string,
+  key: string,
+  fingerprint: string,
+  now: number,
+): Promise<Claim> {
   // The worker may delete an expired row between the two statements: then the key is free, and the next round takes it.
   for (let round = 0; round < 3; round += 1) {
     const claimed: unknown[] = await em.execute(
       `insert into idempotency as kept (tenant_id, mutation, key, fingerprint, result, created_at) values (?, ?, ?, ?, null, ?)
-       on conflict (tenant_id, mutation, key) do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
+       on conflict (tenant_id, mutation, key)
+       do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
        where kept.created_at <= ? returning 1`,
       [actor.tenantId, mutation, key, fingerprint, new Date(now), new Date(now - KEPT_FOR_MS)],
     );
@@ -41,6 +51,9 @@ export async function claimKey(em: EntityManager, actor: Actor, mutation: string
 /** The answer, as ids that are resolved again when it is replayed. Never a secret. */
 export async function keepResult(em: EntityManager, actor: Actor, mutation: string, key: string, result: unknown): Promise<void> {
   await em.execute("update idempotency set result = ?::jsonb where tenant_id = ? and mutation = ? and key = ?", [
-    JSON.stringify(result), actor.tenantId, mutation, key,
+    JSON.stringify(result),
+    actor.tenantId,
+    mutation,
+    key,
   ]);
 }

@@ -7,7 +7,11 @@ import { createApplication, type ApplicationResult } from "./application/create.
 import { deleteApplication, type DeleteResult } from "./application/delete.ts";
 import { updateDistribution } from "./application/distribution.ts";
 import type {
-  CreateApplicationInput, DeleteApplicationInput, ScaleApplicationInput, UpdateApplicationInput, UpdateDistributionInput,
+  CreateApplicationInput,
+  DeleteApplicationInput,
+  ScaleApplicationInput,
+  UpdateApplicationInput,
+  UpdateDistributionInput,
 } from "./application/input.ts";
 import { scaleApplication } from "./application/scale.ts";
 import { updateApplication } from "./application/update.ts";
@@ -58,7 +62,8 @@ export interface Services {
 }
 
 export function createServices(options: ServiceOptions): Services {
-  const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> => mutate(options, request, work);
+  const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
+    mutate(options, request, work);
   const { bus } = options;
   const readManifests = createManifestReader();
   return {
@@ -70,12 +75,15 @@ export function createServices(options: ServiceOptions): Services {
       create: (actor, input) => run({ name: "createApplication", role: "OPERATOR", actor, input }, (tx) => createApplication(tx, input)),
       update: (actor, input) => run({ name: "updateApplication", role: "OPERATOR", actor, input }, (tx) => updateApplication(tx, input)),
       scale: (actor, input) => run({ name: "scaleApplication", role: "OPERATOR", actor, input }, (tx) => scaleApplication(tx, input)),
-      updateDistribution: (actor, input) => run({ name: "updateDistribution", role: "OPERATOR", actor, input }, (tx) => updateDistribution(tx, input)),
+      updateDistribution: (actor, input) =>
+        run({ name: "updateDistribution", role: "OPERATOR", actor, input }, (tx) => updateDistribution(tx, input)),
       delete: (actor, input) => run({ name: "deleteApplication", role: "OPERATOR", actor, input }, (tx) => deleteApplication(tx, input)),
       importManifests: async (actor, input) => {
         requireRole(actor, "OPERATOR");
         const parsed = await readManifests(input.yaml);
-        return run({ name: "importManifests", role: "OPERATOR", actor, input, dryRun: input.dryRun }, (tx) => importManifests(tx, input, parsed));
+        return run({ name: "importManifests", role: "OPERATOR", actor, input, dryRun: input.dryRun }, (tx) =>
+          importManifests(tx, input, parsed),
+        );
       },
     },
     tokens: {
@@ -93,7 +101,9 @@ export function createServices(options: ServiceOptions): Services {
     tenants: {
       create: async (actor, input) => {
         const ownerToken = newToken();
-        const answer = await run({ name: "createTenant", role: "PLATFORM_ADMIN", actor, input }, (tx) => createTenant(tx, input, ownerToken));
+        const answer = await run({ name: "createTenant", role: "PLATFORM_ADMIN", actor, input }, (tx) =>
+          createTenant(tx, input, ownerToken),
+        );
         return answer.ok ? { ok: true, value: { ...answer.value, ownerToken: answer.replayed ? null : ownerToken } } : answer;
       },
     },

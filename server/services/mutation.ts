@@ -1,6 +1,6 @@
 /**
- * How every change is made: authorise → look at the key → rules and writes → audit, timeline, jobs, in one transaction under row-level
- * security. Committed, all of it is there; refused or failed, none of it.
+ * How every change is made: authorise → look at the key → rules and writes → audit, timeline, jobs, all in one transaction under
+ * row-level security. Committed, all of it is there; refused or failed, none of it.
  *
  * A refusal leaves nothing but an audit entry, in a transaction of its own. A serialisation failure, a deadlock, or a unique constraint
  * lost to a concurrent transaction runs the whole work again on a fresh transaction, where it sees what the other one did.
@@ -41,8 +41,7 @@ export interface MutationRequest {
 
 /** An outcome that says besides whether it is an earlier answer, given again. */
 export type Answer<T> =
-  | { readonly ok: true; readonly value: T; readonly replayed: boolean }
-  | { readonly ok: false; readonly errors: readonly DomainError[] };
+  { readonly ok: true; readonly value: T; readonly replayed: boolean } | { readonly ok: false; readonly errors: readonly DomainError[] };
 
 const MAX_ATTEMPTS = 6;
 const BACKOFF_MS = 15;
@@ -65,7 +64,9 @@ export const scopeOf = (actor: Actor): Scope => ({ tenantId: actor.tenantId, nam
 
 /** `T` is what an idempotency key keeps: ids and words, never a secret, and equal after a round trip through JSON. */
 export async function mutate<T>(
-  options: ServiceOptions, request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>,
+  options: ServiceOptions,
+  request: MutationRequest,
+  work: (tx: Transaction) => Promise<Outcome<T>>,
 ): Promise<Answer<T>> {
   const { actor, input } = request;
   requireRole(actor, request.role);
@@ -73,7 +74,9 @@ export async function mutate<T>(
   if (faults.length > 0) return refuse(options, request, faults, null);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const answer = await inScope(options.orm, scopeOf(actor), async (em) => runOnce(options, request, new Transaction(em, actor, options.clock.now()), work));
+      const answer = await inScope(options.orm, scopeOf(actor), async (em) =>
+        runOnce(options, request, new Transaction(em, actor, options.clock.now()), work),
+      );
       if (!answer.replayed) options.bus.publish("timeline");
       return { ok: true, ...answer };
     } catch (error) {
@@ -89,7 +92,10 @@ export async function mutate<T>(
 }
 
 async function runOnce<T>(
-  options: ServiceOptions, request: MutationRequest, tx: Transaction, work: (tx: Transaction) => Promise<Outcome<T>>,
+  options: ServiceOptions,
+  request: MutationRequest,
+  tx: Transaction,
+  work: (tx: Transaction) => Promise<Outcome<T>>,
 ): Promise<{ value: T; replayed: boolean }> {
   const { actor, name, input } = request;
   const key = request.dryRun ? null : (input.idempotencyKey ?? null);
@@ -97,7 +103,10 @@ async function runOnce<T>(
     const claim = await claimKey(tx.em, actor, name, key, fingerprintOf(options.fingerprintKey, input), tx.now);
     if (claim.state === "replay") return { value: claim.result as T, replayed: true };
     if (claim.state === "mismatch") {
-      throw new RollBack<T>(refused(refusal("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"], "This idempotencyKey came with another input before.")), null);
+      throw new RollBack<T>(
+        refused(refusal("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"], "This idempotencyKey came with another input before.")),
+        null,
+      );
     }
   }
   const outcome = await work(tx);
@@ -109,11 +118,15 @@ async function runOnce<T>(
 }
 
 async function refuse(
-  options: ServiceOptions, request: MutationRequest, errors: readonly DomainError[], target: AuditTarget | null,
+  options: ServiceOptions,
+  request: MutationRequest,
+  errors: readonly DomainError[],
+  target: AuditTarget | null,
 ): Promise<{ ok: false; errors: readonly DomainError[] }> {
   const { actor, name, input } = request;
   await inScope(options.orm, scopeOf(actor), (em) =>
-    writeAudit(em, { actor, at: new Date(options.clock.now()), action: name, outcome: "REFUSED", input, target }));
+    writeAudit(em, { actor, at: new Date(options.clock.now()), action: name, outcome: "REFUSED", input, target }),
+  );
   return { ok: false, errors };
 }
 

@@ -33,11 +33,15 @@ const NAMED_USERS = 20;
 export async function createNamespace(tx: Transaction, input: CreateNamespaceInput): Promise<Outcome<NamespaceResult>> {
   requireWholeTenant(tx.actor);
   const description = input.description ?? "";
-  const faults = [...checkObjectName(["input", "name"], "The namespace's name", input.name), ...checkDescription(["input", "description"], description)];
+  const faults = [
+    ...checkObjectName(["input", "name"], "The namespace's name", input.name),
+    ...checkDescription(["input", "description"], description),
+  ];
   if (faults.length > 0) return refused(...faults);
   const { tenantId } = tx.actor;
   const existing = await tx.em.findOne(Namespace, { tenantId, name: input.name });
-  if (existing) return refused(alreadyExists(["input", "name"], { type: "Namespace", id: existing.id }, `There is already a namespace ${input.name}.`));
+  if (existing)
+    return refused(alreadyExists(["input", "name"], { type: "Namespace", id: existing.id }, `There is already a namespace ${input.name}.`));
   const id = randomUUIDv7();
   tx.about({ type: "Namespace", id, name: input.name, namespaceId: id });
   await tx.em.insert(Namespace, { tenantId, id, name: input.name, description, isDefault: false, createdAt: tx.at });
@@ -55,8 +59,13 @@ export async function deleteNamespace(tx: Transaction, input: DeleteInput): Prom
   const namespace = id === null ? null : await tx.em.findOne(Namespace, { tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (!namespace) return refused(notFound(["input", "id"], `There is no namespace ${quoted(input.id)}.`));
   tx.about({ type: "Namespace", id: namespace.id, name: namespace.name, namespaceId: namespace.id });
-  if (namespace.isDefault) return refused(refusal("PROTECTED", ["input", "id"], `The namespace ${namespace.name} belongs to the platform and stays.`));
-  const [users, count] = await tx.em.findAndCount(Application, { tenantId, namespaceId: namespace.id }, { orderBy: { name: "asc" }, limit: NAMED_USERS });
+  if (namespace.isDefault)
+    return refused(refusal("PROTECTED", ["input", "id"], `The namespace ${namespace.name} belongs to the platform and stays.`));
+  const [users, count] = await tx.em.findAndCount(
+    Application,
+    { tenantId, namespaceId: namespace.id },
+    { orderBy: { name: "asc" }, limit: NAMED_USERS },
+  );
   if (count > 0) {
     const usedBy = users.map((application) => ({ type: "Application", id: application.id }));
     return refused(inUse(usedBy, count, `Namespace ${namespace.name} still has ${count} ${count === 1 ? "application" : "applications"}.`));

@@ -31,17 +31,42 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
   const { tenantId } = tx.actor;
   const id = randomUUIDv7();
   await tx.em.insert(Operation, {
-    tenantId, id, kind: plan.kind, state: "PENDING", namespaceId: plan.namespaceId,
-    targetType: plan.targetId === null ? null : "Application", targetId: plan.targetId, targetName: plan.targetName,
-    completed: 0, total: plan.steps.reduce((sum, step) => sum + step.total, 0), error: null, actor: tx.actor.tokenName,
-    createdAt: tx.at, startedAt: null, finishedAt: null, progressedAt: tx.at,
+    tenantId,
+    id,
+    kind: plan.kind,
+    state: "PENDING",
+    namespaceId: plan.namespaceId,
+    targetType: plan.targetId === null ? null : "Application",
+    targetId: plan.targetId,
+    targetName: plan.targetName,
+    completed: 0,
+    total: plan.steps.reduce((sum, step) => sum + step.total, 0),
+    error: null,
+    actor: tx.actor.tokenName,
+    createdAt: tx.at,
+    startedAt: null,
+    finishedAt: null,
+    progressedAt: tx.at,
   });
   if (plan.steps.length > 0) {
-    await tx.em.insertMany(OperationStep, plan.steps.map((step) => ({
-      tenantId, id: randomUUIDv7(), operationId: id, namespaceId: plan.namespaceId, clusterId: step.clusterId,
-      targetType: "Application", targetId: step.targetId, name: step.name, state: "PENDING" as const, message: null,
-      completed: 0, total: step.total, finishedAt: null,
-    })));
+    await tx.em.insertMany(
+      OperationStep,
+      plan.steps.map((step) => ({
+        tenantId,
+        id: randomUUIDv7(),
+        operationId: id,
+        namespaceId: plan.namespaceId,
+        clusterId: step.clusterId,
+        targetType: "Application",
+        targetId: step.targetId,
+        name: step.name,
+        state: "PENDING" as const,
+        message: null,
+        completed: 0,
+        total: step.total,
+        finishedAt: null,
+      })),
+    );
   }
   tx.changed("operation", id);
   return id;
@@ -54,15 +79,21 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
 export async function supersedeOperations(tx: Transaction, applicationId: string): Promise<void> {
   const { tenantId } = tx.actor;
   const steps = await tx.em.execute<{ operation_id: string }[]>(
-    "update operation_step set state = 'SUPERSEDED', finished_at = ? where tenant_id = ? and target_id = ? and finished_at is null returning operation_id",
+    `update operation_step set state = 'SUPERSEDED', finished_at = ?
+     where tenant_id = ? and target_id = ? and finished_at is null returning operation_id`,
     [tx.at, tenantId, applicationId],
   );
   const operations = await tx.em.execute<{ id: string }[]>(
-    "update operation set state = 'SUPERSEDED', finished_at = ? where tenant_id = ? and target_id = ? and finished_at is null returning id",
+    `update operation set state = 'SUPERSEDED', finished_at = ?
+     where tenant_id = ? and target_id = ? and finished_at is null returning id`,
     [tx.at, tenantId, applicationId],
   );
   const own = new Set(operations.map((operation) => operation.id));
   const imports = new Set(steps.map((step) => step.operation_id).filter((id) => !own.has(id)));
-  await enqueue(tx.em, "settle_operation", [...imports].map((operationId) => ({ tenantId, operationId })));
+  await enqueue(
+    tx.em,
+    "settle_operation",
+    [...imports].map((operationId) => ({ tenantId, operationId })),
+  );
   tx.changed("operation", ...own, ...imports);
 }

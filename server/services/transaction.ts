@@ -80,10 +80,18 @@ export class Transaction {
     await appendTimeline(
       this.em,
       ...[...kinds].map((kind) => ({
-        tenantId, kind, ids: [...(this.#changed.get(kind) ?? [])], removedIds: [...(this.#removed.get(kind) ?? [])], at: this.now,
+        tenantId,
+        kind,
+        ids: [...(this.#changed.get(kind) ?? [])],
+        removedIds: [...(this.#removed.get(kind) ?? [])],
+        at: this.now,
       })),
     );
-    await enqueue(this.em, "reconcile_application", [...this.#applications].map((applicationId) => ({ tenantId, applicationId })));
+    await enqueue(
+      this.em,
+      "reconcile_application",
+      [...this.#applications].map((applicationId) => ({ tenantId, applicationId })),
+    );
   }
 }
 

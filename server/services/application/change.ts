@@ -14,7 +14,12 @@ export function raiseVersion(tx: Transaction, application: Application): void {
  * The fleet has work to do: the application is not RUNNING again before its clusters confirmed, and a new operation takes over what
  * earlier ones had not finished. Returns its id.
  */
-export async function putToWork(tx: Transaction, application: Application, kind: OperationKind, steps: readonly StepPlan[]): Promise<string> {
+export async function putToWork(
+  tx: Transaction,
+  application: Application,
+  kind: OperationKind,
+  steps: readonly StepPlan[],
+): Promise<string> {
   tx.reconcile(application.id);
   await supersedeOperations(tx, application.id);
   return startOperation(tx, { kind, namespaceId: application.namespaceId, targetId: application.id, targetName: application.name, steps });

@@ -28,9 +28,14 @@ export interface Demand {
 
 /** A cordoned cluster keeps its pods and takes no new ones. */
 export function checkCordons(demands: readonly Demand[], path: readonly string[] | null): DomainError[] {
-  const failed = demands.filter(({ cluster, addedPods }) => cluster.cordoned && addedPods > 0).map(({ cluster, addedPods }): PlanCheckResult => ({
-    name: "SCHEDULING", clusterId: cluster.id, ok: false, message: `Cluster ${cluster.code} is cordoned and takes no new pods; ${addedPods} are asked for.`,
-  }));
+  const failed = demands
+    .filter(({ cluster, addedPods }) => cluster.cordoned && addedPods > 0)
+    .map(({ cluster, addedPods }): PlanCheckResult => ({
+      name: "SCHEDULING",
+      clusterId: cluster.id,
+      ok: false,
+      message: `Cluster ${cluster.code} is cordoned and takes no new pods; ${addedPods} are asked for.`,
+    }));
   return failed.length > 0 ? [planRefused("PLAN_REFUSED", failed, path)] : [];
 }
 
@@ -44,10 +49,14 @@ export async function reserve(tx: Transaction, demands: readonly Demand[], path:
   if (asking.length === 0) return [];
   const answers = await tx.em.execute<{ id: string; ok: boolean }[]>(
     `select wanted.id, app.reserve(wanted.id, wanted.cpu, wanted.memory, wanted.pods) as ok
-     from (select * from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[]) as given (id, cpu, memory, pods) order by id offset 0) as wanted`,
+     from (
+       select * from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[]) as given (id, cpu, memory, pods) order by id offset 0
+     ) as wanted`,
     [
-      uuids(asking.map(({ cluster }) => cluster.id)), numbers(asking.map(({ change }) => change.cpuMillis)),
-      numbers(asking.map(({ change }) => change.memoryMiB)), numbers(asking.map(({ change }) => change.pods)),
+      uuids(asking.map(({ cluster }) => cluster.id)),
+      numbers(asking.map(({ change }) => change.cpuMillis)),
+      numbers(asking.map(({ change }) => change.memoryMiB)),
+      numbers(asking.map(({ change }) => change.pods)),
     ],
   );
   const refusedIds = new Set(answers.filter(({ ok }) => !ok).map(({ id }) => id));
@@ -85,18 +94,25 @@ async function loadRooms(tx: Transaction, demands: readonly Demand[]): Promise<M
     `select c.id, c.code, c.cpu_millis as cpu, c.memory_mib as memory, c.pods, c.reserved_cpu_millis as reserved_cpu,
             c.reserved_memory_mib as reserved_memory, c.reserved_pods, node.fits, node.largest_cpu, node.largest_memory
      from cluster c cross join lateral (
-       select bool_or(n.cpu_millis >= ? and n.memory_mib >= ?) as fits, max(n.cpu_millis) as largest_cpu, max(n.memory_mib) as largest_memory
+       select bool_or(n.cpu_millis >= ? and n.memory_mib >= ?) as fits,
+              max(n.cpu_millis) as largest_cpu, max(n.memory_mib) as largest_memory
        from cluster_node n where n.cluster_id = c.id) node
      where c.id = any (?::uuid[])`,
     [cpuMillis, memoryMiB, uuids(demands.map(({ cluster }) => cluster.id))],
   );
-  return new Map(rows.map((row) => [row.id, {
-    id: row.id, code: row.code,
-    capacity: { cpuMillis: row.cpu, memoryMiB: row.memory, pods: row.pods },
-    reserved: { cpuMillis: Number(row.reserved_cpu), memoryMiB: Number(row.reserved_memory), pods: Number(row.reserved_pods) },
-    fitsOneNode: row.fits === true,
-    largestNode: { cpuMillis: row.largest_cpu ?? 0, memoryMiB: row.largest_memory ?? 0 },
-  }]));
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        id: row.id,
+        code: row.code,
+        capacity: { cpuMillis: row.cpu, memoryMiB: row.memory, pods: row.pods },
+        reserved: { cpuMillis: Number(row.reserved_cpu), memoryMiB: Number(row.reserved_memory), pods: Number(row.reserved_pods) },
+        fitsOneNode: row.fits === true,
+        largestNode: { cpuMillis: row.largest_cpu ?? 0, memoryMiB: row.largest_memory ?? 0 },
+      },
+    ]),
+  );
 }
 
 const uuids = (ids: readonly string[]): string => `{${ids.join(",")}}`;

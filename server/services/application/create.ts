@@ -14,7 +14,8 @@ import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { type CreateApplicationInput, labelsOf, templateOf } from "./input.ts";
 import { findByName, holdNamespace } from "./lookup.ts";
-import { distribute, resolveDistribution, type Wanted } from "./placements.ts";
+import { distribute } from "./distribute.ts";
+import { resolveDistribution, type Wanted } from "./wanted.ts";
 
 export interface ApplicationResult {
   readonly applicationId: string;
@@ -36,9 +37,14 @@ export interface Design {
 
 export async function createApplication(tx: Transaction, input: CreateApplicationInput): Promise<Outcome<ApplicationResult>> {
   const design: Design = {
-    name: input.name, description: input.description ?? "", workloadKind: input.workloadKind, capacityType: input.capacityType,
-    labels: labelsOf(input.labels), template: templateOf(input.template),
-    updateStrategy: mergeUpdateStrategy(DEFAULT_UPDATE_STRATEGY, input.updateStrategy), deletionProtection: input.deletionProtection,
+    name: input.name,
+    description: input.description ?? "",
+    workloadKind: input.workloadKind,
+    capacityType: input.capacityType,
+    labels: labelsOf(input.labels),
+    template: templateOf(input.template),
+    updateStrategy: mergeUpdateStrategy(DEFAULT_UPDATE_STRATEGY, input.updateStrategy),
+    deletionProtection: input.deletionProtection,
   };
   const faults = [...checkDesign(design), ...checkDistribution(["input", "distribution"], input.distribution)];
   if (faults.length > 0) return refused(...faults);
@@ -46,7 +52,13 @@ export async function createApplication(tx: Transaction, input: CreateApplicatio
   if (!namespace.ok) return namespace;
   const existing = await findByName(tx, namespace.value.id, design.name);
   if (existing) {
-    return refused(alreadyExists(["input", "name"], { type: "Application", id: existing.id }, `Namespace ${input.namespace} already has an application ${design.name}.`));
+    return refused(
+      alreadyExists(
+        ["input", "name"],
+        { type: "Application", id: existing.id },
+        `Namespace ${input.namespace} already has an application ${design.name}.`,
+      ),
+    );
   }
   const wanted = await resolveDistribution(tx, ["input", "distribution"], input.distribution);
   if (!wanted.ok) return wanted;
@@ -62,8 +74,10 @@ export function checkDesign(design: Design): DomainError[] {
     ...checkTemplate(["input", "template"], design.template),
     ...checkUpdateStrategy(["input", "updateStrategy"], design.updateStrategy),
   ];
-  if (design.workloadKind !== "DEPLOYMENT") errors.push(invalid(["input", "workloadKind"], `The workload kind ${design.workloadKind} is not offered yet; DEPLOYMENT is.`));
-  if (design.capacityType !== "ON_DEMAND") errors.push(invalid(["input", "capacityType"], `The capacity type ${design.capacityType} is not offered yet; ON_DEMAND is.`));
+  if (design.workloadKind !== "DEPLOYMENT")
+    errors.push(invalid(["input", "workloadKind"], `The workload kind ${design.workloadKind} is not offered yet; DEPLOYMENT is.`));
+  if (design.capacityType !== "ON_DEMAND")
+    errors.push(invalid(["input", "capacityType"], `The capacity type ${design.capacityType} is not offered yet; ON_DEMAND is.`));
   return errors;
 }
 
@@ -74,7 +88,11 @@ export interface Made extends ApplicationResult {
 
 /** Writes a checked design whose name is free: application, first revision, placements, operation. */
 export async function make(
-  tx: Transaction, namespace: Namespace, design: Design, wanted: readonly Wanted[], path: readonly string[] | null,
+  tx: Transaction,
+  namespace: Namespace,
+  design: Design,
+  wanted: readonly Wanted[],
+  path: readonly string[] | null,
 ): Promise<Outcome<Made>> {
   const { tenantId, tokenName } = tx.actor;
   const { template, ...properties } = design;
@@ -82,19 +100,47 @@ export async function make(
   const revisionId = randomUUIDv7();
   tx.about({ type: "Application", id, name: design.name, namespaceId: namespace.id });
   await tx.em.insert(Application, {
-    tenantId, id, namespaceId: namespace.id, ...properties, status: "PENDING", statusReason: "No cluster has confirmed it yet.", version: 1, revisionId,
-    desired: 0, created: 0, ready: 0, updated: 0, unavailable: 0, deleting: false, createdAt: tx.at, updatedAt: tx.at,
+    tenantId,
+    id,
+    namespaceId: namespace.id,
+    ...properties,
+    status: "PENDING",
+    statusReason: "No cluster has confirmed it yet.",
+    version: 1,
+    revisionId,
+    desired: 0,
+    created: 0,
+    ready: 0,
+    updated: 0,
+    unavailable: 0,
+    deleting: false,
+    createdAt: tx.at,
+    updatedAt: tx.at,
   });
   await tx.em.insert(Revision, {
-    tenantId, id: revisionId, applicationId: id, namespaceId: namespace.id, number: 1, template, templateHash: contentHash(template),
-    message: "", createdBy: tokenName, createdAt: tx.at,
+    tenantId,
+    id: revisionId,
+    applicationId: id,
+    namespaceId: namespace.id,
+    number: 1,
+    template,
+    templateHash: contentHash(template),
+    message: "",
+    createdBy: tokenName,
+    createdAt: tx.at,
   });
   const application = await tx.em.findOneOrFail(Application, { tenantId, id });
   const revision = await tx.em.findOneOrFail(Revision, { tenantId, id: revisionId });
   const distributed = await distribute(tx, application, { wanted, revision, reason: `Chosen by ${tokenName}.`, path });
   if (!distributed.ok) return distributed;
   const { steps } = distributed.value;
-  const operationId = await startOperation(tx, { kind: "CREATE_APPLICATION", namespaceId: namespace.id, targetId: id, targetName: design.name, steps });
+  const operationId = await startOperation(tx, {
+    kind: "CREATE_APPLICATION",
+    namespaceId: namespace.id,
+    targetId: id,
+    targetName: design.name,
+    steps,
+  });
   tx.changed("application", id);
   tx.reconcile(id);
   return accepted({ applicationId: id, operationId, steps });

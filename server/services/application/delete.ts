@@ -3,7 +3,7 @@ import type { Transaction } from "../transaction.ts";
 import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
-import { distribute } from "./placements.ts";
+import { distribute } from "./distribute.ts";
 
 export interface DeleteResult {
   /** What is gone already. */
@@ -22,11 +22,18 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
     return refused(invalid(["input", "confirmName"], `To delete the application, confirmName must be its name ${application.name}.`));
   }
   if (application.deletionProtection) {
-    return refused(refusal("PROTECTED", null, `Application ${application.name} has deletion protection; switch it off with updateApplication first.`));
+    return refused(
+      refusal("PROTECTED", null, `Application ${application.name} has deletion protection; switch it off with updateApplication first.`),
+    );
   }
   raiseVersion(tx, application);
   tx.em.assign(application, { deleting: true, status: "DELETING", statusReason: "It is being deleted." });
-  const distributed = await distribute(tx, application, { wanted: [], revision: await revisionOf(tx, application), reason: null, path: null });
+  const distributed = await distribute(tx, application, {
+    wanted: [],
+    revision: await revisionOf(tx, application),
+    reason: null,
+    path: null,
+  });
   if (!distributed.ok) return distributed;
   const operationId = await putToWork(tx, application, "DELETE_APPLICATION", distributed.value.steps);
   return accepted({ deleted: null, object: { type: "Application", id: application.id }, operationId });

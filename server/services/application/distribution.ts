@@ -5,7 +5,8 @@ import { markUpdating, putToWork, raiseVersion } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import type { UpdateDistributionInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
-import { distribute, resolveDistribution } from "./placements.ts";
+import { distribute } from "./distribute.ts";
+import { resolveDistribution } from "./wanted.ts";
 
 /** The whole new distribution: clusters that it does not name lose their placement. */
 export async function updateDistribution(tx: Transaction, input: UpdateDistributionInput): Promise<Outcome<ApplicationResult>> {
@@ -19,9 +20,15 @@ export async function updateDistribution(tx: Transaction, input: UpdateDistribut
   if (!wanted.ok) return wanted;
   raiseVersion(tx, application);
   const distributed = await distribute(tx, application, {
-    wanted: wanted.value, revision: await revisionOf(tx, application), reason: `Chosen by ${tx.actor.tokenName}.`, path,
+    wanted: wanted.value,
+    revision: await revisionOf(tx, application),
+    reason: `Chosen by ${tx.actor.tokenName}.`,
+    path,
   });
   if (!distributed.ok) return distributed;
   if (distributed.value.changed) markUpdating(tx, application);
-  return accepted({ applicationId: application.id, operationId: await putToWork(tx, application, "UPDATE_DISTRIBUTION", distributed.value.steps) });
+  return accepted({
+    applicationId: application.id,
+    operationId: await putToWork(tx, application, "UPDATE_DISTRIBUTION", distributed.value.steps),
+  });
 }

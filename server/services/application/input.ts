@@ -77,8 +77,14 @@ export function templateOf(input: PodTemplateInput): PodTemplate {
   return {
     runtime: input.runtime,
     containers: input.containers.map((container) => ({
-      name: container.name, image: container.image, cpuMillis: container.cpuMillis, memoryMiB: container.memoryMiB,
-      command: container.command ?? [], args: container.args ?? [], stdin: container.stdin, tty: container.tty,
+      name: container.name,
+      image: container.image,
+      cpuMillis: container.cpuMillis,
+      memoryMiB: container.memoryMiB,
+      command: container.command ?? [],
+      args: container.args ?? [],
+      stdin: container.stdin,
+      tty: container.tty,
       ports: (container.ports ?? []).map(({ name, containerPort, protocol }) => ({ name: name ?? null, containerPort, protocol })),
       env: (container.env ?? []).map(({ name, source }) => ({ name, value: source.value ?? "" })),
     })),

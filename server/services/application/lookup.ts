@@ -1,4 +1,4 @@
-/** Finding what a mutation names. What the token may not see does not exist: row-level security leaves it out, and it is answered NOT_FOUND. */
+/** Finding what a mutation names. What the token may not see, row-level security leaves out: it is answered as what does not exist. */
 import { LockMode } from "@mikro-orm/postgresql";
 import { accepted, conflict, type DomainError, invalidState, notFound, type Outcome, refused } from "../../domain/errors.ts";
 import { uuidOf } from "../../domain/ids.ts";
@@ -15,8 +15,8 @@ import type { Change } from "./input.ts";
  */
 export async function lockApplication(tx: Transaction, globalId: string, change: Change): Promise<Outcome<Application>> {
   const id = uuidOf("Application", globalId);
-  const application = id === null ? null
-    : await tx.em.findOne(Application, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  const application =
+    id === null ? null : await tx.em.findOne(Application, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (!application) return refused(notFound(["input", "applicationId"], `There is no application ${quoted(globalId)}.`));
   tx.about({ type: "Application", id: application.id, name: application.name, namespaceId: application.namespaceId });
   const stale = checkVersion(application, change.expectedVersion);
@@ -28,7 +28,8 @@ export async function lockApplication(tx: Transaction, globalId: string, change:
 function checkVersion(application: Application, expected: number | null | undefined): DomainError | null {
   if (expected === null || expected === undefined || expected === application.version) return null;
   return conflict(
-    { type: "Application", id: application.id }, application.version,
+    { type: "Application", id: application.id },
+    application.version,
     `Application ${application.name} is at version ${application.version}, not ${expected}: somebody changed it meanwhile.`,
   );
 }

@@ -21,9 +21,15 @@ export interface NetworkRequest {
 }
 
 /** Networks in the order of the requests. `clusterId` is a uuid here. Errors instead, when a request names what it may not. */
-export async function findNetworks(tx: Transaction, requests: readonly NetworkRequest[]): Promise<{ networks: Network[]; errors: DomainError[] }> {
+export async function findNetworks(
+  tx: Transaction,
+  requests: readonly NetworkRequest[],
+): Promise<{ networks: Network[]; errors: DomainError[] }> {
   const named = await loadNamed(tx, requests);
-  const defaults = await ensureDefaults(tx, requests.filter(({ input }) => !input.vpcId && !input.subnetId).map(({ clusterId }) => clusterId));
+  const defaults = await ensureDefaults(
+    tx,
+    requests.filter(({ input }) => !input.vpcId && !input.subnetId).map(({ clusterId }) => clusterId),
+  );
   const networks: Network[] = [];
   const errors: DomainError[] = [];
   for (const request of requests) {
@@ -45,11 +51,21 @@ interface Named {
 }
 
 async function loadNamed(tx: Transaction, requests: readonly NetworkRequest[]): Promise<Named> {
-  const ids = (type: string, texts: readonly (string | null | undefined)[]): string[] => texts.flatMap((text) => (text ? (uuidOf(type, text) ?? []) : []));
+  const ids = (type: string, texts: readonly (string | null | undefined)[]): string[] =>
+    texts.flatMap((text) => (text ? (uuidOf(type, text) ?? []) : []));
   const { tenantId } = tx.actor;
-  const namedSubnets = ids("Subnet", requests.map(({ input }) => input.subnetId));
+  const namedSubnets = ids(
+    "Subnet",
+    requests.map(({ input }) => input.subnetId),
+  );
   const subnets = namedSubnets.length === 0 ? [] : await tx.em.find(Subnet, { tenantId, id: { $in: namedSubnets } });
-  const vpcIds = [...ids("Vpc", requests.map(({ input }) => input.vpcId)), ...subnets.map((subnet) => subnet.vpcId)];
+  const vpcIds = [
+    ...ids(
+      "Vpc",
+      requests.map(({ input }) => input.vpcId),
+    ),
+    ...subnets.map((subnet) => subnet.vpcId),
+  ];
   if (vpcIds.length === 0) return { vpcs: new Map(), subnets: new Map(), subnetsOfVpc: new Map() };
   const vpcs = await tx.em.find(Vpc, { tenantId, id: { $in: vpcIds } });
   const all = await tx.em.find(Subnet, { tenantId, vpcId: { $in: vpcIds } }, { orderBy: { createdAt: "asc", id: "asc" } });
@@ -66,15 +82,20 @@ function choose({ path, clusterId, input }: NetworkRequest, named: Named): Domai
   const vpc = input.vpcId ? named.vpcs.get(uuidOf("Vpc", input.vpcId) ?? "") : named.vpcs.get(subnet?.vpcId ?? "");
   if (!vpc) return notFound([...path, "vpcId"], "There is no such VPC.");
   if (vpc.clusterId !== clusterId) {
-    return refusal("VPC_MISMATCH", [...path, input.vpcId ? "vpcId" : "subnetId"], `VPC ${vpc.name} is on another cluster than this placement.`);
+    return refusal(
+      "VPC_MISMATCH",
+      [...path, input.vpcId ? "vpcId" : "subnetId"],
+      `VPC ${vpc.name} is on another cluster than this placement.`,
+    );
   }
-  if (subnet && subnet.vpcId !== vpc.id) return refusal("VPC_MISMATCH", [...path, "subnetId"], `Subnet ${subnet.name} is not in VPC ${vpc.name}.`);
+  if (subnet && subnet.vpcId !== vpc.id)
+    return refusal("VPC_MISMATCH", [...path, "subnetId"], `Subnet ${subnet.name} is not in VPC ${vpc.name}.`);
   const chosen = subnet ?? named.subnetsOfVpc.get(vpc.id)?.[0];
   if (!chosen) return invalid([...path, "vpcId"], `VPC ${vpc.name} has no subnet.`);
   return { vpcId: vpc.id, subnetId: chosen.id };
 }
 
-/** Several transactions may be the first at once: one inserts, the others wait for it and find its rows. In one order, so that none deadlock. */
+/** Several transactions may be the first at once: one inserts, the others wait and find its rows. In one order, so that none deadlock. */
 async function ensureDefaults(tx: Transaction, clusterIds: readonly string[]): Promise<Map<string, Network>> {
   const wanted = [...new Set(clusterIds)].toSorted();
   const known = await loadDefaults(tx, wanted);
@@ -93,7 +114,16 @@ async function ensureDefaults(tx: Transaction, clusterIds: readonly string[]): P
     `insert into subnet (tenant_id, id, vpc_id, cluster_id, name, cidr, gateway, is_default, status, created_at)
      values ${owners.map(() => "(?, ?, ?, ?, ?, ?, ?, true, 'ACTIVE', ?)").join(", ")}
      on conflict (tenant_id, vpc_id, name) do nothing returning id`,
-    owners.flatMap((vpc) => [tenantId, randomUUIDv7(), vpc.id, vpc.clusterId, DEFAULT_SUBNET.name, DEFAULT_SUBNET.cidr, DEFAULT_SUBNET.gateway, tx.at]),
+    owners.flatMap((vpc) => [
+      tenantId,
+      randomUUIDv7(),
+      vpc.id,
+      vpc.clusterId,
+      DEFAULT_SUBNET.name,
+      DEFAULT_SUBNET.cidr,
+      DEFAULT_SUBNET.gateway,
+      tx.at,
+    ]),
   );
   tx.changed("subnet", ...subnets.map((subnet) => subnet.id));
   return loadDefaults(tx, wanted);

@@ -7,7 +7,8 @@ import { markUpdating, putToWork, raiseVersion } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import type { ScaleApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
-import { distribute, presentlyWanted } from "./placements.ts";
+import { distribute } from "./distribute.ts";
+import { presentlyWanted } from "./wanted.ts";
 
 /** Without a cluster, each placement gets these replicas. */
 export async function scaleApplication(tx: Transaction, input: ScaleApplicationInput): Promise<Outcome<ApplicationResult>> {
@@ -19,14 +20,24 @@ export async function scaleApplication(tx: Transaction, input: ScaleApplicationI
   const present = await presentlyWanted(tx, application);
   const only = input.clusterId ? uuidOf("Cluster", input.clusterId) : null;
   if (input.clusterId && !present.some(({ clusterId }) => clusterId === only)) {
-    return refused(notFound(["input", "clusterId"], `Application ${application.name} does not run on a cluster ${quoted(input.clusterId)}.`));
+    return refused(
+      notFound(["input", "clusterId"], `Application ${application.name} does not run on a cluster ${quoted(input.clusterId)}.`),
+    );
   }
-  const wanted = present.map((placement) => (only === null || placement.clusterId === only ? { ...placement, replicas: input.replicas } : placement));
+  const wanted = present.map((placement) =>
+    only === null || placement.clusterId === only ? { ...placement, replicas: input.replicas } : placement,
+  );
   raiseVersion(tx, application);
   const distributed = await distribute(tx, application, {
-    wanted, revision: await revisionOf(tx, application), reason: `Scaled by ${tx.actor.tokenName}.`, path: ["input", "replicas"],
+    wanted,
+    revision: await revisionOf(tx, application),
+    reason: `Scaled by ${tx.actor.tokenName}.`,
+    path: ["input", "replicas"],
   });
   if (!distributed.ok) return distributed;
   if (distributed.value.changed) markUpdating(tx, application);
-  return accepted({ applicationId: application.id, operationId: await putToWork(tx, application, "SCALE_APPLICATION", distributed.value.steps) });
+  return accepted({
+    applicationId: application.id,
+    operationId: await putToWork(tx, application, "SCALE_APPLICATION", distributed.value.steps),
+  });
 }

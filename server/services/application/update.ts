@@ -7,7 +7,8 @@ import { markUpdating, raiseVersion } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import { labelsOf, type UpdateApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
-import { distribute, presentlyWanted } from "./placements.ts";
+import { distribute } from "./distribute.ts";
+import { presentlyWanted } from "./wanted.ts";
 
 /** What is left out stays. A new update strategy reaches the agents without an operation: there is nothing to wait for. */
 export async function updateApplication(tx: Transaction, input: UpdateApplicationInput): Promise<Outcome<ApplicationResult>> {
@@ -33,7 +34,11 @@ export async function updateApplication(tx: Transaction, input: UpdateApplicatio
   raiseVersion(tx, application);
   if (newStrategy) {
     const distributed = await distribute(tx, application, {
-      wanted: await presentlyWanted(tx, application), revision: await revisionOf(tx, application), reason: null, path: null, touchAll: true,
+      wanted: await presentlyWanted(tx, application),
+      revision: await revisionOf(tx, application),
+      reason: null,
+      path: null,
+      touchAll: true,
     });
     if (!distributed.ok) return distributed;
     markUpdating(tx, application);

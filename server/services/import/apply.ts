@@ -8,7 +8,8 @@ import { Revision } from "../../entities/revision.ts";
 import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
 import { type ApplicationResult, type Design, make } from "../application/create.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
-import { distribute, type Wanted } from "../application/placements.ts";
+import { distribute } from "../application/distribute.ts";
+import type { Wanted } from "../application/wanted.ts";
 import type { StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 
@@ -35,7 +36,13 @@ async function change(tx: Transaction, application: Application, design: Design,
   const newLabels = canonicalJson(design.labels) !== canonicalJson(application.labels);
   const revision = newTemplate ? await addRevision(tx, application, design) : present;
   tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels: design.labels });
-  const distributed = await distribute(tx, application, { wanted, revision, reason: `Chosen by ${tx.actor.tokenName}.`, path: null, touchAll: newStrategy });
+  const distributed = await distribute(tx, application, {
+    wanted,
+    revision,
+    reason: `Chosen by ${tx.actor.tokenName}.`,
+    path: null,
+    touchAll: newStrategy,
+  });
   if (!distributed.ok) return distributed;
   const { steps, changed } = distributed.value;
   const result = { applicationId: application.id, operationId: null, steps };
@@ -53,8 +60,16 @@ async function addRevision(tx: Transaction, application: Application, design: De
   const [last] = await tx.em.find(Revision, { tenantId, applicationId: application.id }, { orderBy: { number: "desc" }, limit: 1 });
   const id = randomUUIDv7();
   await tx.em.insert(Revision, {
-    tenantId, id, applicationId: application.id, namespaceId: application.namespaceId, number: (last?.number ?? 0) + 1, template: design.template,
-    templateHash: contentHash(design.template), message: "Imported from a manifest.", createdBy: tokenName, createdAt: tx.at,
+    tenantId,
+    id,
+    applicationId: application.id,
+    namespaceId: application.namespaceId,
+    number: (last?.number ?? 0) + 1,
+    template: design.template,
+    templateHash: contentHash(design.template),
+    message: "Imported from a manifest.",
+    createdBy: tokenName,
+    createdAt: tx.at,
   });
   return tx.em.findOneOrFail(Revision, { tenantId, id });
 }

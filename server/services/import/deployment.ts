@@ -35,7 +35,8 @@ export function designOfDeployment(manifest: Readonly<Record<string, unknown>>, 
   const template = spec?.map("template") ?? null;
   if (!spec) top.fail("spec", "is missing.");
   else if (!template) spec.fail("template", "is missing.");
-  if (spec?.integer("replicas") !== null && spec) spec.warn("replicas", "is not honoured: the distribution says how many pods each cluster runs.");
+  if (spec?.integer("replicas") !== null && spec)
+    spec.warn("replicas", "is not honoured: the distribution says how many pods each cluster runs.");
   // Which pods belong to an application is known without asking their labels.
   spec?.pass("selector");
   const updateStrategy = spec ? strategyOf(spec) : DEFAULT_UPDATE_STRATEGY;
@@ -43,7 +44,13 @@ export function designOfDeployment(manifest: Readonly<Record<string, unknown>>, 
   top.finish();
   return {
     design: {
-      name, description: "", workloadKind: "DEPLOYMENT", capacityType: "ON_DEMAND", labels, updateStrategy, deletionProtection: false,
+      name,
+      description: "",
+      workloadKind: "DEPLOYMENT",
+      capacityType: "ON_DEMAND",
+      labels,
+      updateStrategy,
+      deletionProtection: false,
       template: templateOf(template),
     },
     errors: notes.errors,
@@ -92,10 +99,15 @@ function templateOf(template: ManifestReader | null): Design["template"] {
 
 function containerOf(container: ManifestReader): ContainerSpec {
   const spec = {
-    name: container.text("name") ?? "", image: container.text("image") ?? "", ...requestsOf(container),
-    command: container.texts("command"), args: container.texts("args"),
-    stdin: container.flag("stdin") ?? false, tty: container.flag("tty") ?? false,
-    ports: container.maps("ports").flatMap(portOf), env: container.maps("env").flatMap(envOf),
+    name: container.text("name") ?? "",
+    image: container.text("image") ?? "",
+    ...requestsOf(container),
+    command: container.texts("command"),
+    args: container.texts("args"),
+    stdin: container.flag("stdin") ?? false,
+    tty: container.flag("tty") ?? false,
+    ports: container.maps("ports").flatMap(portOf),
+    env: container.maps("env").flatMap(envOf),
   };
   container.finish();
   return spec;
@@ -114,7 +126,8 @@ function requestsOf(container: ManifestReader): { cpuMillis: number; memoryMiB: 
       container.warn(`resources.requests.${key}`, `is missing: ${fallback} ${unit} are assumed.`);
       return fallback;
     }
-    if (requested !== null && limited !== null && limited !== requested) limits?.warn(key, "is not honoured: pods are sized by their requests.");
+    if (requested !== null && limited !== null && limited !== requested)
+      limits?.warn(key, "is not honoured: pods are sized by their requests.");
     const value = parse(text);
     if (value !== null) return value;
     (requested === null ? limits : requests)?.fail(key, "is not a quantity such as 100m or 64Mi.");

@@ -9,7 +9,7 @@ import { quoted, unstorableText } from "../../domain/text.ts";
 import type { Namespace } from "../../entities/namespace.ts";
 import { checkDesign } from "../application/create.ts";
 import { holdNamespace } from "../application/lookup.ts";
-import { resolveDistribution, type Wanted } from "../application/placements.ts";
+import { resolveDistribution, type Wanted } from "../application/wanted.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { apply } from "./apply.ts";
@@ -49,14 +49,41 @@ export interface ImportResult {
 const MAX_PLACEMENTS = 2_000;
 const MAX_SHOWN = 253;
 const KNOWN_KINDS: ReadonlySet<string> = new Set([
-  "StatefulSet", "Job", "CronJob", "DaemonSet", "ReplicaSet", "Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Ingress",
-  "NetworkPolicy", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PersistentVolume", "PersistentVolumeClaim", "StorageClass", "Role", "RoleBinding", "ClusterRole",
-  "ClusterRoleBinding", "CustomResourceDefinition", "LimitRange", "ResourceQuota", "Endpoints", "EndpointSlice", "PriorityClass",
+  "StatefulSet",
+  "Job",
+  "CronJob",
+  "DaemonSet",
+  "ReplicaSet",
+  "Pod",
+  "Service",
+  "ConfigMap",
+  "Secret",
+  "ServiceAccount",
+  "Namespace",
+  "Ingress",
+  "NetworkPolicy",
+  "HorizontalPodAutoscaler",
+  "PodDisruptionBudget",
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "StorageClass",
+  "Role",
+  "RoleBinding",
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "CustomResourceDefinition",
+  "LimitRange",
+  "ResourceQuota",
+  "Endpoints",
+  "EndpointSlice",
+  "PriorityClass",
 ]);
 
 /** `parsed` is the input's YAML, read before the transaction began. */
 export async function importManifests(
-  tx: Transaction, input: ImportManifestsInput, parsed: Outcome<readonly ManifestDocument[]>,
+  tx: Transaction,
+  input: ImportManifestsInput,
+  parsed: Outcome<readonly ManifestDocument[]>,
 ): Promise<Outcome<ImportResult>> {
   const path = ["input", "distribution"];
   const faults = [...(parsed.ok ? [] : parsed.errors), ...checkDistribution(path, input.distribution)];
@@ -82,7 +109,14 @@ export async function importManifests(
   }
   const operationId = steps.length > 0 ? await startImport(tx, namespace.value, steps) : null;
   if (!input.dryRun) return accepted({ objects, operationId });
-  return accepted({ objects: objects.map((object) => ({ ...object, operationId: null, applicationId: object.outcome === "CREATED" ? null : object.applicationId })), operationId: null });
+  return accepted({
+    objects: objects.map((object) => ({
+      ...object,
+      operationId: null,
+      applicationId: object.outcome === "CREATED" ? null : object.applicationId,
+    })),
+    operationId: null,
+  });
 }
 
 async function startImport(tx: Transaction, namespace: Namespace, steps: readonly StepPlan[]): Promise<string> {
@@ -101,7 +135,11 @@ interface Imported {
 }
 
 async function importObject(
-  tx: Transaction, document: ManifestDocument, namespace: Namespace, wanted: readonly Wanted[], names: Set<string>,
+  tx: Transaction,
+  document: ManifestDocument,
+  namespace: Namespace,
+  wanted: readonly Wanted[],
+  names: Set<string>,
 ): Promise<Imported> {
   const { value, line } = document;
   if (!isMap(value)) return without("FAILED", "", "", `The document at line ${line} is not a map.`);
@@ -129,15 +167,21 @@ async function importObject(
 
 function whySkipped(manifest: Readonly<Record<string, unknown>>, kind: string): string | null {
   const apiVersion = shown(manifest["apiVersion"]);
-  if (kind === "Deployment") return apiVersion === "apps/v1" ? null : `A Deployment of apiVersion ${quoted(apiVersion)} is not supported; apps/v1 is.`;
+  if (kind === "Deployment")
+    return apiVersion === "apps/v1" ? null : `A Deployment of apiVersion ${quoted(apiVersion)} is not supported; apps/v1 is.`;
   return KNOWN_KINDS.has(kind) ? `${kind} is not supported yet.` : `The kind ${quoted(kind)} is unknown.`;
 }
 
-const without = (outcome: "SKIPPED" | "FAILED", kind: string, name: string, message: string, warnings: readonly string[] = []): Imported => ({
-  object: { kind, name, outcome, applicationId: null, operationId: null, message, warnings }, steps: [],
-});
+const without = (
+  outcome: "SKIPPED" | "FAILED",
+  kind: string,
+  name: string,
+  message: string,
+  warnings: readonly string[] = [],
+): Imported => ({ object: { kind, name, outcome, applicationId: null, operationId: null, message, warnings }, steps: [] });
 
 const sentences = (errors: readonly DomainError[]): string[] => errors.map((error) => error.message);
 
 /** Text of a manifest as answers show it and keys keep it. */
-const shown = (value: unknown): string => (typeof value === "string" ? value.slice(0, MAX_SHOWN).toWellFormed().replaceAll("\0", "�") : "");
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value.slice(0, MAX_SHOWN).toWellFormed().replaceAll("\0", "\u{fffd}") : "";

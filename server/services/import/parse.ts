@@ -28,7 +28,9 @@ export function parseManifests(yaml: string): Outcome<ManifestDocument[]> {
   const faults: Fault[] = [];
   for (const part of parts) {
     if (faults.length >= MAX_ERRORS) break;
-    faults.push(...part.errors.map((error) => ({ offset: error.pos[0], message: error.code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : error.message })));
+    faults.push(
+      ...part.errors.map((error) => ({ offset: error.pos[0], message: error.code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : error.message })),
+    );
     if (part.errors.length === 0) faults.push(...duplicateKeys(part));
   }
   if (faults.length > 0) return refused(...faults.slice(0, MAX_ERRORS).map((fault) => faultAt(lines, fault)));
@@ -42,7 +44,8 @@ export function parseManifests(yaml: string): Outcome<ManifestDocument[]> {
     if (value.value === null || value.value === undefined) continue;
     const { line } = lines.linePos(offset);
     for (const item of unfold(value.value)) documents.push({ value: item, line });
-    if (documents.length > IMPORT_LIMITS.documents) return refused(invalid(PATH, `The YAML has more than ${IMPORT_LIMITS.documents} objects.`));
+    if (documents.length > IMPORT_LIMITS.documents)
+      return refused(invalid(PATH, `The YAML has more than ${IMPORT_LIMITS.documents} objects.`));
   }
   return documents.length > 0 ? accepted(documents) : refused(invalid(PATH, "The YAML has no objects."));
 }

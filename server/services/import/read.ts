@@ -29,9 +29,11 @@ export function createManifestReader(): ReadManifests {
   };
   return async (yaml) => {
     const bytes = Buffer.byteLength(yaml);
-    if (bytes > IMPORT_LIMITS.bytes) return refused(invalid(PATH, `The YAML has ${bytes} bytes; at most ${IMPORT_LIMITS.bytes} are allowed.`));
+    if (bytes > IMPORT_LIMITS.bytes)
+      return refused(invalid(PATH, `The YAML has ${bytes} bytes; at most ${IMPORT_LIMITS.bytes} are allowed.`));
     if (bytes <= SHORT) return parseManifests(yaml);
-    if (waiting.length >= MAX_WAITING) return refused(invalid(PATH, "Too many long files are being read; try again, or import it in parts."));
+    if (waiting.length >= MAX_WAITING)
+      return refused(invalid(PATH, "Too many long files are being read; try again, or import it in parts."));
     await enter();
     try {
       return await onThread(yaml);
@@ -44,7 +46,10 @@ export function createManifestReader(): ReadManifests {
 function onThread(yaml: string): Promise<Outcome<ManifestDocument[]>> {
   const tooMuch = refused(invalid(PATH, `The YAML can't be read in ${DEADLINE_MS / 1000} seconds: it is too complex.`));
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./parse-thread.ts", import.meta.url), { workerData: yaml, resourceLimits: { maxOldGenerationSizeMb: 192 } });
+    const worker = new Worker(new URL("./parse-thread.ts", import.meta.url), {
+      workerData: yaml,
+      resourceLimits: { maxOldGenerationSizeMb: 192 },
+    });
     const deadline = setTimeout(() => {
       resolve(tooMuch);
       void worker.terminate();

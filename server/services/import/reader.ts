@@ -49,7 +49,11 @@ export class ManifestReader {
 
   /** A string or a number, as text: what quantities may be. */
   scalar(key: string): string | null {
-    const value: string | number | null = this.#take(key, "a string or a number", (given) => typeof given === "string" || Number.isFinite(given));
+    const value: string | number | null = this.#take(
+      key,
+      "a string or a number",
+      (given) => typeof given === "string" || Number.isFinite(given),
+    );
     return value === null ? null : String(value);
   }
 
@@ -59,7 +63,11 @@ export class ManifestReader {
   }
 
   maps(key: string): ManifestReader[] {
-    const values: Record<string, unknown>[] | null = this.#take(key, "a list of maps", (value) => Array.isArray(value) && value.every(isMap));
+    const values: Record<string, unknown>[] | null = this.#take(
+      key,
+      "a list of maps",
+      (value) => Array.isArray(value) && value.every(isMap),
+    );
     return (values ?? []).map((value, index) => new ManifestReader(value, this.#notes, `${this.at(key)}.${index}`));
   }
 
@@ -69,7 +77,11 @@ export class ManifestReader {
 
   /** A map of strings, e.g. labels. */
   pairs(key: string): { key: string; value: string }[] {
-    const value: Record<string, string> | null = this.#take(key, "a map of strings", (given) => isMap(given) && Object.values(given).every((item) => typeof item === "string"));
+    const value: Record<string, string> | null = this.#take(
+      key,
+      "a map of strings",
+      (given) => isMap(given) && Object.values(given).every((item) => typeof item === "string"),
+    );
     return Object.entries(value ?? {}).map(([name, text]) => ({ key: name, value: text }));
   }
 
@@ -92,4 +104,5 @@ export class ManifestReader {
   }
 }
 
-export const isMap = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === "object" && !Array.isArray(value);

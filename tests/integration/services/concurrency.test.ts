@@ -25,9 +25,11 @@ describe("one effect for a key", () => {
     const cluster = await fixture.cluster();
     must(await services.applications.create(tenant.actor, { ...applicationInput([cluster]), idempotencyKey: "k" }));
     const before = await countRows(admin, tenant.id);
-    expect(refusals(await services.applications.create(tenant.actor, { ...applicationInput([cluster], { name: "other" }), idempotencyKey: "k" }))).toMatchObject([
-      { code: "IDEMPOTENCY_MISMATCH", path: ["input", "idempotencyKey"] },
-    ]);
+    expect(
+      refusals(
+        await services.applications.create(tenant.actor, { ...applicationInput([cluster], { name: "other" }), idempotencyKey: "k" }),
+      ),
+    ).toMatchObject([{ code: "IDEMPOTENCY_MISMATCH", path: ["input", "idempotencyKey"] }]);
     expect(await countRows(admin, tenant.id)).toEqual({ ...before, audit_entry: 2 });
   });
 
@@ -37,7 +39,13 @@ describe("one effect for a key", () => {
     const made = must(await services.applications.create(one.actor, { ...applicationInput([cluster]), idempotencyKey: "k" }));
     const theirs = must(await services.applications.create(other.actor, { ...applicationInput([cluster]), idempotencyKey: "k" }));
     expect(theirs.applicationId).not.toBe(made.applicationId);
-    must(await services.applications.scale(one.actor, { applicationId: globalId("Application", made.applicationId), replicas: 3, idempotencyKey: "k" }));
+    must(
+      await services.applications.scale(one.actor, {
+        applicationId: globalId("Application", made.applicationId),
+        replicas: 3,
+        idempotencyKey: "k",
+      }),
+    );
   });
 
   test("a refusal keeps no key: the same call may be accepted later", async () => {
@@ -53,7 +61,10 @@ describe("one effect for a key", () => {
   test("a replay also when the object was changed since; after 24 hours the key is free", async () => {
     const tenant = await fixture.tenant();
     const cluster = await fixture.cluster();
-    const applicationId = globalId("Application", must(await services.applications.create(tenant.actor, applicationInput([cluster]))).applicationId);
+    const applicationId = globalId(
+      "Application",
+      must(await services.applications.create(tenant.actor, applicationInput([cluster]))).applicationId,
+    );
     const scale = { applicationId, replicas: 3, expectedVersion: 1, idempotencyKey: "k" };
     const first = must(await services.applications.scale(tenant.actor, scale));
     must(await services.applications.update(tenant.actor, { applicationId, description: "since" }));
@@ -75,7 +86,11 @@ test("50 concurrent changes with expectedVersion: none is lost", async () => {
   const increment = async (): Promise<void> => {
     for (;;) {
       const { version, description } = await read();
-      const answer = await services.applications.update(tenant.actor, { applicationId, description: String(Number(description) + 1), expectedVersion: version });
+      const answer = await services.applications.update(tenant.actor, {
+        applicationId,
+        description: String(Number(description) + 1),
+        expectedVersion: version,
+      });
       if (answer.ok) return;
       expect(refusals(answer)).toMatchObject([{ code: "CONFLICT" }]);
     }
@@ -90,16 +105,23 @@ describe("the last free resources", () => {
     // Room for 14 applications of 2 pods on each cluster.
     const shape = { nodes: 2, nodePods: 14 };
     const clusters = [await fixture.cluster(shape), await fixture.cluster(shape), await fixture.cluster(shape)];
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => {
-      const tenant = tenants[index % 2] as (typeof tenants)[number];
-      return services.applications.create(tenant.actor, applicationInput(index % 3 === 0 ? clusters : clusters.toReversed(), { name: `app-${index}` }));
-    }));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => {
+        const tenant = tenants[index % 2] as (typeof tenants)[number];
+        return services.applications.create(
+          tenant.actor,
+          applicationInput(index % 3 === 0 ? clusters : clusters.toReversed(), { name: `app-${index}` }),
+        );
+      }),
+    );
     const refusedOnes = answers.filter((answer) => !answer.ok);
     expect(answers.length - refusedOnes.length).toBe(14);
     for (const answer of refusedOnes) expect(refusals(answer)).toMatchObject([{ code: "INSUFFICIENT_CAPACITY" }]);
     for (const cluster of clusters) {
       expect(await reservations(admin, cluster.id)).toEqual({ cpu: 2_800, memory: 1_792, pods: 28, usage: 2_800 });
-      const { rows: [sum] } = await admin.query("select sum(desired)::int as pods from placement where cluster_id = $1", [cluster.id]);
+      const {
+        rows: [sum],
+      } = await admin.query("select sum(desired)::int as pods from placement where cluster_id = $1", [cluster.id]);
       expect(sum.pods).toBe(28);
     }
   }, 60_000);
@@ -107,7 +129,9 @@ describe("the last free resources", () => {
   test("50 callers of one name make one application; the others learn of it", async () => {
     const tenant = await fixture.tenant();
     const cluster = await fixture.cluster();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => services.applications.create(tenant.actor, applicationInput([cluster]))));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => services.applications.create(tenant.actor, applicationInput([cluster]))),
+    );
     expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
     for (const answer of answers.filter((one) => !one.ok)) expect(refusals(answer)).toMatchObject([{ code: "ALREADY_EXISTS" }]);
     expect((await reservations(admin, cluster.id)).pods).toBe(2);
@@ -118,15 +142,33 @@ describe("the last free resources", () => {
     const clusters = [await fixture.cluster(), await fixture.cluster()];
     const made = must(await services.applications.create(tenant.actor, applicationInput(clusters)));
     const applicationId = globalId("Application", made.applicationId);
-    await Promise.all(Array.from({ length: 40 }, (_, index) =>
-      services.applications.scale(tenant.actor, { applicationId, replicas: index % 7, clusterId: index % 2 === 0 ? clusters[index % 2]?.globalId : null })));
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        services.applications.scale(tenant.actor, {
+          applicationId,
+          replicas: index % 7,
+          clusterId: index % 2 === 0 ? clusters[index % 2]?.globalId : null,
+        }),
+      ),
+    );
     for (const cluster of clusters) {
-      const { rows: [placement] } = await admin.query("select desired from placement where cluster_id = $1", [cluster.id]);
-      expect(await reservations(admin, cluster.id)).toEqual({ cpu: placement.desired * 100, memory: placement.desired * 64, pods: placement.desired, usage: placement.desired * 100 });
+      const {
+        rows: [placement],
+      } = await admin.query("select desired from placement where cluster_id = $1", [cluster.id]);
+      expect(await reservations(admin, cluster.id)).toEqual({
+        cpu: placement.desired * 100,
+        memory: placement.desired * 64,
+        pods: placement.desired,
+        usage: placement.desired * 100,
+      });
     }
-    const { rows: [application] } = await admin.query("select version, desired from application where id = $1", [made.applicationId]);
+    const {
+      rows: [application],
+    } = await admin.query("select version, desired from application where id = $1", [made.applicationId]);
     expect(application.version).toBe(41);
-    const { rows: unfinished } = await admin.query("select id from operation where target_id = $1 and finished_at is null", [made.applicationId]);
+    const { rows: unfinished } = await admin.query("select id from operation where target_id = $1 and finished_at is null", [
+      made.applicationId,
+    ]);
     expect(unfinished).toHaveLength(1);
   }, 60_000);
 });

@@ -12,8 +12,14 @@ const repository = new URL("../../../", import.meta.url);
 const boutique = new URL("../shared/data/online-boutique.yaml", repository);
 const example = (name: string): string => readFileSync(new URL(`clients/examples/${name}`, repository), "utf8");
 
-const importInput = (yaml: string, clusters: readonly TestCluster[], changes: Partial<ImportManifestsInput> = {}): ImportManifestsInput => ({
-  yaml, namespace: "default", dryRun: false,
+const importInput = (
+  yaml: string,
+  clusters: readonly TestCluster[],
+  changes: Partial<ImportManifestsInput> = {},
+): ImportManifestsInput => ({
+  yaml,
+  namespace: "default",
+  dryRun: false,
   distribution: { clusters: clusters.map((cluster) => ({ clusterId: cluster.globalId, replicas: 2, networkType: "VPC" as const })) },
   ...changes,
 });
@@ -45,22 +51,55 @@ async function place(clusterCount = 2): Promise<{ tenant: TestTenant; clusters: 
 describe("an import", () => {
   test("makes applications, each with its operation, and one operation over all with a step an application and cluster", async () => {
     const { tenant, clusters } = await place();
-    const result = must(await services.applications.importManifests(tenant.actor, importInput(file(deployment("front"), deployment("back")), clusters)));
+    const result = must(
+      await services.applications.importManifests(tenant.actor, importInput(file(deployment("front"), deployment("back")), clusters)),
+    );
     expect(result.objects.map(({ kind, name, outcome, message }) => ({ kind, name, outcome, message }))).toEqual(
       ["front", "back"].map((name) => ({ kind: "Deployment", name, outcome: "CREATED", message: null })),
     );
-    expect(await countRows(admin, tenant.id)).toMatchObject({ application: 2, placement: 4, operation: 3, operation_step: 8, audit_entry: 1, jobs: 2, timeline: 5 });
-    const { rows: [operation] } = await admin.query("select * from operation where id = $1", [result.operationId]);
-    expect(operation).toMatchObject({ kind: "IMPORT_MANIFESTS", state: "PENDING", target_type: null, target_id: null, target_name: "2 applications", total: 8, completed: 0 });
-    const { rows: steps } = await admin.query("select name, target_id, cluster_id, total from operation_step where operation_id = $1", [result.operationId]);
+    expect(await countRows(admin, tenant.id)).toMatchObject({
+      application: 2,
+      placement: 4,
+      operation: 3,
+      operation_step: 8,
+      audit_entry: 1,
+      jobs: 2,
+      timeline: 5,
+    });
+    const {
+      rows: [operation],
+    } = await admin.query("select * from operation where id = $1", [result.operationId]);
+    expect(operation).toMatchObject({
+      kind: "IMPORT_MANIFESTS",
+      state: "PENDING",
+      target_type: null,
+      target_id: null,
+      target_name: "2 applications",
+      total: 8,
+      completed: 0,
+    });
+    const { rows: steps } = await admin.query("select name, target_id, cluster_id, total from operation_step where operation_id = $1", [
+      result.operationId,
+    ]);
     expect(steps).toHaveLength(4);
     for (const object of result.objects) {
-      expect(new Set(steps.filter((step) => step.target_id === object.applicationId).map((step) => step.cluster_id))).toEqual(new Set(clusters.map((cluster) => cluster.id)));
+      expect(new Set(steps.filter((step) => step.target_id === object.applicationId).map((step) => step.cluster_id))).toEqual(
+        new Set(clusters.map((cluster) => cluster.id)),
+      );
     }
-    const { rows: [audit] } = await admin.query("select * from audit_entry where tenant_id = $1", [tenant.id]);
-    expect(audit).toMatchObject({ action: "importManifests", outcome: "ACCEPTED", target_type: "Operation", target_id: result.operationId });
+    const {
+      rows: [audit],
+    } = await admin.query("select * from audit_entry where tenant_id = $1", [tenant.id]);
+    expect(audit).toMatchObject({
+      action: "importManifests",
+      outcome: "ACCEPTED",
+      target_type: "Operation",
+      target_id: result.operationId,
+    });
     expect(audit.input.yaml).toMatch(/^\[\d+ bytes\]$/);
-    const { rows: [application] } = await admin.query("select labels from application where name = 'front' and tenant_id = $1", [tenant.id]);
+    const {
+      rows: [application],
+    } = await admin.query("select labels from application where name = 'front' and tenant_id = $1", [tenant.id]);
     expect(application.labels).toEqual([{ key: "app", value: "front" }]);
   });
 
@@ -68,61 +107,126 @@ describe("an import", () => {
     const { tenant, clusters } = await place();
     const input = importInput(file(deployment("front"), deployment("back")), clusters);
     must(await services.applications.importManifests(tenant.actor, input));
-    const rows = async (): Promise<unknown> => (await admin.query("select id, version, revision_id from application where tenant_id = $1 order by id", [tenant.id])).rows;
+    const rows = async (): Promise<unknown> =>
+      (await admin.query("select id, version, revision_id from application where tenant_id = $1 order by id", [tenant.id])).rows;
     const before = await rows();
     const again = must(await services.applications.importManifests(tenant.actor, input));
-    expect(again.objects.map((object) => [object.outcome, object.operationId])).toEqual([["UNCHANGED", null], ["UNCHANGED", null]]);
+    expect(again.objects.map((object) => [object.outcome, object.operationId])).toEqual([
+      ["UNCHANGED", null],
+      ["UNCHANGED", null],
+    ]);
     expect(await rows()).toEqual(before);
-    const { rows: [operation] } = await admin.query("select total, (select count(*)::int from operation_step s where s.operation_id = o.id) as steps from operation o where id = $1", [again.operationId]);
+    const {
+      rows: [operation],
+    } = await admin.query(
+      "select total, (select count(*)::int from operation_step s where s.operation_id = o.id) as steps from operation o where id = $1",
+      [again.operationId],
+    );
     expect(operation).toEqual({ total: 8, steps: 4 });
     // The applications' own operations go on.
-    const { rows: unfinished } = await admin.query("select kind from operation where tenant_id = $1 and finished_at is null order by kind", [tenant.id]);
+    const { rows: unfinished } = await admin.query(
+      "select kind from operation where tenant_id = $1 and finished_at is null order by kind",
+      [tenant.id],
+    );
     expect(unfinished.map((row) => row.kind)).toEqual(["CREATE_APPLICATION", "CREATE_APPLICATION", "IMPORT_MANIFESTS", "IMPORT_MANIFESTS"]);
   });
 
   test("with a new template makes a revision and upgrades; with a new distribution only moves", async () => {
     const { tenant, clusters } = await place();
-    const first = must(await services.applications.importManifests(tenant.actor, importInput(file(deployment("front"), deployment("back")), clusters)));
-    const second = must(await services.applications.importManifests(tenant.actor, importInput(file(deployment("front", { image: "registry.example/shop/app:2.0", cpu: "200m" }), deployment("back")), clusters)));
+    const first = must(
+      await services.applications.importManifests(tenant.actor, importInput(file(deployment("front"), deployment("back")), clusters)),
+    );
+    const second = must(
+      await services.applications.importManifests(
+        tenant.actor,
+        importInput(file(deployment("front", { image: "registry.example/shop/app:2.0", cpu: "200m" }), deployment("back")), clusters),
+      ),
+    );
     expect(second.objects.map((object) => object.outcome)).toEqual(["UPDATED", "UNCHANGED"]);
-    const { rows: revisions } = await admin.query("select number, template->'containers'->0->>'image' as image from revision where application_id = $1 order by number", [second.objects[0]?.applicationId]);
-    expect(revisions).toEqual([{ number: 1, image: "registry.example/shop/app:1.0" }, { number: 2, image: "registry.example/shop/app:2.0" }]);
+    const { rows: revisions } = await admin.query(
+      "select number, template->'containers'->0->>'image' as image from revision where application_id = $1 order by number",
+      [second.objects[0]?.applicationId],
+    );
+    expect(revisions).toEqual([
+      { number: 1, image: "registry.example/shop/app:1.0" },
+      { number: 2, image: "registry.example/shop/app:2.0" },
+    ]);
     const { rows: placed } = await admin.query(
-      "select p.generation, p.revision_id = a.revision_id as newest from placement p join application a on a.id = p.application_id where a.name = 'front' and a.tenant_id = $1", [tenant.id]);
-    expect(placed).toEqual([{ generation: 2, newest: true }, { generation: 2, newest: true }]);
+      "select p.generation, p.revision_id = a.revision_id as newest from placement p join application a on a.id = p.application_id where a.name = 'front' and a.tenant_id = $1",
+      [tenant.id],
+    );
+    expect(placed).toEqual([
+      { generation: 2, newest: true },
+      { generation: 2, newest: true },
+    ]);
     // 2 pods of 100 and 2 of now 200 cpuMillis on each cluster.
     for (const cluster of clusters) expect(await reservations(admin, cluster.id)).toMatchObject({ cpu: 600, pods: 4 });
-    const { rows: [upgrade] } = await admin.query("select kind from operation where id = $1", [second.objects[0]?.operationId]);
+    const {
+      rows: [upgrade],
+    } = await admin.query("select kind from operation where id = $1", [second.objects[0]?.operationId]);
     expect(upgrade.kind).toBe("UPGRADE_APPLICATION");
     // The first import has lost one of its applications to the second; the import itself is the worker's to settle.
-    const { rows: steps } = await admin.query("select target_id, state from operation_step where operation_id = $1 order by state", [first.operationId]);
+    const { rows: steps } = await admin.query("select target_id, state from operation_step where operation_id = $1 order by state", [
+      first.operationId,
+    ]);
     expect(steps.map((step) => step.state)).toEqual(["PENDING", "PENDING", "SUPERSEDED", "SUPERSEDED"]);
-    const { rows: [old] } = await admin.query("select state from operation where id = $1", [first.operationId]);
+    const {
+      rows: [old],
+    } = await admin.query("select state from operation where id = $1", [first.operationId]);
     expect(old.state).toBe("PENDING");
 
-    const third = must(await services.applications.importManifests(tenant.actor, importInput(file(deployment("back")), clusters.slice(0, 1))));
+    const third = must(
+      await services.applications.importManifests(tenant.actor, importInput(file(deployment("back")), clusters.slice(0, 1))),
+    );
     expect(third.objects).toMatchObject([{ outcome: "UPDATED" }]);
-    expect((await admin.query("select kind from operation where id = $1", [third.objects[0]?.operationId])).rows).toEqual([{ kind: "UPDATE_DISTRIBUTION" }]);
+    expect((await admin.query("select kind from operation where id = $1", [third.objects[0]?.operationId])).rows).toEqual([
+      { kind: "UPDATE_DISTRIBUTION" },
+    ]);
   });
 
   test("lets one object fail without the others, and undoes all of that one", async () => {
     const { tenant, clusters } = await place(1);
     const huge = deployment("huge", { cpu: "200" });
-    const result = must(await services.applications.importManifests(tenant.actor, importInput(file(deployment("one"), huge, deployment("Bad_Name"), deployment("two")), clusters)));
-    expect(result.objects.map((object) => [object.name, object.outcome])).toEqual([["one", "CREATED"], ["huge", "FAILED"], ["Bad_Name", "FAILED"], ["two", "CREATED"]]);
+    const result = must(
+      await services.applications.importManifests(
+        tenant.actor,
+        importInput(file(deployment("one"), huge, deployment("Bad_Name"), deployment("two")), clusters),
+      ),
+    );
+    expect(result.objects.map((object) => [object.name, object.outcome])).toEqual([
+      ["one", "CREATED"],
+      ["huge", "FAILED"],
+      ["Bad_Name", "FAILED"],
+      ["two", "CREATED"],
+    ]);
     expect(result.objects[1]?.message).toContain("fits on no node");
     expect(result.objects[2]?.message).toContain("Bad_Name");
-    expect(await countRows(admin, tenant.id)).toMatchObject({ application: 2, revision: 2, placement: 2, operation: 3, operation_step: 4, jobs: 2 });
+    expect(await countRows(admin, tenant.id)).toMatchObject({
+      application: 2,
+      revision: 2,
+      placement: 2,
+      operation: 3,
+      operation_step: 4,
+      jobs: 2,
+    });
     expect(await reservations(admin, clusters[0]?.id ?? "")).toMatchObject({ cpu: 400, pods: 4 });
-    const { rows: [told] } = await admin.query("select ids from timeline where tenant_id = $1 and kind = 'application'", [tenant.id]);
+    const {
+      rows: [told],
+    } = await admin.query("select ids from timeline where tenant_id = $1 and kind = 'application'", [tenant.id]);
     expect(new Set(told.ids)).toEqual(new Set(result.objects.flatMap((object) => object.applicationId ?? [])));
   });
 
   test("reports what is no application yet, what it does not know, and what is no object", async () => {
     const { tenant, clusters } = await place(1);
     const yaml = file(
-      "apiVersion: v1\nkind: Service\nmetadata: {name: front}", "kind: Sprocket\nmetadata: {name: s}", deployment("one"), "just text", "metadata: {name: nameless}",
-      "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: old}", deployment("one"), "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Secret, metadata: {name: listed}}",
+      "apiVersion: v1\nkind: Service\nmetadata: {name: front}",
+      "kind: Sprocket\nmetadata: {name: s}",
+      deployment("one"),
+      "just text",
+      "metadata: {name: nameless}",
+      "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: old}",
+      deployment("one"),
+      "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Secret, metadata: {name: listed}}",
     );
     const { objects } = must(await services.applications.importManifests(tenant.actor, importInput(yaml, clusters)));
     expect(objects.map(({ kind, name, outcome, message }) => [kind, name, outcome, message])).toEqual([
@@ -139,7 +243,12 @@ describe("an import", () => {
 
   test("with nothing to import has no operation", async () => {
     const { tenant, clusters } = await place(1);
-    const result = must(await services.applications.importManifests(tenant.actor, importInput("apiVersion: v1\nkind: Service\nmetadata: {name: front}", clusters)));
+    const result = must(
+      await services.applications.importManifests(
+        tenant.actor,
+        importInput("apiVersion: v1\nkind: Service\nmetadata: {name: front}", clusters),
+      ),
+    );
     expect(result.operationId).toBeNull();
     expect(await countRows(admin, tenant.id)).toMatchObject({ operation: 0, jobs: 0, audit_entry: 1 });
   });
@@ -147,12 +256,18 @@ describe("an import", () => {
   test("answers the same under the same key, and does nothing again", async () => {
     const { tenant, clusters } = await place(1);
     const input = importInput(file(deployment("front"), "kind: Sprocket"), clusters, { idempotencyKey: "k" });
-    const [first, ...others] = (await Promise.all(Array.from({ length: 5 }, () => services.applications.importManifests(tenant.actor, input)))).map(must);
+    const [first, ...others] = (
+      await Promise.all(Array.from({ length: 5 }, () => services.applications.importManifests(tenant.actor, input)))
+    ).map(must);
     for (const other of others) expect(other).toEqual(first);
     const counts = await countRows(admin, tenant.id);
     expect(counts).toMatchObject({ application: 1, operation: 2, audit_entry: 1, idempotency: 1 });
-    expect(refusals(await services.applications.importManifests(tenant.actor, { ...input, yaml: `${input.yaml}\n` }))).toMatchObject([{ code: "IDEMPOTENCY_MISMATCH" }]);
-    const { rows: [kept] } = await admin.query("select fingerprint, result::text as text from idempotency where tenant_id = $1", [tenant.id]);
+    expect(refusals(await services.applications.importManifests(tenant.actor, { ...input, yaml: `${input.yaml}\n` }))).toMatchObject([
+      { code: "IDEMPOTENCY_MISMATCH" },
+    ]);
+    const {
+      rows: [kept],
+    } = await admin.query("select fingerprint, result::text as text from idempotency where tenant_id = $1", [tenant.id]);
     expect(kept.text).not.toContain("canary-91b2");
   });
 });
@@ -165,9 +280,13 @@ describe("a dry run", () => {
     const room = await reservations(admin, clusters[0]?.id ?? "");
     const published = fixture.published.length;
     const yaml = file(deployment("same"), deployment("new"), deployment("huge", { cpu: "200" }));
-    const result = must(await services.applications.importManifests(tenant.actor, importInput(yaml, clusters, { dryRun: true, idempotencyKey: "k" })));
+    const result = must(
+      await services.applications.importManifests(tenant.actor, importInput(yaml, clusters, { dryRun: true, idempotencyKey: "k" })),
+    );
     expect(result.objects.map((object) => [object.name, object.outcome, object.operationId, object.applicationId === null])).toEqual([
-      ["same", "UNCHANGED", null, false], ["new", "CREATED", null, true], ["huge", "FAILED", null, true],
+      ["same", "UNCHANGED", null, false],
+      ["new", "CREATED", null, true],
+      ["huge", "FAILED", null, true],
     ]);
     expect(result.operationId).toBeNull();
     expect(await countRows(admin, tenant.id)).toEqual(before);
@@ -177,23 +296,96 @@ describe("a dry run", () => {
 
   test("is refused as the import itself would be", async () => {
     const { tenant, clusters } = await place(1);
-    expect(refusals(await services.applications.importManifests(tenant.actor, importInput(deployment("a"), clusters, { dryRun: true, namespace: "nowhere" })))).toMatchObject([{ code: "NOT_FOUND", path: ["input", "namespace"] }]);
+    expect(
+      refusals(
+        await services.applications.importManifests(
+          tenant.actor,
+          importInput(deployment("a"), clusters, { dryRun: true, namespace: "nowhere" }),
+        ),
+      ),
+    ).toMatchObject([{ code: "NOT_FOUND", path: ["input", "namespace"] }]);
     expect((await countRows(admin, tenant.id))["audit_entry"]).toBe(0);
   });
 });
 
 describe("a refused import changes nothing", () => {
   const cases: [string, (clusters: readonly TestCluster[]) => ImportManifestsInput, string, string[], RegExp][] = [
-    ["invalid YAML, with line and column", (clusters) => importInput("kind: Deployment\nmetadata:\n  name: [a, b\nspec: 1", clusters), "INVALID_ARGUMENT", ["input", "yaml"], /line 4, column 1/],
-    ["a key given twice", (clusters) => importInput("kind: Deployment\nmetadata:\n  name: a\n  name: b", clusters), "INVALID_ARGUMENT", ["input", "yaml"], /line 4, column 3: The key is given twice/],
-    ["an alias bomb", (clusters) => importInput("a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]", clusters), "INVALID_ARGUMENT", ["input", "yaml"], /[Aa]lias/],
-    ["a cycle", (clusters) => importInput("kind: &a [Deployment, *a]", clusters), "INVALID_ARGUMENT", ["input", "yaml"], /nested too deeply/],
+    [
+      "invalid YAML, with line and column",
+      (clusters) => importInput("kind: Deployment\nmetadata:\n  name: [a, b\nspec: 1", clusters),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /line 4, column 1/,
+    ],
+    [
+      "a key given twice",
+      (clusters) => importInput("kind: Deployment\nmetadata:\n  name: a\n  name: b", clusters),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /line 4, column 3: The key is given twice/,
+    ],
+    [
+      "an alias bomb",
+      (clusters) =>
+        importInput(
+          "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]",
+          clusters,
+        ),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /[Aa]lias/,
+    ],
+    [
+      "a cycle",
+      (clusters) => importInput("kind: &a [Deployment, *a]", clusters),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /nested too deeply/,
+    ],
     ["no objects", (clusters) => importInput("# nothing\n---\n", clusters), "INVALID_ARGUMENT", ["input", "yaml"], /no objects/],
-    ["more than 200 objects", (clusters) => importInput(file(...Array.from({ length: 201 }, (_, n) => `kind: K${n}`)), clusters), "INVALID_ARGUMENT", ["input", "yaml"], /200/],
-    ["more than 1 MiB", (clusters) => importInput(`# ${"x".repeat(1_048_576)}`, clusters), "INVALID_ARGUMENT", ["input", "yaml"], /1048576/],
-    ["an unknown namespace", (clusters) => importInput(deployment("a"), clusters, { namespace: "nowhere" }), "NOT_FOUND", ["input", "namespace"], /nowhere/],
-    ["a cluster that does not exist", () => importInput(deployment("a"), [], { distribution: { clusters: [{ clusterId: globalId("Cluster", "00000000-0000-7000-8000-000000000000"), replicas: 1, networkType: "VPC" }] } }), "NOT_FOUND", ["input", "distribution", "clusters", "0", "clusterId"], /no cluster/],
-    ["replicas out of range", (clusters) => importInput(deployment("a"), clusters, { distribution: { clusters: [{ clusterId: clusters[0]?.globalId ?? "", replicas: 1_001, networkType: "VPC" }] } }), "INVALID_ARGUMENT", ["input", "distribution", "clusters", "0", "replicas"], /1000/],
+    [
+      "more than 200 objects",
+      (clusters) => importInput(file(...Array.from({ length: 201 }, (_, n) => `kind: K${n}`)), clusters),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /200/,
+    ],
+    [
+      "more than 1 MiB",
+      (clusters) => importInput(`# ${"x".repeat(1_048_576)}`, clusters),
+      "INVALID_ARGUMENT",
+      ["input", "yaml"],
+      /1048576/,
+    ],
+    [
+      "an unknown namespace",
+      (clusters) => importInput(deployment("a"), clusters, { namespace: "nowhere" }),
+      "NOT_FOUND",
+      ["input", "namespace"],
+      /nowhere/,
+    ],
+    [
+      "a cluster that does not exist",
+      () =>
+        importInput(deployment("a"), [], {
+          distribution: {
+            clusters: [{ clusterId: globalId("Cluster", "00000000-0000-7000-8000-000000000000"), replicas: 1, networkType: "VPC" }],
+          },
+        }),
+      "NOT_FOUND",
+      ["input", "distribution", "clusters", "0", "clusterId"],
+      /no cluster/,
+    ],
+    [
+      "replicas out of range",
+      (clusters) =>
+        importInput(deployment("a"), clusters, {
+          distribution: { clusters: [{ clusterId: clusters[0]?.globalId ?? "", replicas: 1_001, networkType: "VPC" }] },
+        }),
+      "INVALID_ARGUMENT",
+      ["input", "distribution", "clusters", "0", "replicas"],
+      /1000/,
+    ],
   ];
   test.each(cases)("%s", async (_, input, code, path, message) => {
     const { tenant, clusters } = await place(1);
@@ -225,7 +417,9 @@ describe("files of our own", () => {
     const result = must(await services.applications.importManifests(tenant.actor, importInput(example("shop.yaml"), clusters)));
     const deployments = result.objects.filter((object) => object.kind === "Deployment");
     expect(deployments.length).toBeGreaterThanOrEqual(12);
-    expect(deployments.map((object) => [object.name, object.outcome, object.message])).toEqual(deployments.map((object) => [object.name, "CREATED", null]));
+    expect(deployments.map((object) => [object.name, object.outcome, object.message])).toEqual(
+      deployments.map((object) => [object.name, "CREATED", null]),
+    );
     for (const object of result.objects) if (object.kind !== "Deployment") expect(object.outcome).toBe("SKIPPED");
   });
 
@@ -257,11 +451,20 @@ describe.runIf(existsSync(boutique))("a real public shop", () => {
       "spec.template.spec.securityContext is not honoured.",
       "spec.template.spec.serviceAccountName is not honoured.",
     ]);
-    const { rows: [operation] } = await admin.query("select total from operation where id = $1", [result.operationId]);
+    const {
+      rows: [operation],
+    } = await admin.query("select total from operation where id = $1", [result.operationId]);
     expect(operation.total).toBe(120);
-    const { rows: [row] } = await admin.query(
-      "select r.template from revision r join application a on a.id = r.application_id where a.tenant_id = $1 and a.name = 'frontend'", [tenant.id]);
-    expect(row.template).toMatchObject({ containers: [{ name: "server", cpuMillis: 100, memoryMiB: 64, ports: [{ containerPort: 8080, protocol: "TCP", name: null }] }], labels: [{ key: "app", value: "frontend" }] });
+    const {
+      rows: [row],
+    } = await admin.query(
+      "select r.template from revision r join application a on a.id = r.application_id where a.tenant_id = $1 and a.name = 'frontend'",
+      [tenant.id],
+    );
+    expect(row.template).toMatchObject({
+      containers: [{ name: "server", cpuMillis: 100, memoryMiB: 64, ports: [{ containerPort: 8080, protocol: "TCP", name: null }] }],
+      labels: [{ key: "app", value: "frontend" }],
+    });
     expect(row.template.containers[0].env).toContainEqual({ name: "PORT", value: "8080" });
   });
 });

@@ -17,11 +17,19 @@ const faults = (yaml: string): string[] => {
 describe("what is read", () => {
   test("documents that say something, each with its line", () => {
     const outcome = parseManifests("# first\n---\nkind: A\n---\n# empty\n---\nkind: B\n...\n");
-    expect(outcome).toEqual({ ok: true, value: [{ value: { kind: "A" }, line: 3 }, { value: { kind: "B" }, line: 7 }] });
+    expect(outcome).toEqual({
+      ok: true,
+      value: [
+        { value: { kind: "A" }, line: 3 },
+        { value: { kind: "B" }, line: 7 },
+      ],
+    });
   });
   test("Lists, unfolded", () => expect(values("kind: List\nitems: [{kind: A}, {kind: B}]")).toEqual([{ kind: "A" }, { kind: "B" }]));
   test("anchors, aliases and merge keys", () => {
-    expect(values("base: &base {a: 1, b: 2}\nother: {<<: *base, b: 3}\nagain: *base")).toEqual([{ base: { a: 1, b: 2 }, other: { a: 1, b: 3 }, again: { a: 1, b: 2 } }]);
+    expect(values("base: &base {a: 1, b: 2}\nother: {<<: *base, b: 3}\nagain: *base")).toEqual([
+      { base: { a: 1, b: 2 }, other: { a: 1, b: 3 }, again: { a: 1, b: 2 } },
+    ]);
   });
   test("Windows' line ends, a byte order mark, and JSON", () => {
     expect(values("\ufeffkind: A\r\nmetadata:\r\n  name: a\r\n")).toEqual([{ kind: "A", metadata: { name: "a" } }]);

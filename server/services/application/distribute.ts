@@ -1,0 +1,183 @@
+/**
+ * Moving an application's placements to where they are wanted.
+ *
+ * Invariants
+ * - What is reserved on a cluster is the sum over its placements of desired × what a pod of the placement's revision requests. `desired` and
+ *   the reservation move together, here, in one transaction; nobody else moves either. So a removal gives its share back when it is accepted
+ *   (desired becomes 0), and the worker that later deletes the row has nothing to give back. That is safe also for a cluster that is cut
+ *   off: it hears of the removal no later than of what takes its place.
+ * - A placement's generation rises exactly when what its agent is to do changes.
+ * - A placement that is being removed keeps its row until the cluster has confirmed; wanted again meanwhile, it lives on under a higher
+ *   generation.
+ */
+import { randomUUIDv7 } from "node:crypto";
+import { amountsOf, difference, NOTHING, type PodRequests } from "../../domain/capacity.ts";
+import { accepted, type Outcome, refused } from "../../domain/errors.ts";
+import { podRequests } from "../../domain/pod-template.ts";
+import type { Application } from "../../entities/application.ts";
+import { Placement } from "../../entities/placement.ts";
+import { Revision } from "../../entities/revision.ts";
+import type { StepPlan } from "../operation.ts";
+import type { Transaction } from "../transaction.ts";
+import { checkCordons, type ClusterFacts, type Demand, loadClusters, reserve } from "./clusters.ts";
+import type { Wanted } from "./wanted.ts";
+
+export interface DistributionChange {
+  /** Every placement that the application is to have; others are removed. */
+  readonly wanted: readonly Wanted[];
+  readonly revision: Revision;
+  /** Why these replicas are here, for people; null leaves what was said before. */
+  readonly reason: string | null;
+  /** Into the input, for refusals; null when no one field is at fault. */
+  readonly path: readonly string[] | null;
+  /** What the agents are told changed beyond the placements' own columns. */
+  readonly touchAll?: boolean;
+}
+
+export interface DistributionResult {
+  /** One for each cluster with pods to bring about or to remove. */
+  readonly steps: readonly StepPlan[];
+  readonly changed: boolean;
+}
+
+/** One cluster's part of the change: neither is null for a placement that stays. */
+interface Move {
+  readonly clusterId: string;
+  readonly placement: Placement | null;
+  readonly wanted: Wanted | null;
+}
+
+/** Moves the placements, `application.desired` and the reservations. The application is locked by the caller, or was made by it. */
+export async function distribute(
+  tx: Transaction,
+  application: Application,
+  change: DistributionChange,
+): Promise<Outcome<DistributionResult>> {
+  const existing = await tx.em.find(Placement, { tenantId: tx.actor.tenantId, applicationId: application.id });
+  const moves = movesOf(existing, change.wanted);
+  const clusters = await loadClusters(
+    tx,
+    moves.map(({ clusterId }) => clusterId),
+  );
+  const held = await requestsOfRevisions(tx, existing);
+  const demands = moves.map((move) => demandOf(move, known(clusters, move.clusterId), podRequests(change.revision.template), held));
+  const steps = moves.map((move) => stepOf(move, known(clusters, move.clusterId), application));
+
+  const cordoned = checkCordons(demands, change.path);
+  if (cordoned.length > 0) return refused(...cordoned);
+  const changed = await carryOut(tx, application, change, moves);
+  const desired = change.wanted.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (application.desired !== desired) tx.em.assign(application, { desired });
+  await tx.em.flush();
+  const noRoom = await reserve(tx, demands, change.path);
+  if (noRoom.length > 0) return refused(...noRoom);
+  tx.changed("placement", ...changed);
+  return accepted({ steps, changed: changed.length > 0 });
+}
+
+function movesOf(existing: readonly Placement[], wanted: readonly Wanted[]): Move[] {
+  const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
+  const staying = new Set(wanted.map(({ clusterId }) => clusterId));
+  return [
+    ...wanted.map((one) => ({ clusterId: one.clusterId, placement: byCluster.get(one.clusterId) ?? null, wanted: one })),
+    ...existing
+      .filter(({ clusterId }) => !staying.has(clusterId))
+      .map((placement) => ({ clusterId: placement.clusterId, placement, wanted: null })),
+  ];
+}
+
+function demandOf(
+  { placement, wanted }: Move,
+  cluster: ClusterFacts,
+  requests: PodRequests,
+  held: ReadonlyMap<string, PodRequests>,
+): Demand {
+  const before = placement ? amountsOf(known(held, placement.revisionId), placement.desired) : NOTHING;
+  const desired = wanted?.replicas ?? 0;
+  return { cluster, requests, change: difference(amountsOf(requests, desired), before), addedPods: desired - before.pods, desired };
+}
+
+/** Pods to bring about; for a removal those that are to go, reported already or not. */
+const stepOf = ({ placement, wanted }: Move, cluster: ClusterFacts, application: Application): StepPlan => ({
+  targetId: application.id,
+  clusterId: cluster.id,
+  name: cluster.code,
+  total: wanted ? wanted.replicas : Math.max(placement?.created ?? 0, placement?.desired ?? 0),
+});
+
+/** Returns the ids of the placements that are new or other than before. */
+async function carryOut(tx: Transaction, application: Application, change: DistributionChange, moves: readonly Move[]): Promise<string[]> {
+  const added: Placement[] = [];
+  const touched: string[] = [];
+  for (const { placement, wanted } of moves) {
+    if (!placement) {
+      if (wanted) added.push(newPlacement(tx, application, change, wanted));
+    } else if (!wanted) {
+      if (placement.deleting) continue;
+      tx.em.assign(placement, { desired: 0, deleting: true, generation: placement.generation + 1 });
+      touched.push(placement.id);
+    } else if (change.touchAll || differs(placement, wanted, change.revision)) {
+      const { replicas: desired, networkType, vpcId, subnetId } = wanted;
+      const reason = change.reason ?? placement.reason;
+      const generation = placement.generation + 1;
+      tx.em.assign(placement, {
+        desired,
+        networkType,
+        vpcId,
+        subnetId,
+        revisionId: change.revision.id,
+        deleting: false,
+        reason,
+        generation,
+      });
+      touched.push(placement.id);
+    }
+  }
+  if (added.length > 0) await tx.em.insertMany(Placement, added);
+  return [...added.map(({ id }) => id), ...touched];
+}
+
+const differs = (placement: Placement, wanted: Wanted, revision: Revision): boolean =>
+  placement.deleting ||
+  placement.desired !== wanted.replicas ||
+  placement.revisionId !== revision.id ||
+  placement.networkType !== wanted.networkType ||
+  placement.vpcId !== wanted.vpcId ||
+  (placement.subnetId ?? null) !== wanted.subnetId;
+
+const newPlacement = (tx: Transaction, application: Application, change: DistributionChange, wanted: Wanted): Placement => ({
+  tenantId: tx.actor.tenantId,
+  id: randomUUIDv7(),
+  applicationId: application.id,
+  namespaceId: application.namespaceId,
+  clusterId: wanted.clusterId,
+  revisionId: change.revision.id,
+  networkType: wanted.networkType,
+  vpcId: wanted.vpcId,
+  subnetId: wanted.subnetId,
+  desired: wanted.replicas,
+  created: 0,
+  ready: 0,
+  updated: 0,
+  unavailable: wanted.replicas,
+  generation: 1,
+  observedGeneration: 0,
+  reason: change.reason ?? "",
+  assignEip: false,
+  eipBandwidthMbps: 5,
+  deleting: false,
+});
+
+async function requestsOfRevisions(tx: Transaction, placements: readonly Placement[]): Promise<Map<string, PodRequests>> {
+  const ids = [...new Set(placements.map(({ revisionId }) => revisionId))];
+  if (ids.length === 0) return new Map();
+  const revisions = await tx.em.find(Revision, { tenantId: tx.actor.tenantId, id: { $in: ids } });
+  return new Map(revisions.map((revision) => [revision.id, podRequests(revision.template)]));
+}
+
+/** Foreign keys keep what is asked for here. */
+function known<T>(map: ReadonlyMap<string, T>, id: string): T {
+  const value = map.get(id);
+  if (value === undefined) throw new Error(`${id} vanished during the transaction`);
+  return value;
+}
