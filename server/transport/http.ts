@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { GraphQLError, type ExecutionResult, type GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
@@ -16,6 +17,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createTransportMetrics } from "./metrics.ts";
 import { createOrigins } from "./origins.ts";
 import { GRAPHIQL, INDEX_PAGE, INDEX_POLICY } from "./page.ts";
+import { plainAnswerType, plainRequest, readBody, sendResult } from "./post.ts";
 import { createRunner, type MakeContext } from "./run.ts";
 import { createSessions, type Authenticate } from "./sessions.ts";
 import { bearerToken, createSockets } from "./socket.ts";
@@ -61,6 +63,8 @@ interface RequestContext {
 }
 
 const GRAPHQL = "/graphql";
+/** Made once: an abort without a reason makes an exception, with its stack, for every request. */
+const GONE = new Error("the caller has gone");
 
 export function createApi(options: ApiOptions): Api {
   const { schema, makeContext, authenticate, clock, bus, logger } = options;
@@ -90,7 +94,7 @@ export function createApi(options: ApiOptions): Api {
       return { errors: [withHttp(apiError("BAD_USER_INPUT", "A mutation must be sent by POST."), { status: 405, headers: { allow: "POST" } })] };
     }
     const gone = new AbortController();
-    res.once("close", () => gone.abort());
+    res.once("close", () => gone.abort(GONE));
     const caller = { viewer, requestId, sourceAddress, transport: "http" } as const;
     if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone.signal));
     const session = await sessions.open(token);
@@ -159,8 +163,20 @@ export function createApi(options: ApiOptions): Api {
     if (!viewer || (viewer.expiresAt !== null && clock.now() >= viewer.expiresAt)) {
       return refuse(401, apiError("UNAUTHENTICATED", "A valid API token is needed: Authorization: Bearer <token>."), { "www-authenticate": "Bearer" });
     }
+    const context: RequestContext = { req: request, res: response, selvedge: { token, viewer, requestId, sourceAddress } };
+    const answerType = plainAnswerType(request);
+    if (answerType !== null) {
+      const body = await readBody(request, limits.maxBodyBytes);
+      if (body === "gone") return;
+      if (body === "too large") return refuse(413, apiError("QUERY_TOO_COMPLEX", `The request's body is larger than ${limits.maxBodyBytes} bytes.`));
+      const plain = plainRequest(body);
+      response.setHeader("cache-control", "no-store");
+      if (plain) return sendResult(request, response, answerType, (await answer(plain, context)) as ExecutionResult);
+      // Read already: Yoga takes it from here.
+      Object.assign(request, { body: Readable.from([body]) });
+    }
     response.setHeader("cache-control", "no-store");
-    await yoga(request, response, { req: request, res: response, selvedge: { token, viewer, requestId, sourceAddress } });
+    await yoga(request, response, context);
   }
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
