@@ -70,6 +70,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: "UTC",
   log_timezone: "UTC",
   log_min_messages: "warning",
+  // A statement that failed may hold what a tenant keeps secret: the error is told, its statement is not.
+  log_min_error_statement: "panic",
   log_line_prefix: "%m [%p] %u@%d ",
 };
 
