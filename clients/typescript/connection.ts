@@ -9,6 +9,8 @@ import { type Client, createClient } from "graphql-ws/client";
  */
 export interface Connection {
   subscribe(payload: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> }, sink: Sink): () => void;
+  /** Calls the listener whenever a connection has been made; returns what ends that. */
+  onConnected(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ const ACKNOWLEDGE_WITHIN_MS = 10_000;
 
 export function createConnection(url: string, token: string | null): Connection {
   let current: Client | null = null;
+  const listeners = new Set<() => void>();
 
   const open = (): Client => {
     let pong: NodeJS.Timeout | undefined;
@@ -49,6 +52,9 @@ export function createConnection(url: string, token: string | null): Connection 
         },
         pong: (received) => {
           if (received) clearTimeout(pong);
+        },
+        connected: () => {
+          for (const listener of listeners) listener();
         },
         error: () => retire(client),
         closed: (event) => {
@@ -71,6 +77,10 @@ export function createConnection(url: string, token: string | null): Connection 
     subscribe(payload, sink) {
       current ??= open();
       return current.subscribe({ query: payload.query, variables: { ...payload.variables } }, sink);
+    },
+    onConnected(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     async close() {
       const client = current;

@@ -92,9 +92,19 @@ export async function* stream(
     if (serverFailures > SERVER_FAILURES) throw interruption.error;
     attempt += 1;
     options.onState?.({ kind: "reconnecting", attempt, reason: interruption.reason });
-    await sleep(interruption.waitMs ?? backoffMs(attempt), options.signal);
+    const wait = interruption.waitMs ?? backoffMs(attempt);
+    if (interruption.byServer) await sleep(wait, options.signal);
+    else await sleepUntilConnected(connection, wait, options.signal);
     if (options.signal?.aborted) return;
   }
+}
+
+/** Where another stream of the client has found the server back, this one need not wait any longer. */
+async function sleepUntilConnected(connection: Connection, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const connected = new AbortController();
+  const forget = connection.onConnected(() => connected.abort());
+  await sleep(ms, signal ? AbortSignal.any([signal, connected.signal]) : connected.signal);
+  forget();
 }
 
 /** What an ending means: throws where it is for good, else says why and how long to wait. */

@@ -129,6 +129,25 @@ describe("a stream with a cursor", () => {
     expect(server.afters).toEqual([null, "1", "2"]);
   });
 
+  it("comes back at once when another stream of the client has found the server", async () => {
+    server = await faulty({ pods: ({ after }) => counting(Number(after ?? 0) + 1, Number(after ?? 0) + 1)() });
+    const { port } = server;
+    const shared = connect(port);
+    const attempts = [0, 0];
+    const open = (index: number) => shared.subscribe(WatchPodsDocument, { filter: {} }, { onState: (state) => (attempts[index] = state.kind === "live" ? 0 : state.attempt) });
+    const [one, other] = [open(0), open(1)];
+    await Promise.all([one.next(), other.next()]);
+    await server.kill();
+    // Both wait by now, each for more than a second; a new stream connects at once.
+    const back = Promise.all([one.next(), other.next()]);
+    await eventually(() => expect(Math.min(...attempts)).toBeGreaterThanOrEqual(5), { deadlineMs: 10_000 });
+    server = await faulty({ pods: ({ after }) => counting(Number(after ?? 0) + 1, Number(after ?? 0) + 1)() }, port);
+    const began = performance.now();
+    await shared.subscribe(WatchPodsDocument, { filter: {} }).next();
+    await back;
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
   it("begins at the caller's own cursor", async () => {
     server = await faulty({ pods: ({ after }) => counting(Number(after) + 1, 50)() });
     expect(await positions(connect(server.port).subscribe(WatchPodsDocument, { filter: {}, after: "47" }), 50)).toEqual([48, 49, 50]);
