@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chown, lstat, mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,6 +52,7 @@ const SUPERUSER = "postgres";
 /** Of sockaddr_un, without the closing zero; macOS has 103. */
 const MAX_SOCKET_PATH = 100;
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const LOOK_AT_LOG_MS = 60_000;
 /** Crash recovery of a few GB of write-ahead log is included. */
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 6_000;
@@ -109,30 +110,45 @@ interface Server {
 
 /** Decides where the database lies, and makes the folders, owned by whoever runs it. */
 async function prepareFolders({ dataDirectory, logger }: EmbeddedOptions): Promise<Place> {
-  const runAs = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined;
+  const isRoot = process.getuid?.() === 0;
   const id = createHash("sha256").update(dataDirectory).digest("hex").slice(0, 16);
   let base = path.join(dataDirectory, "postgres");
-  let binaries = path.join(dataDirectory, "postgres-binaries");
-  if (runAs) {
-    if (!(await enterable(dataDirectory))) {
-      base = path.join(STATE_ROOT, id);
-      logger?.info({ path: base }, "only root may enter the data directory, and Postgres never runs as root: the database lies elsewhere");
-    }
-    binaries = path.join(STATE_ROOT, "binaries");
+  // Under root a database goes on as the user it was begun as.
+  let uid = (await ownerOf(base)) ?? 0;
+  if (isRoot && uid === 0 && !(await enterable(dataDirectory))) {
+    base = path.join(STATE_ROOT, id);
+    uid = (await ownerOf(base)) ?? 0;
+    logger?.info({ path: base }, "only root may enter the data directory, and Postgres never runs as root: the database lies elsewhere");
   }
+  const runAs = isRoot ? (uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid, gid: uid }) : undefined;
+  const binaries = isRoot ? path.join(STATE_ROOT, "binaries") : path.join(dataDirectory, "postgres-binaries");
   let sockets = path.join(base, "run");
   if (Buffer.byteLength(path.join(sockets, `.s.PGSQL.${PORT}`)) > MAX_SOCKET_PATH) sockets = `/tmp/selvedge-${process.getuid?.() ?? 0}-${id}`;
 
-  await mkdir(base, { recursive: true, mode: 0o755 });
-  const owner = runAs?.uid ?? process.getuid?.();
-  for (const folder of [base, sockets]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (runAs) await chown(folder, runAs.uid, runAs.gid);
-    const { uid } = await stat(folder);
-    if (owner !== undefined && uid !== owner) throw new Error(`${folder} belongs to another user (uid ${uid}): remove it`);
-    await chmod(folder, 0o700);
-  }
+  await mkdir(path.dirname(base), { recursive: true, mode: 0o755 });
+  for (const folder of [base, sockets]) await makeOwnFolder(folder, runAs);
   return { data: path.join(base, "data"), sockets, log: path.join(base, "postgres.log"), binaries, runAs };
+}
+
+const ownerOf = (folder: string): Promise<number | undefined> =>
+  lstat(folder).then(
+    ({ uid }) => uid,
+    () => undefined,
+  );
+
+/** For the eyes of whoever runs Postgres. One that is there already must be theirs: somebody else's, or a link, is no place for a database. */
+async function makeOwnFolder(folder: string, runAs: Place["runAs"]): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    if (runAs) await chown(folder, runAs.uid, runAs.gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const found = await lstat(folder);
+    const owner = runAs?.uid ?? process.getuid?.();
+    if (!found.isDirectory() || (owner !== undefined && found.uid !== owner)) {
+      throw new Error(`${folder} is not a folder of the user that runs Postgres (uid ${owner}), but of uid ${found.uid}`, { cause: error });
+    }
+  }
 }
 
 /** initdb into a folder that gets its name only when it is complete: a kill halfway leaves nothing that looks like a database. */
@@ -184,7 +200,7 @@ const environment = (): NodeJS.ProcessEnv => ({ PATH: "/usr/bin:/bin", LC_ALL: "
 async function start(binaries: string, server: Server, settings: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const { place } = server;
   const deadline = performance.now() + START_DEADLINE_MS;
-  const args = ["-D", place.data, "-k", place.sockets, "-p", String(PORT), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const args = ["-D", place.data, "-k", `"${place.sockets}"`, "-p", String(PORT), ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   for (;;) {
     await forgetForeignPid(place);
     const log = await openLog(place);
@@ -200,7 +216,12 @@ async function start(binaries: string, server: Server, settings: Readonly<Record
     let failed: Error | undefined;
     child.once("error", (error) => (failed = error));
     const stopped = (): boolean => failed !== undefined || child.exitCode !== null || child.signalCode !== null;
-    if (await untilItServes(server, stopped)) return child;
+    try {
+      if (await untilItServes(server, stopped)) return child;
+    } catch (error) {
+      child.kill("SIGQUIT");
+      throw error;
+    }
     if (failed) throw failed;
     // A server that is just ending still holds its lock file and shared memory: wait for it.
     const lastWords = (await readFile(place.log, "utf8")).trim().split("\n").findLast((line) => /FATAL|ERROR/.test(line)) ?? "it said nothing";
@@ -212,9 +233,14 @@ async function start(binaries: string, server: Server, settings: Readonly<Record
 }
 
 async function openLog(place: Place) {
-  const log = await open(place.log, "a", 0o600);
-  if ((await log.stat()).size > MAX_LOG_BYTES) await truncate(place.log, 0);
-  return log;
+  await boundLog(place);
+  return open(place.log, "a", 0o600);
+}
+
+/** Starts the server's log anew when it has grown too large; the server appends, wherever its end is. */
+async function boundLog({ log }: Place): Promise<void> {
+  const size = await lstat(log).then((found) => found.size, () => 0);
+  if (size > MAX_LOG_BYTES) await truncate(log, 0);
 }
 
 /**
@@ -292,6 +318,9 @@ function isAlive(pid: number): boolean {
 }
 
 function handle(server: Server, pid: number, tookOver: boolean, ended: Promise<void>): EmbeddedPostgres {
+  const bounding = setInterval(() => void boundLog(server.place).catch(() => undefined), LOOK_AT_LOG_MS);
+  bounding.unref();
+  void ended.then(() => clearInterval(bounding));
   const signal = (name: NodeJS.Signals): void => {
     try {
       process.kill(pid, name);

@@ -1,7 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { canonicalJson } from "../domain/canonical.ts";
-import type { Actor } from "../identity/viewer.ts";
 
 /**
  * One effect for a key. A key belongs to (tenant, mutation) for 24 hours of the simulation's clock; with it goes a fingerprint of the
@@ -21,14 +20,15 @@ export function fingerprintOf(key: Uint8Array, input: object): string {
     .digest("hex");
 }
 
-export async function claimKey(
-  em: EntityManager,
-  actor: Actor,
-  mutation: string,
-  key: string,
-  fingerprint: string,
-  now: number,
-): Promise<Claim> {
+/** Whose key it is, and of which mutation. */
+export interface IdempotencyKey {
+  readonly tenantId: string;
+  readonly mutation: string;
+  readonly key: string;
+}
+
+/** `now`: milliseconds on the simulation's clock. */
+export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprint: string, now: number): Promise<Claim> {
   // The worker may delete an expired row between the two statements: then the key is free, and the next round takes it.
   for (let round = 0; round < 3; round += 1) {
     const claimed: unknown[] = await em.execute(
@@ -36,24 +36,24 @@ export async function claimKey(
        on conflict (tenant_id, mutation, key)
        do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
        where kept.created_at <= ? returning 1`,
-      [actor.tenantId, mutation, key, fingerprint, new Date(now), new Date(now - KEPT_FOR_MS)],
+      [id.tenantId, id.mutation, id.key, fingerprint, new Date(now), new Date(now - KEPT_FOR_MS)],
     );
     if (claimed.length > 0) return { state: "taken" };
     const [kept] = await em.execute<{ fingerprint: string; result: unknown }[]>(
       "select fingerprint, result from idempotency where tenant_id = ? and mutation = ? and key = ?",
-      [actor.tenantId, mutation, key],
+      [id.tenantId, id.mutation, id.key],
     );
     if (kept) return kept.fingerprint === fingerprint ? { state: "replay", result: kept.result } : { state: "mismatch" };
   }
-  throw new Error(`the idempotency key of ${mutation} appeared and vanished three times`);
+  throw new Error(`the idempotency key of ${id.mutation} appeared and vanished three times`);
 }
 
 /** The answer, as ids that are resolved again when it is replayed. Never a secret. */
-export async function keepResult(em: EntityManager, actor: Actor, mutation: string, key: string, result: unknown): Promise<void> {
+export async function keepResult(em: EntityManager, id: IdempotencyKey, result: unknown): Promise<void> {
   await em.execute("update idempotency set result = ?::jsonb where tenant_id = ? and mutation = ? and key = ?", [
     JSON.stringify(result),
-    actor.tenantId,
-    mutation,
-    key,
+    id.tenantId,
+    id.mutation,
+    id.key,
   ]);
 }

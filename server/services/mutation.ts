@@ -98,24 +98,21 @@ async function runOnce<T>(
   work: (tx: Transaction) => Promise<Outcome<T>>,
 ): Promise<{ value: T; replayed: boolean }> {
   const { actor, name, input } = request;
-  const key = request.dryRun ? null : (input.idempotencyKey ?? null);
-  if (key !== null) {
-    const claim = await claimKey(tx.em, actor, name, key, fingerprintOf(options.fingerprintKey, input), tx.now);
+  const key = request.dryRun || !input.idempotencyKey ? null : { tenantId: actor.tenantId, mutation: name, key: input.idempotencyKey };
+  if (key) {
+    const claim = await claimKey(tx.em, key, fingerprintOf(options.fingerprintKey, input), tx.now);
     if (claim.state === "replay") return { value: claim.result as T, replayed: true };
-    if (claim.state === "mismatch") {
-      throw new RollBack<T>(
-        refused(refusal("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"], "This idempotencyKey came with another input before.")),
-        null,
-      );
-    }
+    if (claim.state === "mismatch") throw new RollBack<T>(refused(MISMATCH), null);
   }
   const outcome = await work(tx);
   if (!outcome.ok || request.dryRun) throw new RollBack(outcome, tx.target);
   await writeAudit(tx.em, { actor, at: tx.at, action: name, outcome: "ACCEPTED", input, target: tx.target });
+  if (key) await keepResult(tx.em, key, outcome.value);
   await tx.finish();
-  if (key !== null) await keepResult(tx.em, actor, name, key, outcome.value);
   return { value: outcome.value, replayed: false };
 }
+
+const MISMATCH = refusal("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"], "This idempotencyKey came with another input before.");
 
 async function refuse(
   options: ServiceOptions,
