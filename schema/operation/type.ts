@@ -34,7 +34,7 @@ Operation.implement({
     state: t.expose("state", { type: OperationState }),
     target: t.ref("targetType", "targetId", { description: "The object that it changes; null once that object is gone." }),
     targetName: t.exposeString("targetName"),
-    progress: t.part(OperationProgress),
+    progress: t.part(OperationProgress, { description: "Units of work done and to do: pods for applications, clusters for networks." }),
     steps: t.page(OperationStep, "operationId", {
       args: { states: t.arg({ type: [OperationState] }) },
       where: (step, { states }) => amongTexts(step.state, states),
