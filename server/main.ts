@@ -5,7 +5,7 @@ import { createLogger } from "./observability/logger.ts";
 
 /**
  * The server's process. Exit codes: 0 stopped as asked, 1 it could not start or go on (one line on standard error says why).
- * The first SIGTERM or SIGINT stops everything in order, the second at once.
+ * The first SIGTERM, SIGINT or SIGHUP stops everything in order, the second at once.
  */
 const STOP_DEADLINE_MS = 9_500;
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: only a later signal means that somebody is impatient. */
@@ -66,6 +66,7 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  process.on("SIGHUP", onSignal);
   process.on("uncaughtException", onFatal);
   process.on("unhandledRejection", (reason) => onFatal(reason instanceof Error ? reason : new Error(String(reason))));
 

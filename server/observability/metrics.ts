@@ -9,11 +9,16 @@ export interface Metrics {
   snapshot(): Promise<MetricsSnapshot>;
 }
 
+/** The thread that serves them. */
+const MAIN = "api";
+
 /** `others`: what the other threads have counted, told together with this one's in the registry's text. */
 export function createMetrics(thread: string, others: () => Promise<readonly MetricsSnapshot[]> = async () => []): Metrics {
   const registry = new MergedRegistry(others);
   registry.setDefaultLabels({ thread });
   collectDefaultMetrics({ register: registry });
+  // Of the process there is one, whoever tells of it.
+  if (thread !== MAIN) for (const { name } of registry.getMetricsAsArray()) if (name.startsWith("process_")) registry.removeSingleMetric(name);
   return { registry, snapshot: () => registry.getMetricsAsJSON() };
 }
 

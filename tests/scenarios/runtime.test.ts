@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
+import { availableParallelism, loadavg } from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { eventually } from "#tests/support/eventually.ts";
@@ -10,6 +11,8 @@ import { endProcesses, processesOf, removeDirectory, run, type Run, temporaryDir
 /** How the server starts, stops, is killed, and refuses. Each with a real process on a data directory of its own. */
 const READY_WITHIN_S = 10;
 const STOPPED_WITHIN_MS = 10_000;
+/** These are promises of a machine that has nothing else to do: where others want it too, they hold in proportion. */
+const crowding = (): number => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 interface Place {
   readonly directory: string;
@@ -57,7 +60,7 @@ async function stop(started: Run, signal: NodeJS.Signals = "SIGTERM"): Promise<v
   const since = performance.now();
   started.kill(signal);
   expect(await started.exit).toEqual({ code: 0, signal: null });
-  expect(performance.now() - since).toBeLessThan(STOPPED_WITHIN_MS);
+  expect(performance.now() - since).toBeLessThan(STOPPED_WITHIN_MS * crowding());
 }
 
 afterEach(async () => {
@@ -71,12 +74,12 @@ afterEach(async () => {
   }
 }, 30_000);
 
-describe.runIf(process.platform === "linux")("a life", { timeout: 60_000 }, () => {
+describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () => {
   test("a fresh directory: ready soon, a token that works, Postgres never as root, and after SIGTERM nothing is left", async () => {
     const here = await place();
     const server = start(here.env);
     const ready = await server.ready();
-    expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S);
+    expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S * crowding());
     expect(ready).toMatchObject({ graphql: `http://127.0.0.1:${here.port}/graphql`, dataDirectory: here.directory, tokenFile: path.join(here.directory, "token") });
     expect(await (await fetch(`http://127.0.0.1:${here.port}/readyz`)).json()).toMatchObject({ ready: true });
     expect(await role(here, await tokenOf(here))).toBe("PLATFORM_ADMIN of demo");
@@ -105,7 +108,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 60_000 }, () =
 
     const second = start(here.env);
     const ready = await second.ready();
-    expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S);
+    expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S * crowding());
     const takenOver = second.log.find(({ msg }) => String(msg).startsWith("took over the embedded Postgres"));
     expect(survivors.map(({ pid }) => pid)).toContain(takenOver?.["postgres"]);
     expect(await tokenOf(here)).toBe(token);
@@ -164,7 +167,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 60_000 }, () =
   test("told to stop while it starts, it stops and leaves nothing; a second signal at the same moment changes nothing", async () => {
     const here = await place();
     const server = start(here.env);
-    await eventually(() => expect(existsSync(path.join(here.directory, "postgres/data"))).toBe(true), { deadlineMs: 10_000 });
+    await eventually(() => expect(existsSync(path.join(here.directory, "postgres/data"))).toBe(true), { deadlineMs: 40_000 });
     server.kill("SIGINT");
     server.kill("SIGTERM");
     expect(await server.exit).toEqual({ code: 0, signal: null });
@@ -198,7 +201,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 60_000 }, () =
   });
 });
 
-describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as root", { timeout: 60_000 }, () => {
+describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as root", { timeout: 120_000 }, () => {
   test("in a folder that only root may enter, the database lies elsewhere, and its Postgres is nobody's", async () => {
     const here = await place(0o700);
     const server = start(here.env);
@@ -216,7 +219,7 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as roo
   });
 });
 
-describe("what it can't start with", { timeout: 30_000 }, () => {
+describe("what it can't start with", { timeout: 60_000 }, () => {
   test("bad settings: every fault at once, and nothing was touched", async () => {
     const here = await place();
     const server = start({ ...here.env, PORT: "http", SELVEDGE_SPEED: "-1", SELVEDGE_ADMIN_TOKEN: "short", LOG_LEVEL: "loud" });
