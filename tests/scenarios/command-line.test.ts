@@ -14,7 +14,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "selvedge-cli-"));
   server = await startServer({ env: { SELVEDGE_FLEET: "tiny", SELVEDGE_SPEED: "5", LOG_LEVEL: "warn" } });
-}, 40_000);
+}, 120_000);
 afterAll(async () => {
   await server?.dispose();
   await rm(folder, { recursive: true, force: true });
@@ -34,7 +34,7 @@ const manifest = async (text: string): Promise<string> => {
 const deployment = (name: string, container = "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }"): string =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec:\n  selector: { matchLabels: { app: ${name} } }\n  template:\n    metadata: { labels: { app: ${name} } }\n    spec: { containers: [${container}] }\n`;
 
-describe("from an empty platform to a running application and back", { timeout: 60_000 }, () => {
+describe("from an empty platform to a running application and back", { timeout: 120_000 }, () => {
   it("has nothing yet, and says so", async () => {
     expect(await selvedge("get", "apps")).toMatchObject({ code: 0, out: "No applications.\n" });
     expect(await json("get", "pods")).toEqual([]);
@@ -108,7 +108,7 @@ describe("from an empty platform to a running application and back", { timeout: 
   });
 });
 
-describe("what can't be done is said precisely, and changes nothing", { timeout: 60_000 }, () => {
+describe("what can't be done is said precisely, and changes nothing", { timeout: 120_000 }, () => {
   it.each([
     ["YAML that is none", "kind: Deployment\n  name: [", /line 2, column \d+|line \d+.*column \d+/i],
     ["a container twice", deployment("twice", "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }, { name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } } }"), /web/],

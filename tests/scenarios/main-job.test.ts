@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 describe.each(shops)("$name", ({ file, probe, others }) => {
-  it.runIf(existsSync(path.join(ROOT, file)))(`${file} runs on five clusters, through a kill -9 of the server`, { timeout: 120_000 }, async () => {
+  it.runIf(existsSync(path.join(ROOT, file)))(`${file} runs on five clusters, through a kill -9 of the server`, { timeout: 300_000 }, async () => {
     // Slow enough that there is a halfway.
     server = await startServer({ env: { LOG_LEVEL: "warn", SELVEDGE_SPEED: "0.3" } });
     const client = server.client();
@@ -44,15 +44,15 @@ describe.each(shops)("$name", ({ file, probe, others }) => {
         expect(ready.length).toBeGreaterThan(PODS / 5);
         return ready;
       },
-      { deadlineMs: 60_000, everyMs: 100 },
+      { deadlineMs: 120_000, everyMs: 100 },
     );
     await server.kill9();
-    await eventually(() => expect(command?.err).toContain("reconnecting…"), { deadlineMs: 10_000 });
+    await eventually(() => expect(command?.err).toContain("reconnecting…"), { deadlineMs: 30_000 });
     expect(before.length).toBeLessThan(PODS);
     await server.start();
 
     const ended = await command.done();
-    expect(ended.err).toMatch(/connected again|reconnecting/);
+    expect(ended.err).toContain("connected again");
     expect(ended.out).toMatch(new RegExp(`succeeded, ${PODS} of ${PODS} pods`));
     expect(ended.code).toBe(0);
     for (const kind of others) expect(ended.out).toMatch(new RegExp(`^${kind} +\\S+ +skipped`, "m"));
@@ -88,10 +88,10 @@ describe.each(shops)("$name", ({ file, probe, others }) => {
 });
 
 describe("Ctrl-C", () => {
-  it("stops the watching, not the import, and says how to go on", { timeout: 60_000 }, async () => {
+  it("stops the watching, not the import, and says how to go on", { timeout: 180_000 }, async () => {
     server = await startServer({ env: { SELVEDGE_FLEET: "tiny", LOG_LEVEL: "warn" } });
     command = startCommand(["apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-1,shaoxing-1", "--replicas", "3"], server.environment);
-    await eventually(() => expect(command?.err).toMatch(/0%, 0\/6 pods/), { deadlineMs: 10_000 });
+    await eventually(() => expect(command?.err).toMatch(/0%, 0\/6 pods/), { deadlineMs: 30_000 });
     command.signal("SIGINT");
     const interrupted = await command.done();
     expect(interrupted.code).toBe(130);

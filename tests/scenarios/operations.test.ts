@@ -98,7 +98,7 @@ beforeAll(async () => {
   application = made;
   creation = made.operation;
   expect((await client.waitForOperation(creation.id)).state).toBe("SUCCEEDED");
-}, 60_000);
+}, 180_000);
 afterAll(() => server?.dispose());
 
 const cases: Readonly<Record<string, () => Promise<void>>> = {
@@ -316,5 +316,5 @@ it("has a case for every documented operation, and no other", () => {
 });
 
 describe("documented operations", () => {
-  it.each(Object.entries(cases))("%s", async (_name, run) => run(), 30_000);
+  it.each(Object.entries(cases))("%s", async (_name, run) => run(), 60_000);
 });

@@ -16,7 +16,7 @@ const adapted = (script: string): string => script.replaceAll("http://127.0.0.1:
 
 beforeAll(async () => {
   server = await startServer({ env: { LOG_LEVEL: "warn", SELVEDGE_SPEED: "3" } });
-}, 40_000);
+}, 120_000);
 afterAll(() => server?.dispose());
 
 /** Runs a script in a shell until it has ended, or has written what is waited for. */
@@ -35,8 +35,8 @@ async function shell(script: string, enough?: RegExp): Promise<string> {
   }
 }
 
-describe("README", () => {
-  it("has commands that all do what they say", { timeout: 90_000 }, async () => {
+describe("README", { timeout: 60_000 }, () => {
+  it("has commands that all do what they say", { timeout: 240_000 }, async () => {
     const commands = blocks("sh").flatMap((block) => block.split("\n")).filter((line) => line.startsWith("npm run selvedge -- "));
     expect(commands.length).toBeGreaterThanOrEqual(6);
     for (const command of commands) {
@@ -72,7 +72,7 @@ describe("README", () => {
     expect(JSON.parse(await shell(script))).toMatchObject({ data: { overview: { applications: { total: 12 } } } });
   });
 
-  it("has a subscription for curl", { timeout: 30_000 }, async () => {
+  it("has a subscription for curl", { timeout: 60_000 }, async () => {
     const script = blocks("sh").find((block) => block.startsWith("curl -sN ")) ?? "";
     expect(await shell(script, /event: next\s+data: .*"snapshot":true/)).toContain("beijing-1");
   });
