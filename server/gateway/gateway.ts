@@ -60,6 +60,8 @@ const CONCURRENCY = 6;
 const POLL_MS = 1_000;
 const FLUSH_MS = 1_000;
 const TEMPLATES_KEPT = 500;
+/** More than any fleet has; what a connection says of more clusters is not remembered. */
+const MAX_CLUSTERS_A_CONNECTION = 20_000;
 /** Reports of one cluster that may wait in memory; an agent that keeps to its window never has more under way. */
 const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
 
@@ -88,8 +90,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const refuse = (connection: GatewayConnection, clusterId: string | null, reason: string): void => {
     metrics.refused();
-    if (clusterId !== null) connections.get(connection)?.refused.add(clusterId);
-    if (connections.has(connection)) connection.send({ type: "refuse", clusterId, reason });
+    const state = connections.get(connection);
+    if (!state) return;
+    if (clusterId !== null) state.refused.add(clusterId);
+    connection.send({ type: "refuse", clusterId, reason });
+    if (state.refused.size > MAX_CLUSTERS_A_CONNECTION) connection.close("too many clusters were refused");
   };
   const endSession = (session: ClusterSession, reason: string): void => {
     if (sessions.get(session.clusterId) === session) sessions.delete(session.clusterId);
@@ -191,6 +196,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!state) return;
     if (message.type === "hello") {
       if (state.hellos.has(message.clusterId)) return;
+      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return connection.close("too many clusters say hello at once");
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
       lanes.run(message.clusterId, () => onHello(connection, message)).catch((error: unknown) => refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello")))

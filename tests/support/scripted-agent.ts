@@ -15,6 +15,8 @@ export class ScriptedAgent {
   readonly received: GatewayMessage[] = [];
   closed: string | null = null;
   #connection: AgentConnection | null = null;
+  /** How many pods of each object it has said to have. */
+  readonly #pods = new Map<string, number>();
 
   constructor(code: string, clusterId: string = randomUUIDv7()) {
     this.code = code;
@@ -81,8 +83,13 @@ export class ScriptedAgent {
       placementId: object.objectId, term: this.term, generation: object.generation,
       created: object.spec?.replicas ?? 0, ready: object.spec?.replicas ?? 0, updated: object.spec?.replicas ?? 0, ...(object.spec ? {} : { removed: true }),
     }));
-    await this.report({ pods, placements });
-    for (const object of objects) if (!object.spec) this.objects.delete(object.objectId);
+    const gone = objects.flatMap((object) => {
+      const [had, has] = [this.#pods.get(object.objectId) ?? 0, object.spec?.replicas ?? 0];
+      this.#pods.set(object.objectId, has);
+      return Array.from({ length: Math.max(0, had - has) }, (_, index) => podId(object.objectId, has + index));
+    });
+    await this.report({ pods, placements, gone });
+    for (const object of objects) if (!object.spec && this.objects.get(object.objectId) === object) this.objects.delete(object.objectId);
   }
 
   pod(object: AssignedObject, index: number, changes: Partial<PodReport> = {}): PodReport {

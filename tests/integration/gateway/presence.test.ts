@@ -11,7 +11,7 @@ beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database.drop());
 beforeEach(async () => {
   centre = createCentre(database);
-  await centre.gateway({ silentAfterMs: 1_500 });
+  await centre.gateway({ silentAfterMs: 2_500 });
 });
 afterEach(() => centre.close());
 
@@ -26,7 +26,7 @@ test("a silent cluster becomes DISCONNECTED, a pinging one does not, and each ch
   const pings = setInterval(() => talking.say({ type: "ping", clusterIds: [talking.clusterId], at: 1 }), 200);
   try {
     await talking.next("pong");
-    await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 8_000 });
+    await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
     expect(await statusOf(talking.clusterId)).toBe("ONLINE");
     expect(await tellings(silent.clusterId)).toBe(2);
     expect(await tellings(talking.clusterId)).toBe(1);
@@ -45,7 +45,7 @@ test("a ping counts only for clusters of its own connection", async () => {
   await rogue.hello();
   const pings = setInterval(() => rogue.say({ type: "ping", clusterIds: [rogue.clusterId, victim.clusterId], at: 1 }), 200);
   try {
-    await eventually(async () => expect(await statusOf(victim.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 8_000 });
+    await eventually(async () => expect(await statusOf(victim.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
     expect(await statusOf(rogue.clusterId)).toBe("ONLINE");
   } finally {
     clearInterval(pings);
