@@ -5,6 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { invalid, type Outcome, refused } from "../../domain/errors.ts";
 import { IMPORT_LIMITS, type ManifestDocument, parseManifests } from "./parse.ts";
+import type { ThreadMessage } from "./parse-thread.ts";
 
 const SHORT = 32_768;
 const DEADLINE_MS = 5_000;
@@ -43,6 +44,7 @@ export function createManifestReader(): ReadManifests {
   };
 }
 
+/** The deadline counts from when the thread has begun to read: on a busy machine starting it takes longer than reading. */
 function onThread(yaml: string): Promise<Outcome<ManifestDocument[]>> {
   const tooMuch = refused(invalid(PATH, `The YAML can't be read in ${DEADLINE_MS / 1000} seconds: it is too complex.`));
   return new Promise((resolve, reject) => {
@@ -50,15 +52,18 @@ function onThread(yaml: string): Promise<Outcome<ManifestDocument[]>> {
       workerData: yaml,
       resourceLimits: { maxOldGenerationSizeMb: 192 },
     });
-    const deadline = setTimeout(() => {
-      resolve(tooMuch);
-      void worker.terminate();
-    }, DEADLINE_MS);
-    worker.once("message", (outcome: Outcome<ManifestDocument[]>) => resolve(outcome));
+    let deadline: NodeJS.Timeout | undefined;
+    worker.on("message", (message: ThreadMessage) => {
+      if (message !== "reading") return resolve(message);
+      deadline = setTimeout(() => {
+        resolve(tooMuch);
+        void worker.terminate();
+      }, DEADLINE_MS);
+    });
     worker.once("error", (error: NodeJS.ErrnoException) => (error.code === "ERR_WORKER_OUT_OF_MEMORY" ? resolve(tooMuch) : reject(error)));
     worker.once("exit", (code) => {
       clearTimeout(deadline);
-      // After its message this settles nothing any more.
+      // After its answer this settles nothing any more.
       reject(new Error(`the manifest reader ended with code ${code} and without an answer`));
     });
   });

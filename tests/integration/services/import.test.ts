@@ -406,9 +406,9 @@ describe("a refused import changes nothing", () => {
     const errors = refusals(await services.applications.importManifests(tenant.actor, importInput("[".repeat(600_000), clusters)));
     clearInterval(timer);
     expect(errors[0]).toMatchObject({ code: "INVALID_ARGUMENT", path: ["input", "yaml"] });
-    // Here the parser alone takes seconds; on the event loop nothing of it may be seen.
-    expect(longest).toBeLessThan(1_000);
-  }, 30_000);
+    // The parser alone takes more than that on an idle machine, and several times as much on a busy one.
+    expect(longest).toBeLessThan(2_000);
+  }, 60_000);
 });
 
 describe("files of our own", () => {

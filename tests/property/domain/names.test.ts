@@ -54,9 +54,9 @@ test("an image made of its parts is one, and not with a foreign character anywhe
 });
 
 test("text is storable exactly when it has no NUL and no half pair", () => {
+  const unit = fc.constantFrom("a", "é", "\u{1f600}", "\ud83d", "\ude00", "\0");
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.constantFrom("", "\0", "\ud800", "\udc00"), (text, planted) => {
-      const value = `${text}${planted}.`;
+    fc.property(fc.string({ unit, maxLength: 6 }), (value) => {
       expect(unstorableText({ a: [value] }, []).length === 0).toBe(value.isWellFormed() && !value.includes("\0"));
     }),
   );

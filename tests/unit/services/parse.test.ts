@@ -76,14 +76,14 @@ describe("what can't be read, with its line and column", () => {
 
 describe("the reader", () => {
   const manifest = (name: string): string => `---\nkind: A\nmetadata: {name: ${name}}\n`;
-  test("reads a long text on a thread, as a short one here", async () => {
+  test("reads a long text on a thread, as a short one here", { timeout: 30_000 }, async () => {
     const long = Array.from({ length: 150 }, (_, n) => `${manifest(`n${n}`)}note: "${"x".repeat(400)}"\n`).join("");
     expect(Buffer.byteLength(long)).toBeGreaterThan(32_768);
     expect(await createManifestReader()(long)).toEqual(parseManifests(long));
     const bad = `${long}---\na: [`;
     expect(await createManifestReader()(bad)).toEqual(parseManifests(bad));
   });
-  test("takes turns when many long texts come at once", async () => {
+  test("takes turns when many long texts come at once", { timeout: 60_000 }, async () => {
     const read = createManifestReader();
     const long = manifest("a") + `note: "${"x".repeat(40_000)}"\n`;
     const outcomes = await Promise.all(Array.from({ length: 6 }, () => read(long)));
@@ -94,8 +94,8 @@ describe("the reader", () => {
     for (let index = 0; text.length < 900_000; index += 1) text += `k${index}: 1\n`;
     const started = performance.now();
     const outcome = await createManifestReader()(text);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     // Read, or given up in time on a busy machine: never the minutes that comparing every key with every other takes.
     if (!outcome.ok) expect(outcome.errors[0]?.message).toMatch(/too complex/);
-  }, 20_000);
+  }, 60_000);
 });
