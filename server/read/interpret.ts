@@ -167,8 +167,6 @@ export class Interpreter implements Reader {
   async #fill(shape: RowShape, rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
     const { relations } = shape.plan;
-    if (relations.length === 1 && shape.parts.length === 0) return this.#relate(relations[0] as Relation, rows);
-    if (relations.length === 0 && shape.parts.length === 0) return;
     await Promise.all([
       ...relations.map((relation) => this.#relate(relation, rows)),
       ...shape.parts.map((part) => this.#fill(part.shape, rows.map((row) => row[part.slot] as Row))),

@@ -204,6 +204,14 @@ describe("objects of one of several types", () => {
   });
 });
 
+test("a reference to a type that needs more than the viewer's role leads nowhere", async () => {
+  await world.operation(ids["tenant"] as string, { target_type: "ApiToken", target_id: ids["token"], target_name: "ci", created_at: "2020-01-01T00:00:00Z" });
+  const document = "{ operations(last: 1) { nodes { target { id } } } }";
+  expect(await reading.data({ ...me(), role: "OPERATOR" }, document)).toEqual({ operations: { nodes: [{ target: null }] } });
+  expect(await reading.data({ ...me(), role: "OWNER" }, document)).toEqual({ operations: { nodes: [{ target: { id: global("ApiToken", "token") } }] } });
+  await database.admin.query("delete from operation where target_name = 'ci'");
+});
+
 describe("who is asking", () => {
   test("viewer, tenant, tokens, audit log", async () => {
     const { viewer, auditLog, server } = await reading.data(me(), `{ viewer { id tenant { name apiTokens { nodes { name namespaces role lastUsedAt } totalCount } } } auditLog { edges { node { action actor at outcome input sourceAddress targetName target { ... on Application { name } } } } } server { now speed maxPageSize } }`);
@@ -295,6 +303,19 @@ describe("the database is asked once a level", () => {
       [`{${["pod1", "pod2", "pod3"].map((name) => ids[name]).join(",")}}`, `{${["a", "b"].map((name) => ids[name]).join(",")}}`],
       [`{${ids["web"]}}`],
     ]);
+  });
+
+  test("what directives leave out is not asked for, and what fragments bring in is, each once", async () => {
+    reading.groups();
+    const document = `
+      query ($no: Boolean!, $yes: Boolean!) { applications(first: 1) { nodes {
+        name pods @include(if: $no) { totalCount } ... @skip(if: $yes) { placements { totalCount } } ...A ...B @skip(if: $no) ...A
+      } } }
+      fragment A on Application { revision { number } ...B }
+      fragment B on Node { ... on Application { namespace { name } } }`;
+    const { applications } = await reading.data(me(), document, { no: false, yes: true });
+    expect(applications.nodes).toEqual([{ name: "quiet", revision: { number: 1 }, namespace: { name: "second" } }]);
+    expect(reading.groups().map((group) => group.length)).toEqual([1, 2]);
   });
 
   test("only the columns that the selection needs are read", async () => {

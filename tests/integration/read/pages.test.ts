@@ -184,7 +184,7 @@ describe("refused", () => {
 
   test("a page below rows fails at its own place, and leaves the rest", async () => {
     const { data, errors } = await reading.ask(me(), `{ namespaces { nodes { name applications(first: 0) { totalCount } } } }`);
-    expect(errors?.map(({ path }) => path)).toEqual([["namespaces", "nodes", 0, "applications"]]);
+    expect(errors?.map(({ path, message }) => [path, message])).toEqual([[["namespaces", "nodes", 0, "applications"], 'The argument "first" must be 1 to 200']]);
     expect(data).toBeNull();
   });
 
