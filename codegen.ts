@@ -7,7 +7,7 @@ import type { CodegenConfig } from "@graphql-codegen/cli";
  * SELVEDGE_CODEGEN_OUTPUT is for that test.
  */
 const config: CodegenConfig = {
-  schema: process.env["SELVEDGE_CODEGEN_SCHEMA"] ?? "schema/schema.graphql",
+  schema: "schema/schema.graphql",
   documents: "clients/operations/*.graphql",
   silent: true,
   generates: {

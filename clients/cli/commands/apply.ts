@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { accepted, type ImportManifestsMutation, ImportManifestsDocument, type ImportOutcome } from "../../typescript/index.ts";
-import { EXIT, type ExitCode, FailedError, UsageError } from "../exit.ts";
+import { EXIT, type ExitCode, FailedError, InterruptedError, UsageError } from "../exit.ts";
 import { follow, outcome } from "../follow.ts";
 import { count, duration } from "../format.ts";
 import { clusterIds } from "../lookup.ts";
@@ -36,7 +36,7 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
   const yaml = await readManifests(options.filename, terminal);
   const clusters = await clusterIds(session, options.clusters);
   const began = performance.now();
-  const { importManifests } = await client.executeWith(
+  const importing = client.executeWith(
     {
       retryForMs: RETRY_FOR_MS,
       onRetry: (error) => terminal.err.write(`reconnecting… (${plain(error.message)})\n`),
@@ -52,6 +52,10 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
       },
     },
   );
+  const { importManifests } = await importing.catch((error: unknown) => {
+    if (!terminal.interrupted.aborted) throw error;
+    throw new InterruptedError("\nInterrupted before the server answered: it may have accepted the import. `selvedge get operations` shows it.");
+  });
   const { objects, operation } = accepted(importManifests);
   const anyFailed = objects.some((object) => object.outcome === "FAILED");
   if (options.output === "table") session.print(objectLines(session, objects, options.verbose));

@@ -202,6 +202,18 @@ describe("apply", () => {
     expect(terminal.written.err).toContain("reconnecting…");
   });
 
+  it("says that an import which was interrupted on its way may have been accepted", async () => {
+    await writeFile(path.join(folder, "m.yaml"), "kind: Deployment\n");
+    const terminal = recordedTerminal({ folder, env: {} });
+    server = await answering((query) => {
+      if (query.includes("query ClusterId")) return { body: { data: { cluster: { id: "Cluster.1", code: "hangzhou-1" } } } };
+      terminal.interrupt.abort();
+      return { body: { data: { importManifests: { objects: [], operation: null, userErrors: [] } } } };
+    });
+    expect(await run(["apply", "-f", "m.yaml", "--clusters", "hangzhou-1", "--url", server.url], terminal)).toBe(130);
+    expect(terminal.written.err).toContain("may have accepted the import");
+  });
+
   it("names a cluster that is close to a mistyped one", async () => {
     await writeFile(path.join(folder, "m.yaml"), "kind: Deployment\n");
     server = await answering((query) =>
