@@ -2,18 +2,19 @@ import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import { permits } from "../../schema/shared/mapping/access.ts";
 import { type Mapping, MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
 import { TYPE_NAME } from "../../schema/shared/mapping/slots.ts";
-import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
+import { nothing } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
 import type { Binding } from "./bind.ts";
-import { encodeCursor } from "./cursor.ts";
+import { connectionOf, type Parents, type Question, pageFacts, pageRows } from "./connection.ts";
 import type { MatchingOptions, Reader } from "./index.ts";
-import { writeBeyond, writeOrder } from "./page.ts";
+import { writeOrder } from "./page.ts";
 import { type Plan, type PlannedPage, Planner, type PlanOf, type Relation, type Selected } from "./plan.ts";
-import { type Statement, StatementWriter } from "./render.ts";
+import { StatementWriter, writeWhere } from "./render.ts";
 import { type RawRow, type Row, type RowShape, SelectList } from "./rows.ts";
 import type { ScopedStatements, ScopeSettings } from "./scoped.ts";
+import { afterThisTick, TickedStatements } from "./tick.ts";
 
 /**
  * The interpreter: loads what a mapped field and the selection below it need, level by level. All that a level asks for goes to the database as
@@ -32,11 +33,12 @@ type Args = Readonly<Record<string, unknown>>;
 
 export class Interpreter implements Reader {
   readonly #options: InterpreterOptions;
-  readonly #pending: Pending[] = [];
+  readonly #asking: TickedStatements;
   readonly #batches = new Map<FieldNode, Batch[]>();
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
+    this.#asking = new TickedStatements(options.statements, options.settings);
   }
 
   async load(parent: unknown, args: Args, context: unknown, info: GraphQLResolveInfo): Promise<unknown> {
@@ -86,7 +88,7 @@ export class Interpreter implements Reader {
     if (among) writer.write(' and t."id" = any (').param(among, "uuid[]").write(")");
     if (after !== undefined) writer.write(' and t."id" > ').param(after, "uuid");
     writer.write(' order by t."id" limit ').param(limit, "integer");
-    return (await this.#ask(writer.statement())).map(([id]) => id as string);
+    return (await this.#asking.ask(writer.statement())).map(([id]) => id as string);
   }
 
   // ---------------------------------------------------------------- roots
@@ -99,7 +101,7 @@ export class Interpreter implements Reader {
     writeWhere(writer, where);
     if (order) writeOrder(writer, order, true);
     else writer.write(" limit 1");
-    return this.#make(shape, await this.#ask(writer.statement()), 0);
+    return this.#make(shape, await this.#asking.ask(writer.statement()), 0);
   }
 
   // ---------------------------------------------------------------- objects by their keys
@@ -150,7 +152,7 @@ export class Interpreter implements Reader {
     const writer = new StatementWriter(this.#options.binding, plan.bound.entity).write('select t."id", ');
     list.write(writer);
     writer.write(` from ${from} t where t."id" = any (`).param(ids, "uuid[]").write(")");
-    const raws = await this.#ask(writer.statement());
+    const raws = await this.#asking.ask(writer.statement());
     const rows = await this.#make(shape, raws, 1);
     return new Map(raws.map((raw, index) => [raw[0] as string, rows[index] as Row]));
   }
@@ -209,7 +211,7 @@ export class Interpreter implements Reader {
     writer.write(` from ${plan.bound.entity.from} t where t.${key} = any (`).param(ids, "uuid[]").write(")");
     writeWhere(writer, where);
     if (order) writeOrder(writer, order, true);
-    const raws = await this.#ask(writer.statement());
+    const raws = await this.#asking.ask(writer.statement());
     const rows = await this.#make(shape, raws, 1);
     for (const [index, raw] of raws.entries()) {
       const group = groups.get(raw[0] as string);
@@ -235,106 +237,16 @@ export class Interpreter implements Reader {
 
   /** A connection for each parent, in the order of their ids; one without a parent. */
   async #pages(page: PlannedPage, parents: Parents | null): Promise<Row[]> {
-    const count = parents?.ids.length ?? 1;
-    const views = [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
-    const asksRows = views.length > 0 || page.edges.length > 0 || page.pageInfo.size > 0;
-    const [read, facts] = await Promise.all([asksRows ? this.#pageRows(page, parents) : undefined, this.#pageFacts(page, parents)]);
-
-    const connections = Array.from({ length: count }, (_, index) => {
-      const part = read?.parents[index];
-      return connectionOf(page, part, facts?.[index]);
-    });
-    if (read) {
-      await Promise.all(
-        read.shapes.map((shape, view) =>
-          this.#fill(shape, read.parents.flatMap((part) => part.rows[view] as Row[])),
-        ),
-      );
-    }
+    const { binding } = this.#options;
+    const rows = pageRows(binding, page, parents);
+    const [read, facts] = await Promise.all([this.#question(rows), this.#question(pageFacts(binding, page, parents))]);
+    const connections = Array.from({ length: parents?.ids.length ?? 1 }, (_, index) => connectionOf(page, read?.[index], facts?.[index]));
+    if (rows && read) await Promise.all(rows.shapes.map((shape, view) => this.#fill(shape, read.flatMap((part) => part.rows[view] as Row[]))));
     return connections;
   }
 
-  async #pageRows(page: PlannedPage, parents: Parents | null): Promise<{ shapes: RowShape[]; parents: PageRows[] }> {
-    const { bound, order, args } = page;
-    const shapes: RowShape[] = [];
-    const list = new SelectList();
-    for (const { plan } of [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)]) shapes.push(list.shape(plan));
-    const withCursors = page.edges.some((edge) => edge.cursor) || page.pageInfo.has("startCursor") || page.pageInfo.has("endCursor");
-    const keys = withCursors || parents ? order.columns.map(({ column }) => list.column(column)) : [];
-    const empty = (): PageRows => ({ rows: shapes.map(() => []), cursors: [], more: false, count: 0 });
-    const result = Array.from({ length: parents?.ids.length ?? 1 }, empty);
-    if (page.where === nothing) return { shapes, parents: result };
-
-    const writer = new StatementWriter(this.#options.binding, bound.entity);
-    if (parents) writer.write("select k.n, x.* from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) cross join lateral (");
-    this.#select(writer, list, page.from);
-    if (parents) writer.write(` and t.${bound.entity.columns.get(parents.property)?.name} = k.id`);
-    writeWhere(writer, page.where);
-    for (const side of ["after", "before"] as const) {
-      const key = args[side];
-      if (!key) continue;
-      writer.write(" and ");
-      writeBeyond(writer, order, key, side);
-    }
-    writeOrder(writer, order, args.forward);
-    writer.write(" limit ").param(args.size + 1, "integer");
-    if (parents) writer.write(`) x order by k.n${keys.map((key, index) => `, x.c${key}${order.columns[index]?.descending === args.forward ? " desc" : ""}`).join("")}`);
-
-    const offset = parents ? 1 : 0;
-    const raws = await this.#ask(writer.statement());
-    const groups: RawRow[][] = result.map(() => []);
-    for (const raw of raws) (groups[parents ? Number(raw[0]) - 1 : 0] as RawRow[]).push(raw);
-    for (const [index, group] of groups.entries()) {
-      const more = group.length > args.size;
-      if (more) group.pop();
-      if (!args.forward) group.reverse();
-      result[index] = {
-        rows: shapes.map((shape) => group.map((raw) => shape.make(raw, offset))),
-        cursors: withCursors ? group.map((raw) => encodeCursor(order, keys.map((key) => raw[key + offset] as string))) : [],
-        more,
-        count: group.length,
-      };
-    }
-    return { shapes, parents: result };
-  }
-
-  /** What the page's rows don't tell: how many there are in all, and whether there are others beyond its cursors. */
-  async #pageFacts(page: PlannedPage, parents: Parents | null): Promise<PageFacts[] | undefined> {
-    const { bound, order, args, where } = page;
-    const asksAfter = args.after !== null && page.pageInfo.has("hasPreviousPage");
-    const asksBefore = args.before !== null && page.pageInfo.has("hasNextPage");
-    if (!page.totalCount && !asksAfter && !asksBefore) return undefined;
-    if (where === nothing) return Array.from({ length: parents?.ids.length ?? 1 }, () => ({ total: 0, upToAfter: false, fromBefore: false }));
-
-    const writer = new StatementWriter(this.#options.binding, bound.entity);
-    const from = (): void => {
-      writer.write(` from ${page.from} t where true`);
-      if (parents) writer.write(` and t.${bound.entity.columns.get(parents.property)?.name} = k.id`);
-      writeWhere(writer, where);
-    };
-    const exists = (asked: boolean, key: readonly string[] | null, side: "after" | "before"): void => {
-      if (!asked || !key) {
-        writer.write(", false");
-        return;
-      }
-      writer.write(", exists (select");
-      from();
-      writer.write(" and ");
-      // Up to the cursor `after` is what lies before it, or at it; and the other way round.
-      writeBeyond(writer, order, key, side === "after" ? "before" : "after", true);
-      writer.write(")");
-    };
-    writer.write(parents ? "select k.n, " : "select 1, ");
-    if (page.totalCount) {
-      writer.write("(select count(*)");
-      from();
-      writer.write(")");
-    } else writer.write("0");
-    exists(asksAfter, args.after, "after");
-    exists(asksBefore, args.before, "before");
-    if (parents) writer.write(" from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) order by k.n");
-    const raws = await this.#ask(writer.statement());
-    return raws.map(([, total, upToAfter, fromBefore]) => ({ total: Number(total), upToAfter: upToAfter === "t", fromBefore: fromBefore === "t" }));
+  async #question<Answer>(question: Question<Answer> | null): Promise<Answer | undefined> {
+    return question?.answer(question.statement ? await this.#asking.ask(question.statement) : []);
   }
 
   // ---------------------------------------------------------------- statements
@@ -345,48 +257,6 @@ export class Interpreter implements Reader {
     list.write(writer);
     return writer.write(` from ${from} t where true`);
   }
-
-  /** What is asked in one tick goes to the database together. */
-  #ask(statement: Statement): Promise<RawRow[]> {
-    return new Promise((resolve, reject) => {
-      if (this.#pending.push({ statement, resolve, reject }) === 1) process.nextTick(() => this.#flush());
-    });
-  }
-
-  #flush(): void {
-    const pending = this.#pending.splice(0);
-    this.#options.statements.run(this.#options.settings, pending.map(({ statement }) => statement)).then(
-      (results) => {
-        for (const [index, { resolve }] of pending.entries()) resolve(results[index] as RawRow[]);
-      },
-      (error: Error) => {
-        for (const { reject } of pending) reject(error);
-      },
-    );
-  }
-}
-
-interface Parents {
-  /** The target's property that has the parent's id. */
-  readonly property: string;
-  readonly ids: readonly string[];
-}
-interface PageRows {
-  /** For each view, the page's rows. */
-  readonly rows: readonly Row[][];
-  readonly cursors: readonly string[];
-  readonly more: boolean;
-  readonly count: number;
-}
-interface PageFacts {
-  readonly total: number;
-  readonly upToAfter: boolean;
-  readonly fromBefore: boolean;
-}
-interface Pending {
-  readonly statement: Statement;
-  readonly resolve: (rows: RawRow[]) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** Keys that one field's parents ask for in one tick. */
@@ -406,9 +276,6 @@ class Batch {
   }
 }
 
-/** Runs when all that this tick and its microtasks do is done. */
-const afterThisTick = <T>(work: () => Promise<T>): Promise<T> => new Promise((resolve) => process.nextTick(() => resolve(work())));
-
 /** The values of a property that are not null, each once. */
 function distinct(rows: readonly Row[], property: string): string[] {
   const values = new Set<string>();
@@ -417,35 +284,4 @@ function distinct(rows: readonly Row[], property: string): string[] {
     if (value !== null) values.add(value as string);
   }
   return [...values];
-}
-
-function writeWhere(writer: StatementWriter, where: Sql | null): void {
-  if (where) writer.write(" and (").sql(where).write(")");
-}
-
-/** The object that the connection's resolvers take from. */
-function connectionOf(page: PlannedPage, read: PageRows | undefined, facts: PageFacts | undefined): Row {
-  const connection: Row = {};
-  if (page.totalCount) connection["totalCount"] = facts?.total ?? 0;
-  if (!read) return connection;
-  let view = 0;
-  for (const { slot } of page.nodes) connection[slot] = read.rows[view++];
-  for (const edge of page.edges) {
-    const views = edge.nodes.map(({ slot }) => ({ slot, rows: read.rows[view++] as Row[] }));
-    connection[edge.slot] = Array.from({ length: read.count }, (_, index) => {
-      const object: Row = { cursor: read.cursors[index] };
-      for (const { slot, rows } of views) object[slot] = rows[index];
-      return object;
-    });
-  }
-  if (page.pageInfo.size > 0) {
-    const { forward } = page.args;
-    connection["pageInfo"] = {
-      hasNextPage: (forward && read.more) || (facts?.fromBefore ?? false),
-      hasPreviousPage: (!forward && read.more) || (facts?.upToAfter ?? false),
-      startCursor: read.cursors[0] ?? null,
-      endCursor: read.cursors.at(-1) ?? null,
-    };
-  }
-  return connection;
 }

@@ -95,6 +95,11 @@ export class StatementWriter {
   }
 }
 
+/** A further condition; null asks for nothing. */
+export function writeWhere(writer: StatementWriter, where: Sql | null): void {
+  if (where) writer.write(" and (").sql(where).write(")");
+}
+
 /** The value of a column of the main table as text that does not depend on the session's settings. */
 export const selected = (column: BoundColumn, table = "t"): string => wrapped(`${table}.${column.name}`, column.kind);
 export const wrapped = (expression: string, kind: BoundColumn["kind"]): string => {

@@ -1,0 +1,157 @@
+import { nothing } from "../../schema/shared/mapping/sql.ts";
+import type { Binding } from "./bind.ts";
+import { encodeCursor } from "./cursor.ts";
+import { writeBeyond, writeOrder } from "./page.ts";
+import type { PlannedPage, View } from "./plan.ts";
+import { type Statement, StatementWriter, writeWhere } from "./render.ts";
+import { type RawRow, type Row, type RowShape, SelectList } from "./rows.ts";
+
+/**
+ * Connections: the two statements that a page takes, for all parents at once, and the objects made of what they answer. A question is a statement
+ * (null where nothing needs to be asked) and what its rows mean.
+ */
+export interface Question<Answer> {
+  readonly statement: Statement | null;
+  readonly answer: (raws: readonly RawRow[]) => Answer;
+}
+
+export interface Parents {
+  /** The target's property that has the parent's id. */
+  readonly property: string;
+  readonly ids: readonly string[];
+}
+
+/** One parent's page. */
+export interface PageRows {
+  /** For each view, the page's rows. */
+  readonly rows: readonly Row[][];
+  readonly cursors: readonly string[];
+  /** There was one more than the page holds, in its direction. */
+  readonly more: boolean;
+  readonly count: number;
+}
+export interface PageFacts {
+  readonly total: number;
+  readonly upToAfter: boolean;
+  readonly fromBefore: boolean;
+}
+
+const viewsOf = (page: PlannedPage): View[] => [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
+const countOf = (parents: Parents | null): number => parents?.ids.length ?? 1;
+
+/** The rows of the page, one page for each parent in the order of their ids; null where the selection asks for none. */
+export function pageRows(binding: Binding, page: PlannedPage, parents: Parents | null): (Question<PageRows[]> & { readonly shapes: readonly RowShape[] }) | null {
+  const { bound, order, args } = page;
+  const views = viewsOf(page);
+  if (views.length === 0 && page.edges.length === 0 && page.pageInfo.size === 0) return null;
+  const list = new SelectList();
+  const shapes = views.map(({ plan }) => list.shape(plan));
+  const withCursors = page.edges.some((edge) => edge.cursor) || page.pageInfo.has("startCursor") || page.pageInfo.has("endCursor");
+  const keys = withCursors || parents ? order.columns.map(({ column }) => list.column(column)) : [];
+  if (page.where === nothing) {
+    return { shapes, statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ rows: shapes.map(() => []), cursors: [], more: false, count: 0 })) };
+  }
+
+  const writer = new StatementWriter(binding, bound.entity);
+  if (parents) writer.write("select k.n, x.* from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) cross join lateral (");
+  writer.write("select ");
+  list.write(writer);
+  writeFrom(writer, page, parents);
+  for (const side of ["after", "before"] as const) {
+    const key = args[side];
+    if (!key) continue;
+    writer.write(" and ");
+    writeBeyond(writer, order, key, side);
+  }
+  writeOrder(writer, order, args.forward);
+  writer.write(" limit ").param(args.size + 1, "integer");
+  if (parents) writer.write(`) x order by k.n${keys.map((key, index) => `, x.c${key}${order.columns[index]?.descending === args.forward ? " desc" : ""}`).join("")}`);
+
+  const offset = parents ? 1 : 0;
+  const answer = (raws: readonly RawRow[]): PageRows[] => {
+    const groups = Array.from({ length: countOf(parents) }, (): RawRow[] => []);
+    for (const raw of raws) (groups[parents ? Number(raw[0]) - 1 : 0] as RawRow[]).push(raw);
+    return groups.map((group) => {
+      const more = group.length > args.size;
+      if (more) group.pop();
+      if (!args.forward) group.reverse();
+      return {
+        rows: shapes.map((shape) => group.map((raw) => shape.make(raw, offset))),
+        cursors: withCursors ? group.map((raw) => encodeCursor(order, keys.map((key) => raw[key + offset] as string))) : [],
+        more,
+        count: group.length,
+      };
+    });
+  };
+  return { shapes, statement: writer.statement(), answer };
+}
+
+/** What the rows don't tell: how many there are in all, and whether there are others beyond the cursors; null where that is not asked. */
+export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents | null): Question<PageFacts[]> | null {
+  const { bound, order, args, where } = page;
+  const asksAfter = args.after !== null && page.pageInfo.has("hasPreviousPage");
+  const asksBefore = args.before !== null && page.pageInfo.has("hasNextPage");
+  if (!page.totalCount && !asksAfter && !asksBefore) return null;
+  if (where === nothing) return { statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ total: 0, upToAfter: false, fromBefore: false })) };
+
+  const writer = new StatementWriter(binding, bound.entity);
+  const exists = (key: readonly string[] | null | false, side: "after" | "before"): void => {
+    if (!key) {
+      writer.write(", false");
+      return;
+    }
+    writer.write(", exists (select");
+    writeFrom(writer, page, parents);
+    writer.write(" and ");
+    writeBeyond(writer, order, key, side, true);
+    writer.write(")");
+  };
+  writer.write(parents ? "select k.n, " : "select 1, ");
+  if (page.totalCount) {
+    writer.write("(select count(*)");
+    writeFrom(writer, page, parents);
+    writer.write(")");
+  } else writer.write("0");
+  // Up to the cursor `after` is what lies before it, or at it; and the other way round.
+  exists(asksAfter && args.after, "before");
+  exists(asksBefore && args.before, "after");
+  if (parents) writer.write(" from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) order by k.n");
+  return {
+    statement: writer.statement(),
+    answer: (raws) => raws.map(([, total, upToAfter, fromBefore]) => ({ total: Number(total), upToAfter: upToAfter === "t", fromBefore: fromBefore === "t" })),
+  };
+}
+
+/** ` from … t where …`, of the parent `k` where there are parents. */
+function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents | null): void {
+  writer.write(` from ${page.from} t where true`);
+  if (parents) writer.write(` and t.${page.bound.entity.columns.get(parents.property)?.name} = k.id`);
+  writeWhere(writer, page.where);
+}
+
+/** The object that the connection's resolvers take from. */
+export function connectionOf(page: PlannedPage, read: PageRows | undefined, facts: PageFacts | undefined): Row {
+  const connection: Row = {};
+  if (page.totalCount) connection["totalCount"] = facts?.total ?? 0;
+  if (!read) return connection;
+  let view = 0;
+  for (const { slot } of page.nodes) connection[slot] = read.rows[view++];
+  for (const edge of page.edges) {
+    const views = edge.nodes.map(({ slot }) => ({ slot, rows: read.rows[view++] as Row[] }));
+    connection[edge.slot] = Array.from({ length: read.count }, (_, index) => {
+      const object: Row = { cursor: read.cursors[index] };
+      for (const { slot, rows } of views) object[slot] = rows[index];
+      return object;
+    });
+  }
+  if (page.pageInfo.size > 0) {
+    const { forward } = page.args;
+    connection["pageInfo"] = {
+      hasNextPage: (forward && read.more) || (facts?.fromBefore ?? false),
+      hasPreviousPage: (!forward && read.more) || (facts?.upToAfter ?? false),
+      startCursor: read.cursors[0] ?? null,
+      endCursor: read.cursors.at(-1) ?? null,
+    };
+  }
+  return connection;
+}
