@@ -22,8 +22,10 @@ test("partitions are cut ahead, filled, and dropped when their rows are a day ol
   await append(5);
   const first = await maintainTimeline(at(0), 50);
   expect(first.made).toBeGreaterThanOrEqual(3);
-  expect(await maintainTimeline(at(0), 50)).toEqual({ made: 0, dropped: 0 });
-  expect(await partitions()).toHaveLength(1 + first.made);
+  // Transaction ids are the server's: those of other test files may have moved the end meanwhile.
+  const second = await maintainTimeline(at(0), 50);
+  expect(second.dropped).toBe(0);
+  expect(await partitions()).toHaveLength(1 + first.made + second.made);
 
   await append(200);
   expect((await database.admin.query<{ n: number }>("select count(*)::int as n from timeline where tableoid <> 'timeline_default'::regclass")).rows[0]?.n).toBeGreaterThan(50);
