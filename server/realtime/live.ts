@@ -1,7 +1,8 @@
 import type { Clock } from "../domain/clock.ts";
 import type { Viewer } from "../identity/viewer.ts";
-import { comparePositions, formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
-import type { Fanout, Interest, Subscriber } from "./fanout.ts";
+import type { Fanout } from "./fanout.ts";
+import { followObject } from "./object-stream.ts";
+import { SetStream } from "./set-stream.ts";
 import type { Tailer } from "./tailer.ts";
 import type { TimelineKind } from "./timeline.ts";
 
@@ -69,7 +70,7 @@ export interface Matcher {
 }
 
 export interface LiveOptions {
-  readonly tailer: Pick<Tailer, "position" | "replay">;
+  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp">;
   readonly fanout: Pick<Fanout, "subscribe">;
   /** Reads for a viewer; made anew for each message. */
   readonly matcher: (viewer: Viewer) => Matcher;
@@ -96,205 +97,24 @@ export interface LiveTiming {
 
 export const DEFAULT_TIMING: LiveTiming = Object.freeze({ heartbeatMs: 10_000, gatherMs: 100, cursorAgeMs: 23 * 3_600_000, replayRows: 20_000, messageSize: 200, rememberedIds: 5000 });
 
+/** What one stream works with. */
+export interface StreamParts extends Omit<LiveOptions, "timing"> {
+  readonly timing: LiveTiming;
+  /** The newest that is known of who subscribed. */
+  readonly viewer: () => Viewer;
+  readonly signal: AbortSignal;
+}
+
 /** Streams for one operation: `viewer` answers the newest that is known of who subscribed. */
 export type LiveFor = (viewer: () => Viewer) => Live;
 
 export function createLive(options: LiveOptions): LiveFor {
   const { tailer, fanout, matcher, clock, speed } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
-
-  function open(viewer: () => Viewer, kinds: Watched, only?: ReadonlySet<string>): Subscriber {
-    const interest: Interest = { tenantId: viewer().tenantId, kinds, ...(only ? { only } : {}) };
-    return fanout.subscribe(interest);
-  }
-
-  async function* objectStream(watch: ObjectWatch, viewer: () => Viewer, signal: AbortSignal): AsyncGenerator<ObjectState, void, undefined> {
-    const { type, id, kinds, ended } = watch;
-    if (id === null) return yield { id: null };
-    const among = [id];
-    const subscriber = open(viewer, kinds, new Set(among));
-    const shows = async (args: Readonly<Record<string, unknown>>): Promise<boolean> => (await matcher(viewer()).matching(type, args, { among, limit: 1 })).length > 0;
-    try {
-      while (!signal.aborted) {
-        subscriber.take();
-        // Asked before the object is read for the message: what has ended stays so, hence the last message shows the end.
-        const over = ended !== undefined && (await shows(ended));
-        const exists = over || (await shows({}));
-        yield { id: exists ? id : null };
-        if (over || !exists) return;
-        const sent = performance.now();
-        await subscriber.wait(timing.heartbeatMs, signal);
-        await rest(sent + timing.gatherMs - performance.now(), signal);
-      }
-    } finally {
-      subscriber.close();
-    }
-  }
-
-  /** One subscription to a set; a class for what it remembers from message to message. */
-  class SetStream {
-    readonly #watch: SetWatch;
-    readonly #viewer: () => Viewer;
-    readonly #signal: AbortSignal;
-    readonly #key: string;
-    /** What the subscriber was shown and not told to be gone; null: too much to remember, or unknown. */
-    #held: Set<string> | null = null;
-    #position: Position = tailer.position;
-    #sent = performance.now();
-
-    constructor(watch: SetWatch, viewer: () => Viewer, signal: AbortSignal) {
-      this.#watch = watch;
-      this.#viewer = viewer;
-      this.#signal = signal;
-      const { tenantId, namespaces } = viewer();
-      this.#key = subscriptionKey(watch.type, tenantId, namespaces, watch.args);
-    }
-
-    async *run(): AsyncGenerator<StateChange, void, undefined> {
-      const subscriber = open(this.#viewer, this.#watch.kinds);
-      try {
-        yield* this.#begin();
-        while (!this.#signal.aborted) {
-          await subscriber.wait(this.#sent + timing.heartbeatMs - performance.now(), this.#signal);
-          if (subscriber.hasChanges) await rest(this.#sent + timing.gatherMs - performance.now(), this.#signal);
-          if (this.#signal.aborted) return;
-          const { ids, everything } = subscriber.take();
-          const position = tailer.position;
-          if (everything) yield* this.#snapshot(position);
-          else {
-            yield* this.#changed(ids, position);
-            if (performance.now() - this.#sent >= timing.heartbeatMs) yield this.#message({ complete: true }, position);
-          }
-        }
-      } finally {
-        subscriber.close();
-      }
-    }
-
-    async *#begin(): AsyncGenerator<StateChange, void, undefined> {
-      const position = tailer.position;
-      const { after } = this.#watch;
-      const missed = after === null || after === undefined ? null : await this.#missed(after, position);
-      if (missed === null) return yield* this.#snapshot(position);
-      this.#position = missed.from;
-      // Before the changes are looked at: what vanishes after this is remembered, and its end told. And all that does not match now is told
-      // to be gone: what the subscriber was shown before it left is not known here.
-      this.#held = await this.#remember();
-      const sent = yield* this.#changed(missed.ids, position, { tellAll: true });
-      if (sent === 0) yield this.#message({ complete: true }, position);
-    }
-
-    /** What changed since a cursor; null where that cannot be said, and a snapshot has to be sent. */
-    async #missed(after: string, to: Position): Promise<{ from: Position; ids: Set<string> } | null> {
-      const cursor = parseCursor(after);
-      const tooOld = clock.now() - cursor.issuedAt > timing.cursorAgeMs * speed;
-      if (cursor.incomplete || cursor.of !== this.#key || cursor.position.term !== to.term || tooOld) return null;
-      const kinds = Object.keys(this.#watch.kinds) as TimelineKind[];
-      const rows = await tailer.replay(cursor.position, to, { tenantId: this.#viewer().tenantId, kinds }, timing.replayRows);
-      if (!rows) return null;
-      const ids = new Set<string>();
-      for (const row of rows) {
-        if (this.#watch.kinds[row.kind] === "cluster") {
-          if (row.clusterId !== null) ids.add(row.clusterId);
-        } else for (const id of [...row.ids, ...row.removedIds]) ids.add(id);
-      }
-      // Another process may have been ahead of this one: a cursor never goes back.
-      return { from: comparePositions(cursor.position, to) > 0 ? cursor.position : to, ids };
-    }
-
-    async *#snapshot(position: Position): AsyncGenerator<StateChange, void, undefined> {
-      this.#held = new Set();
-      let first = true;
-      let page = await this.#page();
-      for (;;) {
-        const last = page.at(-1);
-        const next = page.length < timing.messageSize || last === undefined ? [] : await this.#page(last);
-        const complete = next.length === 0;
-        this.#hold(page);
-        yield this.#message({ snapshot: first, complete, upserted: page, incomplete: !complete }, complete ? position : this.#position);
-        if (complete) return;
-        first = false;
-        page = next;
-      }
-    }
-
-    /** Sends what of these objects matches, and what does not any more; answers how many messages that took. */
-    async *#changed(ids: ReadonlySet<string>, position: Position, { tellAll = false } = {}): AsyncGenerator<StateChange, number, undefined> {
-      const before = this.#position;
-      const upserted: string[] = [];
-      const removed: string[] = [];
-      for (const among of slices([...ids], timing.messageSize)) {
-        const matching = new Set(await this.#matcher().matching(this.#watch.type, this.#watch.args, { among, limit: among.length }));
-        for (const id of among) {
-          if (matching.has(id)) upserted.push(id);
-          else if (this.#held?.delete(id) || !this.#held || tellAll) removed.push(id);
-        }
-      }
-      this.#hold(upserted);
-      const gone = slices(removed, timing.messageSize);
-      const shown = slices(upserted, timing.messageSize);
-      const count = Math.max(gone.length, shown.length);
-      for (let i = 0; i < count; i++) {
-        const complete = i === count - 1;
-        // Only the last one's cursor is behind all of them.
-        yield this.#message({ complete, upserted: shown[i] ?? [], removed: gone[i] ?? [] }, complete ? position : before);
-      }
-      if (count === 0 && comparePositions(position, this.#position) > 0) this.#position = position;
-      return count;
-    }
-
-    #message(parts: { snapshot?: boolean; complete: boolean; incomplete?: boolean; upserted?: readonly string[]; removed?: readonly string[] }, position: Position): StateChange {
-      // After a resume the subscriber's cursor may be ahead of this process for a moment.
-      if (position.term !== this.#position.term || comparePositions(position, this.#position) > 0) this.#position = position;
-      this.#sent = performance.now();
-      const { snapshot = false, complete, incomplete = false, upserted = [], removed = [] } = parts;
-      const at = clock.now();
-      const cursor = formatCursor({ position: this.#position, incomplete, issuedAt: at, of: this.#key });
-      return { cursor, snapshot, complete, upserted, removed, at };
-    }
-
-    #matcher(): Matcher {
-      return matcher(this.#viewer());
-    }
-
-    #page(after?: string): Promise<string[]> {
-      return this.#matcher().matching(this.#watch.type, this.#watch.args, { ...(after === undefined ? {} : { after }), limit: timing.messageSize });
-    }
-
-    #hold(ids: readonly string[]): void {
-      if (!this.#held) return;
-      for (const id of ids) this.#held.add(id);
-      if (this.#held.size > timing.rememberedIds) this.#held = null;
-    }
-
-    async #remember(): Promise<Set<string> | null> {
-      const ids = await this.#matcher().matching(this.#watch.type, this.#watch.args, { limit: timing.rememberedIds + 1 });
-      return ids.length > timing.rememberedIds ? null : new Set(ids);
-    }
-  }
-
+  const partsFor = (viewer: () => Viewer, signal: AbortSignal): StreamParts => ({ tailer, fanout, matcher, clock, speed, timing, viewer, signal });
   return (viewer) => ({
-    changes: (watch) => messages((signal) => new SetStream(watch, viewer, signal).run()),
-    object: (watch) => messages((signal) => objectStream(watch, viewer, signal)),
-  });
-}
-
-function slices<T>(items: readonly T[], size: number): T[][] {
-  const result: T[][] = [];
-  for (let i = 0; i < items.length; i += size) result.push(items.slice(i, i + size));
-  return result;
-}
-
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (ms <= 0 || signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
+    changes: (watch) => messages((signal) => new SetStream(watch, partsFor(viewer, signal)).run()),
+    object: (watch) => messages((signal) => followObject(watch, partsFor(viewer, signal))),
   });
 }
 

@@ -51,6 +51,8 @@ export interface Tailer {
    * them than `maxRows`, of all tenants together, or they are not of one term.
    */
   replay(from: Position, to: Position, filter: { readonly tenantId: string; readonly kinds: readonly TimelineKind[] }, maxRows: number): Promise<TimelineRow[] | null>;
+  /** Answers whether everything that was committed before this call has been handed on: that may be less than what readers already see. */
+  caughtUp(): () => boolean;
   /** How long ago, in milliseconds, everything that had begun was decided; Infinity where the database does not answer. */
   horizonAge(): number;
   close(): Promise<void>;
@@ -112,6 +114,10 @@ export function createTailer(options: TailerOptions): Tailer {
     wake();
   });
 
+  /** Reads are numbered; the newest that came back says what had been committed when it began. */
+  let readsBegun = 0;
+  let newest = { read: 0, next: 0 };
+
   /** When which xid was the next: the newest of them that the horizon has passed tells its age. */
   const samples: { readonly at: number; readonly next: number }[] = [];
   let horizon = 0;
@@ -124,10 +130,12 @@ export function createTailer(options: TailerOptions): Tailer {
   };
 
   const read = async (from: Position, limit: number): Promise<Batch> => {
+    const number = ++readsBegun;
     const stop = metrics.seconds.startTimer();
     const { rows } = await pool.query({ name: "tail-timeline", text: READ, values: [from.xid, from.seq, limit] });
     stop();
     const first = rows[0] as { term: number; horizon: number; next: number; waiting: boolean };
+    newest = { read: number, next: first.next };
     return { term: first.term, horizon: first.horizon, next: first.next, waiting: first.waiting, rows: rows.filter((row) => row.xid !== null).map(toRow) };
   };
   const note = (batch: Batch): void => {
@@ -209,6 +217,14 @@ export function createTailer(options: TailerOptions): Tailer {
       const { rows } = await pool.query({ name: "replay-timeline", text: REPLAY, values: [from.xid, from.seq, to.xid, to.seq, maxRows + 1] });
       if (rows.length > maxRows) return null;
       return rows.map(toRow).filter((row) => (row.tenantId === null || row.tenantId === filter.tenantId) && filter.kinds.includes(row.kind));
+    },
+    caughtUp() {
+      const before = readsBegun;
+      let target: number | null = null;
+      return () => {
+        if (target === null && newest.read > before) target = newest.next;
+        return target !== null && position.xid >= target;
+      };
     },
     horizonAge,
     async close() {

@@ -115,9 +115,10 @@ export function createSockets(options: SocketsOptions): Sockets {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (listener) =>
           socket.on("message", (data, isBinary) => {
+            // Without `binaryType` set to another, ws hands on one Buffer.
             if (isBinary) return socket.close(CloseCode.BadRequest, "Invalid message received");
             if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate();
-            listener(String(data)).catch((error: unknown) => {
+            listener((data as Buffer).toString()).catch((error: unknown) => {
               logger.error({ err: error }, "a WebSocket message could not be handled");
               socket.close(TRY_AGAIN_LATER, "Try again later");
             });

@@ -23,7 +23,7 @@ export function openRaw(url: string, options: ClientOptions = {}): RawSocket {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", options);
   const received: WireMessage[] = [];
   const waiting: string[] = [];
-  socket.on("message", (data) => void received.push(JSON.parse(String(data)) as WireMessage));
+  socket.on("message", (data) => void received.push(JSON.parse((data as Buffer).toString()) as WireMessage));
   socket.on("open", () => waiting.splice(0).forEach((text) => socket.send(text)));
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on("error", (error) => resolve({ code: -1, reason: error.message }));

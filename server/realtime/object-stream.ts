@@ -1,0 +1,26 @@
+import type { ObjectState, ObjectWatch, StreamParts } from "./live.ts";
+import { rest } from "./rest.ts";
+
+/** One subscription to one object. */
+export async function* followObject(watch: ObjectWatch, { fanout, matcher, timing, viewer, signal }: StreamParts): AsyncGenerator<ObjectState, void, undefined> {
+  const { type, id, kinds, ended } = watch;
+  if (id === null) return yield { id: null };
+  const among = [id];
+  const subscriber = fanout.subscribe({ tenantId: viewer().tenantId, kinds, only: new Set(among) });
+  const shows = async (args: Readonly<Record<string, unknown>>): Promise<boolean> => (await matcher(viewer()).matching(type, args, { among, limit: 1 })).length > 0;
+  try {
+    while (!signal.aborted) {
+      subscriber.take();
+      // Asked before the object is read for the message: what has ended stays so, hence the last message shows the end.
+      const over = ended !== undefined && (await shows(ended));
+      const exists = over || (await shows({}));
+      yield { id: exists ? id : null };
+      if (over || !exists) return;
+      const sent = performance.now();
+      await subscriber.wait(timing.heartbeatMs, signal);
+      await rest(sent + timing.gatherMs - performance.now(), signal);
+    }
+  } finally {
+    subscriber.close();
+  }
+}
