@@ -133,10 +133,8 @@ beforeAll(async () => {
   const queue = plan[Symbol.iterator]();
   const done = new AbortController();
   const began = performance.now();
-  const killing = killAgainAndAgain(done.signal);
-  const calling = Promise.all(Array.from({ length: CALLERS }, () => call(clients, queue)));
-  await calling.finally(() => done.abort());
-  const kills = await killing;
+  const calling = Promise.all(Array.from({ length: CALLERS }, () => call(clients, queue))).finally(() => done.abort());
+  const [kills] = await Promise.all([killAgainAndAgain(done.signal), calling]);
   process.stdout.write(`acknowledged.test.ts: ${acknowledged.size} acknowledged in ${((performance.now() - began) / 1000).toFixed(1)} s across ${kills} kills\n`);
   expect(kills).toBe(KILLS);
 }, 600_000);
