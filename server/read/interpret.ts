@@ -1,6 +1,6 @@
 import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import { permits } from "../../schema/shared/mapping/access.ts";
-import { type Mapping, MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
+import { MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
 import { TYPE_NAME } from "../../schema/shared/mapping/slots.ts";
 import { nothing } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
@@ -57,20 +57,23 @@ export class Interpreter implements Reader {
         return (await this.#pages(planner.page(mapping.entity, mapping, args, info.fieldNodes), null))[0];
       case "entity": {
         const id = mapping.key(parent as never, args as never, context as never);
-        if (id === null || mapping.from === undefined) return id === null ? null : this.#byKey({ type: mapping.entity, id }, planner, info);
-        return (await this.#byIds(planner.plan(mapping.entity, info.fieldNodes), [id], mapping.from)).get(id) ?? null;
+        if (id === null) return null;
+        if (mapping.from !== undefined) return (await this.#byIds(planner.plan(mapping.entity, info.fieldNodes), [id], mapping.from)).get(id) ?? null;
+        return (await this.#byKeys([{ type: mapping.entity, id }], planner, info))[0];
       }
       case "entities": {
         const ids = mapping.key(parent as never, args as never, context as never);
-        const rows = await Promise.all(ids.map((id) => this.#byKey({ type: mapping.entity, id }, planner, info)));
+        const rows = await this.#byKeys(ids.map((id) => ({ type: mapping.entity, id })), planner, info);
         return rows.filter((row) => row !== null);
       }
-      case "node": {
-        const key = mapping.key(parent as never, args as never, context as never);
-        return key === null ? null : this.#node(key, context, planner, info);
+      case "node":
+        return (await this.#nodes([mapping.key(parent as never, args as never, context as never)], context, planner, info))[0];
+      case "nodes": {
+        const keys = mapping.key(parent as never, args as never, context as never);
+        if (keys.length > MAX_NODE_IDS) throw new RequestError("BAD_USER_INPUT", `At most ${MAX_NODE_IDS} ids at once`);
+        const found = await this.#nodes(keys, context, planner, info);
+        return mapping.existing ? found.filter((node) => node !== null) : found;
       }
-      case "nodes":
-        return this.#nodes(mapping, mapping.key(parent as never, args as never, context as never), context, planner, info);
       default:
         throw new Error(`${info.parentType.name}.${info.fieldName} is not mapped to a root`);
     }
@@ -106,42 +109,39 @@ export class Interpreter implements Reader {
 
   // ---------------------------------------------------------------- objects by their keys
 
-  async #nodes(mapping: Mapping & { kind: "nodes" }, keys: readonly (ObjectKey | null)[], context: unknown, planner: Planner, info: GraphQLResolveInfo): Promise<unknown> {
-    if (keys.length > MAX_NODE_IDS) throw new RequestError("BAD_USER_INPUT", `At most ${MAX_NODE_IDS} ids at once`);
-    const found = await Promise.all(keys.map((key) => (key === null ? null : this.#node(key, context, planner, info))));
-    return mapping.existing ? found.filter((node) => node !== null) : found;
-  }
-
   /** Null for what does not exist, for what is another tenant's, and for a type that the viewer's role may not see. */
-  #node(key: ObjectKey, context: unknown, planner: Planner, info: GraphQLResolveInfo): unknown {
-    const type = this.#options.binding.schema.getType(key.type);
-    const { access, node } = (type?.extensions ?? {}) as { access?: Role; node?: (id: string, context: unknown) => object | null };
-    if (!permits(this.#options.role, access)) return null;
-    if (node) {
-      const value = node(key.id, context);
-      return value && { ...value, [TYPE_NAME]: key.type };
-    }
-    return this.#options.binding.type(key.type)?.isNode ? this.#byKey(key, planner, info) : null;
+  async #nodes(keys: readonly (ObjectKey | null)[], context: unknown, planner: Planner, info: GraphQLResolveInfo): Promise<(object | null)[]> {
+    const { binding, role } = this.#options;
+    const seen = keys.map((key) => {
+      const extensions = (key === null ? undefined : binding.schema.getType(key.type)?.extensions) as TypeExtensions | undefined;
+      return key !== null && permits(role, extensions?.access) ? { key, made: extensions?.node, hasRows: binding.type(key.type)?.isNode === true } : null;
+    });
+    const rows = await this.#byKeys(seen.filter((one) => one?.hasRows === true).map((one) => (one as { key: ObjectKey }).key), planner, info);
+    let next = 0;
+    return seen.map((one) => {
+      if (one?.hasRows === true) return rows[next++] ?? null;
+      const value = one?.made?.(one.key.id, context) ?? null;
+      return value && { ...value, [TYPE_NAME]: one?.key.type };
+    });
   }
 
-  /** Joins what other parents of the same field ask for in this tick. */
-  async #byKey(key: ObjectKey, planner: Planner, info: GraphQLResolveInfo): Promise<Row | null> {
-    const nodes = info.fieldNodes;
-    const first = nodes[0] as FieldNode;
-    const batches = this.#batches.get(first) ?? [];
-    let batch = batches.find((open) => open.nodes.length === nodes.length && open.nodes.every((node, index) => node === nodes[index]));
+  /** Rows by their keys, in the order asked. Joins what other parents of the same field ask for in this tick. */
+  async #byKeys(keys: readonly ObjectKey[], planner: Planner, { fieldNodes }: GraphQLResolveInfo): Promise<(Row | null)[]> {
+    if (keys.length === 0) return [];
+    const first = fieldNodes[0] as FieldNode;
+    const open = this.#batches.get(first) ?? [];
+    let batch = open.find(({ nodes }) => nodes.length === fieldNodes.length && nodes.every((node, index) => node === fieldNodes[index]));
     if (!batch) {
-      const made = new Batch(nodes);
-      batch = made;
-      this.#batches.set(first, [...batches, made]);
-      made.rows = afterThisTick(async () => {
-        this.#batches.set(first, (this.#batches.get(first) ?? []).filter((open) => open !== made));
-        const byType = await Promise.all([...made.ids].map(([type, ids]) => this.#byIds(planner.plan(type, nodes), [...ids])));
-        return new Map(byType.flatMap((rows) => [...rows]));
+      const made = new Batch(fieldNodes, async ({ ids }) => {
+        this.#batches.set(first, (this.#batches.get(first) ?? []).filter((other) => other !== made));
+        return new Map(await Promise.all([...ids].map(async ([type, some]) => [type, await this.#byIds(planner.plan(type, fieldNodes), [...some])] as const)));
       });
+      this.#batches.set(first, [...open, made]);
+      batch = made;
     }
-    batch.add(key);
-    return (await batch.rows).get(key.id) ?? null;
+    for (const key of keys) batch.add(key);
+    const rows = await batch.rows;
+    return keys.map(({ type, id }) => rows.get(type)?.get(id) ?? null);
   }
 
   /** Rows by their uuids; those that the viewer can't see are missing. */
@@ -225,7 +225,7 @@ export class Interpreter implements Reader {
     const byType = Map.groupBy(rows, (row) => row[typeProperty] as string | null);
     await Promise.all(
       [...byType].map(async ([type, group]) => {
-        const access = type === null ? undefined : (this.#options.binding.schema.getType(type)?.extensions as { access?: Role } | undefined)?.access;
+        const access = type === null ? undefined : (this.#options.binding.schema.getType(type)?.extensions as TypeExtensions | undefined)?.access;
         const plan = type !== null && permits(this.#options.role, access) ? planOf(type) : undefined;
         const found = plan ? await this.#byIds(plan, distinct(group, idProperty)) : undefined;
         for (const row of group) row[slot] = found?.get(row[idProperty] as string) ?? null;
@@ -259,14 +259,23 @@ export class Interpreter implements Reader {
   }
 }
 
-/** Keys that one field's parents ask for in one tick. */
+interface TypeExtensions {
+  readonly access?: Role;
+  /** For types whose objects are no rows. */
+  readonly node?: (id: string, context: unknown) => object | null;
+}
+
+type RowsByType = ReadonlyMap<string, ReadonlyMap<string, Row>>;
+
+/** Keys that one field's parents ask for in one tick, and their rows. */
 class Batch {
   readonly nodes: readonly FieldNode[];
   readonly ids = new Map<string, Set<string>>();
-  rows: Promise<Map<string, Row>> = Promise.resolve(new Map());
+  readonly rows: Promise<RowsByType>;
 
-  constructor(nodes: readonly FieldNode[]) {
+  constructor(nodes: readonly FieldNode[], load: (batch: Batch) => Promise<RowsByType>) {
     this.nodes = nodes;
+    this.rows = afterThisTick(() => load(this));
   }
 
   add({ type, id }: ObjectKey): void {

@@ -186,10 +186,10 @@ describe("objects of one of several types", () => {
   });
 
   test("node and nodes: by the type in the id, in the order asked, null for what is none", async () => {
-    const list = [global("Pod", "pod1"), "nonsense", global("Cluster", "a"), `Pod.${ids["web"]}`, global("Application", "otherWeb"), global("OperationStep", "pod1"), "Query.00000000-0000-7000-8000-000000000000", global("Pod", "pod1"), `Overview.${ids["tenant"]}`];
+    const list = [global("Pod", "pod1"), "nonsense", global("Cluster", "a"), `Pod.${ids["web"]}`, global("Application", "otherWeb"), global("OperationStep", "pod1"), "Query.00000000-0000-7000-8000-000000000000", global("Pod", "pod1"), `Overview.${ids["tenant"]}`, `Tenant.${ids["tenant"]}`];
     const { nodes, node } = await reading.data(me(), `query ($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id ... on Pod { name cluster { code } } ... on Cluster { code } ... on Overview { applications { total } } } node(id: $id) { __typename ... on Viewer { name role tenant { name } namespaces } } }`, { ids: list, id: "Viewer.00000000-0000-7000-8000-00000000abcd" });
     const pod = { id: global("Pod", "pod1"), name: "web-1", cluster: { code: "a-1" } };
-    expect(nodes).toEqual([pod, null, { id: global("Cluster", "a"), code: "a-1" }, null, null, null, null, pod, { id: `Overview.${ids["tenant"]}`, applications: { total: 2 } }]);
+    expect(nodes).toEqual([pod, null, { id: global("Cluster", "a"), code: "a-1" }, null, null, null, null, pod, { id: `Overview.${ids["tenant"]}`, applications: { total: 2 } }, { id: `Tenant.${ids["tenant"]}` }]);
     expect(node).toEqual({ __typename: "Viewer", name: "a test", role: "OWNER", tenant: { name: "mine" }, namespaces: null });
     const [error] = await reading.errors(me(), "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: Array.from({ length: 201 }, () => "x") });
     expect(error?.message).toMatch(/At most 200/);
