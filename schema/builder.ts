@@ -1,7 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import type { Context } from "./context.ts";
 import "./shared/mapping/plugin.ts";
-import type { EntityRef } from "./shared/mapping/plugin.ts";
+import type { EntityRef } from "./shared/mapping/builders.ts";
 import { TYPE_NAME } from "./shared/mapping/slots.ts";
 
 /**

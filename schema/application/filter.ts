@@ -3,7 +3,7 @@ import { builder } from "../builder.ts";
 import { amongTexts, uuidsOf } from "../shared/conditions.ts";
 import { ApplicationStatus, OrderDirection, WorkloadKind } from "../shared/enums.ts";
 import { type Columns, contains, every, param, rows, type Sql, sql, texts, uuids } from "../shared/mapping/sql.ts";
-import type { Order } from "../shared/mapping/plugin.ts";
+import type { Order } from "../shared/mapping/builders.ts";
 import { LabelInput } from "../shared/values.ts";
 import { Namespace, Placement } from "./ref.ts";
 
