@@ -9,7 +9,7 @@ export interface Bench {
 }
 
 const names = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "main.ts")
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts") && entry.name !== "main.ts")
   .map((entry) => entry.name.replace(/\.ts$/, ""));
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !names.includes(name));

@@ -5,7 +5,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Load, Measured } from "./reads/load.ts";
 import { Q1, Q2 } from "./reads/operations.ts";
-import { type Servers, startServers } from "./reads/servers.ts";
+import { type Server, type Servers, startServers } from "./reads/servers.ts";
 
 /**
  * Reads against the raw limit: requests a second over HTTP, as users run it, divided by those of node:http with one prepared statement. Interleaved
@@ -23,6 +23,9 @@ interface Case {
   readonly bodies: readonly string[];
 }
 
+/** `cpuMs`: of the server's own process, for one request; it says more than the rate where something else is running. */
+type Round = Measured & { readonly cpuMs: number };
+
 export async function run(): Promise<boolean> {
   await using servers = await startServers(DATABASE_CONNECTIONS);
   const cases: readonly Case[] = [
@@ -33,9 +36,13 @@ export async function run(): Promise<boolean> {
   let held = true;
   for (const { name, floor, bodies } of cases) {
     const bytes = await sameAnswer(servers, bodies[0] as string);
-    const ours: Measured[] = [];
-    const limit: Measured[] = [];
-    const measure = (url: string, seconds: number): Promise<Measured> => measureOnce({ url, token: servers.data.token, bodies, connections: CONNECTIONS, seconds });
+    const ours: Round[] = [];
+    const limit: Round[] = [];
+    const measure = async (server: Server, seconds: number): Promise<Round> => {
+      const before = await server.cpu();
+      const measured = await measureOnce({ url: server.url, token: servers.data.token, bodies, connections: CONNECTIONS, seconds });
+      return { ...measured, cpuMs: ((await server.cpu()) - before) / (measured.requestsPerSecond * seconds) };
+    };
     await measure(servers.ours, WARM_UP_SECONDS);
     await measure(servers.limit, WARM_UP_SECONDS);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -48,6 +55,7 @@ export async function run(): Promise<boolean> {
     if (ratio < floor || failed > 0) held = false;
     lines.push({
       "": name, "answer, KB": (bytes / 1024).toFixed(1), "ours, /s": mine.toFixed(0), "limit, /s": raw.toFixed(0), ratio: ratio.toFixed(3), floor,
+      "CPU ours, ms": median(ours.map((one) => one.cpuMs)).toFixed(3), "CPU limit, ms": median(limit.map((one) => one.cpuMs)).toFixed(3),
       "p99 ours, ms": median(ours.map((one) => one.p99Ms)), "p99 limit, ms": median(limit.map((one) => one.p99Ms)), failed,
     });
   }
@@ -71,7 +79,7 @@ async function measureOnce(load: Load): Promise<Measured> {
 /** The size of the answer. @throws where the two sides don't answer the same */
 async function sameAnswer(servers: Servers, body: string): Promise<number> {
   const ask = async (url: string): Promise<string> => (await fetch(url, { method: "POST", body, headers: { "content-type": "application/json", authorization: `Bearer ${servers.data.token}` } })).text();
-  const [ours, limit] = [await ask(servers.ours), await ask(servers.limit)];
+  const [ours, limit] = [await ask(servers.ours.url), await ask(servers.limit.url)];
   if (!isDeepStrictEqual(JSON.parse(ours), JSON.parse(limit))) throw new Error(`The two sides answer differently:\n${ours.slice(0, 1000)}\n${limit.slice(0, 1000)}`);
   return Buffer.byteLength(ours);
 }

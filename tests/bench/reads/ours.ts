@@ -35,3 +35,5 @@ const api = createApi({
 });
 const { url } = await api.listen();
 process.send?.({ url: `${url}/graphql` });
+// Asked before and after a round: the CPU that this process has taken, in microseconds.
+process.on("message", () => process.send?.(process.cpuUsage().user + process.cpuUsage().system));

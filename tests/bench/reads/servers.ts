@@ -20,9 +20,16 @@ export interface Target {
   readonly connections: number;
 }
 
+/** A server under measure, in a process of its own. */
+export interface Server {
+  readonly url: string;
+  /** The CPU that it has taken since it began, in milliseconds. */
+  cpu(): Promise<number>;
+}
+
 export interface Servers extends AsyncDisposable {
-  readonly ours: string;
-  readonly limit: string;
+  readonly ours: Server;
+  readonly limit: Server;
   readonly data: Data;
 }
 
@@ -42,11 +49,16 @@ export async function startServers(connections: number): Promise<Servers> {
   const data = await fill(admin, token, hashToken(token)).finally(() => admin.end());
 
   const target: Target = { address, api: roleLogin(encryptionKey, "selvedge_api"), admin: postgres.superuser, tenantId: data.tenantId, connections };
-  const start = async (file: string): Promise<string> => {
+  const start = async (file: string): Promise<Server> => {
     const child = fork(path.join(import.meta.dirname, file), [JSON.stringify(target)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     stack.defer(() => end(child));
     const [message] = (await once(child, "message")) as [{ url: string }];
-    return message.url;
+    const cpu = async (): Promise<number> => {
+      const answer = once(child, "message") as Promise<[number]>;
+      child.send("cpu");
+      return (await answer)[0] / 1000;
+    };
+    return { url: message.url, cpu };
   };
   const [ours, limit] = [await start("ours.ts"), await start("limit.ts")];
   const kept = stack.move();
