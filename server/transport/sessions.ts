@@ -44,6 +44,8 @@ interface Watched {
   readonly ending: AbortController;
   sessions: number;
   looking: boolean;
+  /** Asked for while a look-up was under way, which may have seen what was before. */
+  again: boolean;
 }
 
 const LOOKUPS_AT_ONCE = 4;
@@ -59,8 +61,13 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
     if (watched.get(key) === entry) watched.delete(key);
   };
   const lookAgain = async (entry: Watched): Promise<void> => {
-    if (entry.looking || entry.ending.signal.aborted) return;
+    if (entry.ending.signal.aborted) return;
+    if (entry.looking) {
+      entry.again = true;
+      return;
+    }
     entry.looking = true;
+    entry.again = false;
     try {
       const viewer = await authenticate(entry.token);
       if (viewer && !hasExpired(viewer)) entry.viewer = viewer;
@@ -71,6 +78,7 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
     } finally {
       entry.looking = false;
     }
+    if (entry.again) await lookAgain(entry);
   };
   const lookAgainAtAll = async (): Promise<void> => {
     const waiting = [...watched.values()];
@@ -93,7 +101,7 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
       const key = keyOf(token);
       let found = watched.get(key);
       if (found) found.viewer = viewer;
-      else watched.set(key, (found = { token, viewer, ending: new AbortController(), sessions: 0, looking: false }));
+      else watched.set(key, (found = { token, viewer, ending: new AbortController(), sessions: 0, looking: false, again: false }));
       const entry = found;
       entry.sessions += 1;
       let released = false;

@@ -1,0 +1,246 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Config } from "#server/config/config.ts";
+import { globalId } from "#server/domain/ids.ts";
+import type { Role } from "#server/domain/states.ts";
+import { hashToken, newToken, tokenPrefix } from "#server/identity/token.ts";
+import { createMetrics } from "#server/observability/metrics.ts";
+import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
+import { type RunningApi, startApi } from "#server/roles/api.ts";
+import { silentLogger, wallClock } from "#tests/support/centre.ts";
+import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { eventually } from "#tests/support/eventually.ts";
+import { openAuthenticated, type RawSocket } from "#tests/support/raw-socket.ts";
+import { rowsOf, type Rows } from "#tests/support/rows.ts";
+
+interface Change {
+  readonly cursor: string;
+  readonly snapshot: boolean;
+  readonly complete: boolean;
+  readonly upserted: readonly { readonly id: string; readonly name: string; readonly status?: string; readonly phase?: string }[];
+  readonly removedIds: readonly string[];
+  readonly at: string;
+}
+
+/** The API as it is composed, on a real database; what would come from services and gateway is written into the tables. */
+describe("the product's subscriptions", () => {
+  let database: TestDatabase;
+  let api: RunningApi;
+  let rows: Rows;
+  let tenantId: string;
+  let namespaceId: string;
+  const bus = createInProcessBus({ instance: "subscriptions.test" });
+  const sockets: RawSocket[] = [];
+
+  const token = async (tenant: string, name: string, role: Role, more: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> => {
+    const secret = newToken();
+    return { id: await rows.apiToken(tenant, name, { role, prefix: tokenPrefix(secret), hash: hashToken(secret), ...more }), secret };
+  };
+  const connect = async (secret: string): Promise<RawSocket> => {
+    const raw = await openAuthenticated(api.url, secret);
+    sockets.push(raw);
+    return raw;
+  };
+  const subscribe = (raw: RawSocket, id: string, query: string, variables: object = {}): void => raw.send({ id, type: "subscribe", payload: { query, variables } });
+  /** The nth message's only field. */
+  const message = <T>(raw: RawSocket, id: string, nth: number): Promise<T> =>
+    eventually(() => {
+      const { payload } = raw.of(id).filter(({ type }) => type === "next")[nth] ?? {};
+      if (!payload) throw new Error(`no message ${nth} among ${JSON.stringify(raw.of(id)).slice(0, 800)}`);
+      const { data, errors } = payload as { data?: Record<string, T>; errors?: unknown };
+      if (!data) throw new Error(JSON.stringify(errors));
+      return Object.values(data)[0] as T;
+    });
+  const wrote = async (kind: string, ids: string[], removed: string[] = [], tenant: string | null = tenantId): Promise<void> => {
+    await database.admin.query("insert into timeline (tenant_id, kind, ids, removed_ids, at) values ($1, $2, $3, $4, now())", [tenant, kind, ids, removed]);
+    bus.publish("timeline");
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    rows = rowsOf(database.admin);
+    tenantId = await rows.tenant();
+    namespaceId = await rows.namespace(tenantId, "default");
+    const { rows: life } = await database.admin.query<{ term: number }>("select term from database_life");
+    api = await startApi({
+      config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null } } as Config,
+      database: { address: database.address, encryptionKey: database.encryptionKey },
+      clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: 0, stopping: new AbortController().signal,
+    });
+  });
+  afterAll(async () => {
+    for (const raw of sockets) raw.socket.terminate();
+    await api.close();
+    await bus.close();
+    await database.drop();
+  });
+
+  it("show a tenant's applications, then what changes of them, and go on from a cursor", async () => {
+    const { secret } = await token(tenantId, "viewer", "VIEWER");
+    const first = await rows.application(tenantId, namespaceId, "first");
+    const raw = await connect(secret);
+    const query = "subscription ($after: String) { applications(after: $after, filter: { namespaces: [\"default\"] }) { cursor snapshot complete upserted { id name status } removedIds at } }";
+    subscribe(raw, "s", query);
+    const snapshot = await message<Change>(raw, "s", 0);
+    expect(snapshot).toMatchObject({ snapshot: true, complete: true, upserted: [{ id: globalId("Application", first.id), name: "first", status: "RUNNING" }], removedIds: [] });
+    expect(Math.abs(Date.parse(snapshot.at) - wallClock.now())).toBeLessThan(5000);
+
+    const second = await rows.application(tenantId, namespaceId, "second");
+    await wrote("application", [second.id]);
+    const change = await message<Change>(raw, "s", 1);
+    expect(change).toMatchObject({ snapshot: false, complete: true, upserted: [{ name: "second" }] });
+    raw.send({ id: "s", type: "complete" });
+
+    await database.admin.query("delete from application where id = $1", [first.id]);
+    await wrote("application", [], [first.id]);
+    await eventually(async () => {
+      const id = `resumed ${performance.now()}`;
+      subscribe(raw, id, query, { after: change.cursor });
+      expect(await message<Change>(raw, id, 0)).toMatchObject({ snapshot: false, upserted: [], removedIds: [globalId("Application", first.id)] });
+    });
+  });
+
+  it("show the same over an event stream", async () => {
+    const { secret } = await token(tenantId, "sse", "VIEWER");
+    const response = await fetch(`${api.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ query: "subscription { clusters { snapshot upserted { code } } }" }),
+    });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let text = "";
+    while (!text.includes("data:")) text += new TextDecoder().decode((await reader.read()).value);
+    expect(text).toContain('"snapshot":true');
+    await reader.cancel();
+  });
+
+  it("show pods by their filter, and clusters where an application has pods", async () => {
+    const { secret } = await token(tenantId, "pods", "VIEWER");
+    const region = await rows.region("region-pods");
+    const clusterId = await rows.cluster(region, "hangzhou");
+    await rows.cluster(region, "elsewhere");
+    const application = await rows.application(tenantId, namespaceId, "with-pods");
+    const vpc = await rows.vpc(tenantId, clusterId, "vpc");
+    const placementId = await rows.placement({ tenantId, namespaceId, id: application.id, revisionId: application.revisionId }, clusterId, vpc);
+    const pod = (name: string, values: object) => rows.pod({ tenantId, namespaceId, applicationId: application.id, placementId, revisionId: application.revisionId, clusterId }, name, values as never);
+    const running = await pod("running", { phase: "RUNNING" });
+    const pending = await pod("pending", { phase: "PENDING" });
+    const raw = await connect(secret);
+    const applicationIds = [globalId("Application", application.id)];
+    subscribe(raw, "pods", "subscription ($f: PodFilter!) { pods(filter: $f) { cursor snapshot complete upserted { id name phase } removedIds at } }", { f: { applicationIds, phases: ["RUNNING"] } });
+    subscribe(raw, "clusters", "subscription ($f: ClusterFilter) { clusters(filter: $f) { cursor snapshot complete upserted { id name } removedIds at } }", { f: { applicationIds } });
+    expect((await message<Change>(raw, "pods", 0)).upserted.map(({ name }) => name)).toEqual(["running"]);
+    expect((await message<Change>(raw, "clusters", 0)).upserted.map(({ name }) => name)).toEqual(["hangzhou"]);
+
+    await database.admin.query("update pod set phase = case when id = $1 then 'FAILED' else 'RUNNING' end where application_id = $2", [running, application.id]);
+    await database.admin.query("insert into timeline (tenant_id, cluster_id, kind, ids, at) values ($1, $2, 'pod', $3, now())", [tenantId, clusterId, [running, pending]]);
+    bus.publish("timeline");
+    expect(await message<Change>(raw, "pods", 1)).toMatchObject({ snapshot: false, upserted: [{ name: "pending", phase: "RUNNING" }], removedIds: [globalId("Pod", running)] });
+    expect((await message<Change>(raw, "clusters", 1)).upserted.map(({ name }) => name)).toEqual(["hangzhou"]);
+  });
+
+  it("follow an operation to its end, and end with it", async () => {
+    const { secret } = await token(tenantId, "operations", "VIEWER");
+    const id = await rows.operation(tenantId, { state: "RUNNING", completed: 1, total: 4 });
+    const raw = await connect(secret);
+    const query = "subscription ($id: ID!) { operation(id: $id) { state progress { completed total } } }";
+    subscribe(raw, "o", query, { id: globalId("Operation", id) });
+    expect(await message(raw, "o", 0)).toEqual({ state: "RUNNING", progress: { completed: 1, total: 4 } });
+    await database.admin.query("update operation set completed = 3 where id = $1", [id]);
+    await wrote("operation", [id]);
+    expect(await message(raw, "o", 1)).toEqual({ state: "RUNNING", progress: { completed: 3, total: 4 } });
+    await database.admin.query("update operation set completed = 4, state = 'SUCCEEDED', finished_at = now() where id = $1", [id]);
+    await wrote("operation", [id]);
+    expect(await message(raw, "o", 2)).toEqual({ state: "SUCCEEDED", progress: { completed: 4, total: 4 } });
+    await raw.until("o", "complete");
+    subscribe(raw, "done", query, { id: globalId("Operation", id) });
+    expect(await message(raw, "done", 0)).toMatchObject({ state: "SUCCEEDED" });
+    await raw.until("done", "complete");
+  });
+
+  it("say null once an application is deleted, and end", async () => {
+    const { secret } = await token(tenantId, "one", "VIEWER");
+    const { id } = await rows.application(tenantId, namespaceId, "short-lived");
+    const raw = await connect(secret);
+    subscribe(raw, "a", "subscription ($id: ID!) { application(id: $id) { name } }", { id: globalId("Application", id) });
+    expect(await message(raw, "a", 0)).toEqual({ name: "short-lived" });
+    await database.admin.query("delete from application where id = $1", [id]);
+    await wrote("application", [], [id]);
+    await raw.until("a", "complete");
+    expect(raw.of("a").at(-2)?.payload).toEqual({ data: { application: null } });
+  });
+
+  it("show nothing of another tenant, by id, filter, cursor or timeline", async () => {
+    const stranger = await rows.tenant();
+    const theirs = await rows.application(stranger, await rows.namespace(stranger, "default"), "theirs");
+    const operation = await rows.operation(stranger);
+    const mine = await connect((await token(tenantId, "nosy", "OWNER")).secret);
+    const their = await connect((await token(stranger, "theirs", "OWNER")).secret);
+    const query = "subscription ($after: String) { applications(after: $after) { cursor snapshot complete upserted { id name } removedIds at } }";
+    subscribe(their, "s", query);
+    const { cursor } = await message<Change>(their, "s", 0);
+
+    subscribe(mine, "application", "subscription ($id: ID!) { application(id: $id) { name } }", { id: globalId("Application", theirs.id) });
+    await mine.until("application", "complete");
+    expect(mine.of("application")[0]?.payload).toEqual({ data: { application: null } });
+    subscribe(mine, "operation", "subscription ($id: ID!) { operation(id: $id) { state } }", { id: globalId("Operation", operation) });
+    subscribe(mine, "nonsense", "subscription ($id: ID!) { operation(id: $id) { state } }", { id: "nonsense" });
+    for (const id of ["operation", "nonsense"]) {
+      await mine.until(id, "complete");
+      expect(mine.of(id)[0]?.payload).toMatchObject({ errors: [{ message: "There is no such operation.", extensions: { code: "BAD_USER_INPUT" } }] });
+    }
+    subscribe(mine, "cursor", query, { after: cursor });
+    expect((await message<Change>(mine, "cursor", 0)).snapshot).toBe(true);
+    await wrote("application", [theirs.id], [], stranger);
+    expect(await message<Change>(their, "s", 1)).toMatchObject({ upserted: [{ name: "theirs" }] });
+    await sleep(300);
+    expect(JSON.stringify(mine.received)).not.toContain(theirs.id);
+    expect(JSON.stringify(mine.received)).not.toContain("theirs");
+  });
+
+  it("show a token of one namespace only that, also where the namespace is made later", async () => {
+    const { secret } = await token(tenantId, "limited", "VIEWER", { namespaces: ["shop"] });
+    await rows.application(tenantId, namespaceId, "in-default");
+    const raw = await connect(secret);
+    subscribe(raw, "s", "subscription { applications { cursor snapshot complete upserted { id name } removedIds at } }");
+    expect((await message<Change>(raw, "s", 0)).upserted).toEqual([]);
+    const shop = await rows.namespace(tenantId, "shop");
+    // The token's namespaces are looked up again every few seconds.
+    await eventually(
+      async () => {
+        const { id } = await rows.application(tenantId, shop, `in-shop-${performance.now()}`);
+        await wrote("application", [id]);
+        await sleep(300);
+        expect(JSON.stringify(raw.of("s"))).toContain("in-shop");
+      },
+      { deadlineMs: 8000 },
+    );
+    expect(JSON.stringify(raw.of("s"))).not.toContain("in-default");
+  });
+
+  it("end within 5 s of the token's revocation through the API", async () => {
+    const owner = await token(tenantId, "owner", "OWNER");
+    const revocable = await token(tenantId, "revocable", "VIEWER");
+    const raw = await connect(revocable.secret);
+    subscribe(raw, "s", "subscription { applications { cursor } }");
+    await message(raw, "s", 0);
+    const revoked = performance.now();
+    const response = await fetch(`${api.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${owner.secret}` },
+      body: JSON.stringify({ query: "mutation ($id: ID!) { revokeApiToken(input: { id: $id }) { userErrors { message } apiToken { revokedAt } } }", variables: { id: globalId("ApiToken", revocable.id) } }),
+    });
+    expect(await response.json()).toMatchObject({ data: { revokeApiToken: { userErrors: [], apiToken: { revokedAt: expect.any(String) } } } });
+    expect((await raw.closed).code).toBe(4403);
+    expect(performance.now() - revoked).toBeLessThan(5000);
+    expect(JSON.stringify(raw.of("s"))).toContain("UNAUTHENTICATED");
+  });
+
+  it("refuse a cursor that is none, in words", async () => {
+    const raw = await connect((await token(tenantId, "wrong", "VIEWER")).secret);
+    subscribe(raw, "s", 'subscription { applications(after: "hunter2") { cursor } }');
+    await raw.until("s", "complete");
+    expect(raw.of("s")[0]?.payload).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
+    expect(JSON.stringify(raw.received)).not.toContain("hunter2");
+  });
+});
