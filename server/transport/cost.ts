@@ -21,13 +21,15 @@ import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
  *
  * Fragments are weighed once and remembered. What @skip and @include leave out counts all the same.
  */
-const LEAF = 0.1;
-const OBJECT = 1;
-const MUTATION = 10;
+// Reckoned in tenths, which are whole.
+const TENTHS = 10;
+const LEAF = 1;
+const OBJECT = TENTHS;
+const MUTATION = 10 * TENTHS;
 const UNKNOWN_LENGTH = 10;
 const INTROSPECTION: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  [SchemaMetaFieldDef, 5000],
-  [TypeMetaFieldDef, 200],
+  [SchemaMetaFieldDef, 5000 * TENTHS],
+  [TypeMetaFieldDef, 200 * TENTHS],
 ]);
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -65,10 +67,10 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   const ofField = (parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, node: FieldNode, inConnection: boolean): number => {
     const composite = compositeOf(field);
     const mutation = parent === schema.getMutationType() ? MUTATION : 0;
-    if (!composite || !node.selectionSet) return mutation + (weightOf(field) ?? LEAF);
+    if (!composite || !node.selectionSet) return mutation + (weightInTenths(field) ?? LEAF);
     const page = pageSizeOf(field, node);
     const below = within(composite, node.selectionSet, page !== null);
-    const own = weightOf(field) ?? INTROSPECTION.get(field) ?? OBJECT;
+    const own = weightInTenths(field) ?? INTROSPECTION.get(field) ?? OBJECT;
     if (page !== null) return mutation + own + page * below;
     if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + (messages.has(parent) ? limits.maxPageSize : lengthOf(field, node)) * (own + below);
     return mutation + own + below;
@@ -103,7 +105,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   };
 
   const root = schema.getRootType(operation.operation);
-  const cost = root ? Math.ceil(within(root, operation.selectionSet, false)) : 0;
+  const cost = root ? Math.ceil(within(root, operation.selectionSet, false) / TENTHS) : 0;
   if (refusal) return { ok: false, error: refusal };
   if (cost > limits.maxCost) {
     const shown = cost < 1e12 ? cost : "over 1000000000000";
@@ -122,6 +124,11 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
 function messageTypes(schema: GraphQLSchema): ReadonlySet<GraphQLCompositeType> {
   const types = Object.values(schema.getSubscriptionType()?.getFields() ?? {}).map((field) => compositeOf(field));
   return new Set(types.filter((type) => isObjectType(type) && !type.getInterfaces().some(({ name }) => name === "Node")) as GraphQLCompositeType[]);
+}
+
+function weightInTenths(field: GraphQLField<unknown, unknown>): number | undefined {
+  const weight = weightOf(field);
+  return weight === undefined ? undefined : weight * TENTHS;
 }
 
 const isList = (field: GraphQLField<unknown, unknown>): boolean => isListType(isNonNullType(field.type) ? field.type.ofType : field.type);

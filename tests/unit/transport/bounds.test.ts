@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createLru } from "#server/transport/lru.ts";
+import { createRateLimiter } from "#server/transport/rate-limit.ts";
+
+describe("what is kept of documents", () => {
+  it("is what was used last, within its bounds", () => {
+    const command = fc.record({ key: fc.integer({ min: 0, max: 9 }), weight: fc.integer({ min: 1, max: 5 }), get: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 100 }), (commands) => {
+        const lru = createLru<number, string>({ maxEntries: 4, maxWeight: 10 });
+        /** Newest last, spelled out. */
+        let model: { key: number; weight: number; value: string }[] = [];
+        for (const [step, { key, weight, get }] of commands.entries()) {
+          const known = model.find((entry) => entry.key === key);
+          if (get) {
+            expect(lru.get(key)).toBe(known?.value);
+            if (known) model = [...model.filter((entry) => entry !== known), known];
+          } else {
+            const value = `${key} ${step}`;
+            lru.set(key, value, weight);
+            model = [...model.filter((entry) => entry.key !== key), { key, weight, value }];
+            while (model.length > 4 || model.reduce((sum, entry) => sum + entry.weight, 0) > 10) model.shift();
+          }
+          expect(lru.size).toBe(model.length);
+        }
+      }),
+    );
+  });
+});
+
+describe("how often a tenant may ask", () => {
+  it("is never more than the burst and the rate together, and never less than the rate after the wait that was asked for", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 200 }), (gaps) => {
+        const limiter = createRateLimiter({ perSecond: 10, burst: 5 });
+        let now = 1000;
+        const started = now;
+        let passed = 0;
+        for (const gap of gaps) {
+          now += gap;
+          const wait = limiter.take("t", now);
+          if (wait === 0) passed += 1;
+          else expect(wait).toBeLessThanOrEqual(100);
+          expect(passed).toBeLessThanOrEqual(5 + ((now - started) * 10) / 1000 + 1e-6);
+        }
+        const wait = limiter.take("t", now);
+        if (wait > 0) expect(limiter.take("t", now + wait)).toBe(0);
+      }),
+    );
+  });
+
+  it("is each tenant's own, and idle tenants are forgotten", () => {
+    const limiter = createRateLimiter({ perSecond: 10, burst: 1 });
+    expect(limiter.take("a", 0)).toBe(0);
+    expect(limiter.take("a", 0)).toBeGreaterThan(0);
+    expect(limiter.take("b", 0)).toBe(0);
+    for (let i = 0; i < 1000; i++) limiter.take(`tenant ${i}`, 1);
+    expect(limiter.size).toBe(1002);
+    limiter.take("a", 60_000);
+    expect(limiter.size).toBe(1);
+  });
+});
