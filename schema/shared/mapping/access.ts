@@ -3,7 +3,7 @@ import { ROLES, type Role } from "../../../server/domain/states.ts";
 
 /**
  * Who may select a field: the least role, static, so that a document is judged before anything runs. A field's own `access` comes before its
- * type's; a field with neither is denied to everyone. `weight` is what one occurrence costs (default 1 for an object, 0 for a leaf); for a
+ * type's; a field with neither is denied to everyone. `weight` is what one occurrence costs (default 1 for an object, a tenth for a leaf); for a
  * connection the page size multiplies what is below it. What depends on a row is a condition or row-level security, never a role.
  */
 export const permits = (role: Role, required: Role | undefined): boolean => required !== undefined && ROLES.indexOf(role) >= ROLES.indexOf(required);
