@@ -78,7 +78,9 @@ create table cluster (
   reserved_pods bigint not null default 0 check (reserved_pods >= 0),
   prices jsonb not null,
   epoch integer not null default 0,
-  acked_seq bigint not null default 0
+  acked_seq bigint not null default 0,
+  agent_store text,
+  term_offset integer not null default 0 check (term_offset >= 0)
 );
 
 create index cluster_region on cluster (region_id);

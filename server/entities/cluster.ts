@@ -28,6 +28,8 @@ export const Cluster = defineEntity({
     prices: p.json<PriceSheet>(),
     epoch: p.integer(),
     ackedSeq: p.bigint("number"),
+    agentStore: p.text().nullable(),
+    termOffset: p.integer(),
   },
 });
 
