@@ -1,4 +1,5 @@
-import type { Live, StateChange } from "../../server/realtime/live.ts";
+import type { Live } from "../../server/realtime/live.ts";
+import type { StateChange } from "../../server/realtime/state-stream.ts";
 import { globalId } from "../../server/domain/ids.ts";
 import { builder, type Entity } from "../builder.ts";
 import type { Context } from "../context.ts";

@@ -1,4 +1,4 @@
-import type { ObjectState, ObjectWatch, StreamParts } from "./live.ts";
+import type { ObjectState, ObjectWatch, StreamParts } from "./state-stream.ts";
 import { rest } from "./rest.ts";
 
 /** One subscription to one object. */

@@ -1,5 +1,5 @@
 import { comparePositions, formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
-import type { Matcher, SetWatch, StateChange, StreamParts } from "./live.ts";
+import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 import { rest } from "./rest.ts";
 import type { TimelineKind } from "./timeline.ts";
 

@@ -1,0 +1,79 @@
+import type { Clock } from "../domain/clock.ts";
+import type { Viewer } from "../identity/viewer.ts";
+import type { Fanout } from "./fanout.ts";
+import type { Tailer } from "./tailer.ts";
+import type { TimelineKind } from "./timeline.ts";
+
+/** What the state streams of live.ts are asked for, work with, and say. */
+
+/** Rows of which kind to look at, and where in them the uuids of what is watched stand. */
+export type Watched = Partial<Record<TimelineKind, "ids" | "cluster">>;
+
+export interface SetWatch {
+  /** A GraphQL type that a root field pages over. */
+  readonly type: string;
+  /** Of that root field: `{ filter }`. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly kinds: Watched;
+  readonly after?: string | null | undefined;
+}
+
+export interface ObjectWatch {
+  readonly type: string;
+  /** null: an id that cannot be one's; it is answered as one that is gone. */
+  readonly id: string | null;
+  readonly kinds: Watched;
+  /** Arguments of the type's root field under which it is shown once it has ended for good. */
+  readonly ended?: Readonly<Record<string, unknown>>;
+}
+
+/** The object's uuid while it exists for the viewer; null once it is gone. */
+export interface ObjectState {
+  readonly id: string | null;
+}
+
+/** uuids, not global ids. */
+export interface StateChange {
+  readonly cursor: string;
+  readonly snapshot: boolean;
+  readonly complete: boolean;
+  readonly upserted: readonly string[];
+  readonly removed: readonly string[];
+  /** Milliseconds on the simulation's clock. */
+  readonly at: number;
+}
+
+/** As much of the read path as is needed here. */
+export interface Matcher {
+  matching(type: string, args: Readonly<Record<string, unknown>>, options: { readonly among?: readonly string[]; readonly after?: string; readonly limit: number }): Promise<string[]>;
+}
+
+export interface LiveTiming {
+  /** A message at least so often. The contract says 15 s. */
+  readonly heartbeatMs: number;
+  /** Changes that come sooner after a message are merged. */
+  readonly gatherMs: number;
+  /** Real time; the timeline is kept for 24 h. */
+  readonly cursorAgeMs: number;
+  /** Rows of the timeline that a resume looks through. */
+  readonly replayRows: number;
+  /** Objects a message; the contract says 500. What a message may cost is reckoned with MAX_PAGE_SIZE of them. */
+  readonly messageSize: number;
+  /** Of how many objects a subscriber remembers that it has them. */
+  readonly rememberedIds: number;
+}
+
+/** What one stream works with. */
+export interface StreamParts {
+  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp">;
+  readonly fanout: Pick<Fanout, "subscribe">;
+  /** Reads for a viewer; made anew for each message. */
+  readonly matcher: (viewer: Viewer) => Matcher;
+  readonly clock: Clock;
+  /** Simulated seconds a second: what is kept for a day is kept for a day of the wall clock. */
+  readonly speed: number;
+  readonly timing: LiveTiming;
+  /** The newest that is known of who subscribed. */
+  readonly viewer: () => Viewer;
+  readonly signal: AbortSignal;
+}
