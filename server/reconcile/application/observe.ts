@@ -37,7 +37,7 @@ select a.id, json_build_object(
     from assignment x where x.tenant_id = a.tenant_id and x.application_id = a.id), '[]'),
   'operations', coalesce((
     select json_agg(json_build_object(
-      'id', o.id, 'kind', o.kind, 'own', o.own, ${STANDING},
+      'id', o.id, 'own', o.own, ${STANDING},
       'steps', coalesce((
         select json_agg(json_build_object('id', t.id, 'clusterId', t.cluster_id, 'state', t.state, 'message', t.message, 'completed', t.completed, 'total', t.total) order by t.id)
         from operation_step t

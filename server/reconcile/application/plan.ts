@@ -17,7 +17,7 @@ import { applicationStatus, isComplete, type PlacementProgress } from "../../dom
 import { contentHash } from "../../domain/canonical.ts";
 import { settleOperation } from "../../domain/operation-progress.ts";
 import type { PlacementSpec } from "../../domain/placement.ts";
-import { type ApplicationStatus, isTerminal, type OperationKind } from "../../domain/states.ts";
+import { type ApplicationStatus, isTerminal } from "../../domain/states.ts";
 import type { AssignmentRow, ApplicationRow, Counts, OperationRow, PlacementRow, Situation, StepRow } from "./situation.ts";
 
 export interface Plan {
@@ -180,7 +180,7 @@ function planOperations(situation: Situation, left: readonly Look[], now: number
   const touched = new Set<string>();
   for (const operation of situation.operations) {
     if (isTerminal(operation.state)) continue;
-    const after = operation.steps.map((step) => advance(step, operation.kind, left, now));
+    const after = operation.steps.map((step) => advance(step, left, now));
     const changed = after.filter((step, index) => step !== operation.steps[index]) as StepUpdate[];
     steps.push(...changed);
     if (changed.length > 0) touched.add(operation.id);
@@ -204,19 +204,15 @@ function planOperations(situation: Situation, left: readonly Look[], now: number
   return { steps, operations, settle, touched: [...touched] };
 }
 
-/** Operations that may take an application off a cluster; to others that is the end of what they were about. */
-const REMOVING: ReadonlySet<OperationKind> = new Set(["DELETE_APPLICATION", "UPDATE_DISTRIBUTION"]);
-
 /**
  * A step's work is done pod by pod: `completed` is the most pods that were ready (or removed) at one time, so that a pod which crashes and
- * comes back is not progress. The same object where nothing changed.
+ * comes back is not progress. Where the application is taken off the cluster, the work is that nothing is left there: a change that takes over
+ * another one's work supersedes its steps itself. The same object where nothing changed.
  */
-function advance(step: StepRow, kind: OperationKind, left: readonly Look[], now: number): StepRow | StepUpdate {
+function advance(step: StepRow, left: readonly Look[], now: number): StepRow | StepUpdate {
   if (isTerminal(step.state)) return step;
   const here = left.filter((look) => step.clusterId === null || look.clusterId === step.clusterId).map((look) => look.progress);
   const staying = here.filter((placement) => !placement.removing);
-  const removes = REMOVING.has(kind);
-  if (staying.length === 0 && !removes) return { ...step, state: "SUPERSEDED", message: "The application was taken off this cluster.", finishedAt: now };
   if (here.every(isComplete)) return { ...step, state: "SUCCEEDED", message: null, completed: step.total, finishedAt: now };
 
   const pods = here.reduce((sum, placement) => {

@@ -1,5 +1,5 @@
 import type { OperationStanding, StepSummary } from "../../domain/operation-progress.ts";
-import type { ApplicationStatus, CapacityType, NetworkType, OperationKind, OperationState, UpdateStrategy } from "../../domain/states.ts";
+import type { ApplicationStatus, CapacityType, NetworkType, OperationState, UpdateStrategy } from "../../domain/states.ts";
 
 /**
  * An application with everything that its plan depends on, as one consistent look at the database: what is wanted (application, placements)
@@ -62,7 +62,6 @@ export interface AssignmentRow {
 
 export interface OperationRow extends OperationStanding {
   readonly id: string;
-  readonly kind: OperationKind;
   /** All its steps are of this application, so its end is decided with it; else by a job of its own. */
   readonly own: boolean;
   /** Steps of this application that have not ended. */

@@ -54,7 +54,7 @@ export async function distribute(
   change: DistributionChange,
 ): Promise<Outcome<DistributionResult>> {
   const existing = await tx.em.find(Placement, { tenantId: tx.actor.tenantId, applicationId: application.id });
-  const moves = movesOf(existing, change.wanted);
+  const moves = movesOf(application, existing, change.wanted);
   const clusters = await loadClusters(
     tx,
     moves.map(({ clusterId }) => clusterId),
@@ -75,13 +75,14 @@ export async function distribute(
   return accepted({ steps, changed: changed.length > 0 });
 }
 
-function movesOf(existing: readonly Placement[], wanted: readonly Wanted[]): Move[] {
+/** A placement that is on its way out already is a part of no further change, but of the whole application's deletion, which waits for it. */
+function movesOf(application: Application, existing: readonly Placement[], wanted: readonly Wanted[]): Move[] {
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
   const staying = new Set(wanted.map(({ clusterId }) => clusterId));
   return [
     ...wanted.map((one) => ({ clusterId: one.clusterId, placement: byCluster.get(one.clusterId) ?? null, wanted: one })),
     ...existing
-      .filter(({ clusterId }) => !staying.has(clusterId))
+      .filter(({ clusterId, deleting }) => !staying.has(clusterId) && (!deleting || application.deleting))
       .map((placement) => ({ clusterId: placement.clusterId, placement, wanted: null })),
   ];
 }

@@ -166,6 +166,32 @@ describe("updateDistribution", () => {
     expect((await reservations(admin, gone?.id ?? "")).pods).toBe(1);
   });
 
+  test("what is on its way out is no part of a later change, but of the whole application's deletion", async () => {
+    const {
+      tenant,
+      clusters: [kept, gone],
+      id,
+      applicationId,
+    } = await running();
+    await admin.query("update placement set created = 2, ready = 2 where application_id = $1", [id]);
+    const distribution = { clusters: [{ clusterId: kept?.globalId ?? "", replicas: 2, networkType: "VPC" as const }] };
+    const stepsOf = async (operationId: string | null): Promise<Map<string, number>> => {
+      const { rows } = await admin.query<{ cluster_id: string; total: number }>(
+        "select cluster_id, total from operation_step where operation_id = $1",
+        [operationId],
+      );
+      return new Map(rows.map((step) => [step.cluster_id, step.total]));
+    };
+    const leaving = must(await services.applications.updateDistribution(tenant.actor, { applicationId, distribution }));
+    expect(await stepsOf(leaving.operationId)).toEqual(new Map([[kept?.id, 2], [gone?.id, 2]]));
+    const again = must(await services.applications.updateDistribution(tenant.actor, { applicationId, distribution }));
+    expect(await stepsOf(again.operationId)).toEqual(new Map([[kept?.id, 2]]));
+    const scaled = must(await services.applications.scale(tenant.actor, { applicationId, replicas: 3 }));
+    expect(await stepsOf(scaled.operationId)).toEqual(new Map([[kept?.id, 3]]));
+    const deleted = must(await services.applications.delete(tenant.actor, { applicationId, confirmName: "web" }));
+    expect(await stepsOf(deleted.operationId)).toEqual(new Map([[kept?.id, 3], [gone?.id, 2]]));
+  });
+
   test("without room on one of the clusters nothing changes anywhere", async () => {
     const {
       tenant,

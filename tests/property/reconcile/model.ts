@@ -1,6 +1,6 @@
 import { plan, type Plan } from "#server/reconcile/application/plan.ts";
 import type { AssignmentRow, OperationRow, PlacementRow, Situation, StepRow } from "#server/reconcile/application/situation.ts";
-import { isTerminal, type OperationKind, type OperationState } from "#server/domain/states.ts";
+import { isTerminal, type OperationState } from "#server/domain/states.ts";
 
 /**
  * The planner's world in memory: what the database keeps of one application, what the clusters are told, and what a person may do. Carrying a
@@ -34,7 +34,7 @@ export function newModel(clusters: readonly { cluster: string; replicas: number 
       operations: [],
     },
   };
-  startOperation(model, "CREATE_APPLICATION");
+  startOperation(model, model.situation.placements);
   return model;
 }
 
@@ -45,19 +45,19 @@ const placementOn = (cluster: string, desired: number): PlacementRow => ({
 
 // ---- what people do, as the services do it
 
-/** Supersedes what is unfinished, and starts an operation with a step a placement. */
-export function startOperation(model: Model, kind: OperationKind, own = true): void {
+/** Supersedes what is unfinished, and starts an operation with a step for each of these placements. */
+export function startOperation(model: Model, placements: readonly PlacementRow[], own = true): void {
   for (const operation of model.situation.operations) {
     if (operation.own) note(model, operation.id, "SUPERSEDED");
     for (const step of operation.steps) note(model, step.id, "SUPERSEDED");
   }
   const id = `operation-${model.next++}`;
-  const steps = model.situation.placements.map((placement): StepRow => ({
+  const steps = placements.map((placement): StepRow => ({
     id: `step-${model.next++}`, clusterId: placement.clusterId, state: "PENDING", message: null, completed: 0,
     total: placement.deleting ? placement.created : placement.desired,
   }));
   const operation: OperationRow = {
-    id, kind, own, state: "PENDING", completed: 0, total: steps.reduce((sum, step) => sum + step.total, 0), error: null, startedAt: null, finishedAt: null,
+    id, own, state: "PENDING", completed: 0, total: steps.reduce((sum, step) => sum + step.total, 0), error: null, startedAt: null, finishedAt: null,
     progressedAt: model.now, steps, ended: { completed: 0, total: 0, states: {} },
   };
   if (own) note(model, id, "PENDING");
@@ -65,24 +65,25 @@ export function startOperation(model: Model, kind: OperationKind, own = true): v
   model.situation = { ...model.situation, operations: own || steps.length > 0 ? [operation] : [] };
 }
 
-export function change(model: Model, cluster: string, update: Partial<PlacementRow>): void {
+/** One change of any of the placements, cluster by cluster; it may take the application off some, whatever else it does. */
+export function change(model: Model, updates: ReadonlyMap<string, Partial<PlacementRow>>): void {
   if (model.situation.application.deleting) return;
-  const known = model.situation.placements.some((placement) => placement.clusterId === cluster);
-  const placements = known
-    ? model.situation.placements.map((placement) => (placement.clusterId === cluster ? { ...placement, ...update, generation: placement.generation + 1 } : placement))
-    : [...model.situation.placements, { ...placementOn(cluster, update.desired ?? 1), ...update }];
+  const before = model.situation.placements;
+  const added = [...updates].filter(([cluster, { deleting }]) => !deleting && !before.some((placement) => placement.clusterId === cluster));
+  const changed = before.map((placement): PlacementRow => {
+    const update = updates.get(placement.clusterId);
+    return update && !(placement.deleting && update.deleting) ? { ...placement, ...update, generation: placement.generation + 1 } : placement;
+  });
+  const placements = [...changed, ...added.map(([cluster, update]) => ({ ...placementOn(cluster, update.desired ?? 1), ...update }))];
   model.situation = { ...model.situation, placements };
-  startOperation(model, update.deleting ? "UPDATE_DISTRIBUTION" : "SCALE_APPLICATION");
+  startOperation(model, placements.filter((placement) => !placement.deleting || !before.find(({ id }) => id === placement.id)?.deleting));
 }
 
 export function remove(model: Model): void {
   if (model.situation.application.deleting) return;
-  model.situation = {
-    ...model.situation,
-    application: { ...model.situation.application, deleting: true, status: "DELETING" },
-    placements: model.situation.placements.map((placement) => ({ ...placement, deleting: true, desired: 0, generation: placement.generation + 1 })),
-  };
-  startOperation(model, "DELETE_APPLICATION");
+  const placements = model.situation.placements.map((placement) => ({ ...placement, deleting: true, desired: 0, generation: placement.generation + 1 }));
+  model.situation = { ...model.situation, application: { ...model.situation.application, deleting: true, status: "DELETING" }, placements };
+  startOperation(model, placements);
 }
 
 // ---- what clusters do, as the gateway stores it

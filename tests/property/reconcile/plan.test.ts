@@ -13,7 +13,7 @@ const happening = fc.oneof(
   { weight: 8, arbitrary: fc.record({ what: fc.constant("look" as const) }) },
   { weight: 8, arbitrary: fc.record({ what: fc.constant("report" as const), cluster, lag: fc.integer({ min: 0, max: 2 }), progress: fc.constantFrom(0, 0.3, 0.7, 1), crashed: fc.integer({ min: 0, max: 2 }) }) },
   { weight: 4, arbitrary: fc.record({ what: fc.constant("scale" as const), cluster, replicas }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant("upgrade" as const), revision: fc.integer({ min: 2, max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("upgrade" as const), revision: fc.integer({ min: 2, max: 5 }), leaving: fc.option(cluster) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("leave" as const), cluster }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("forget" as const), cluster }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("import" as const) }) },
@@ -22,21 +22,24 @@ const happening = fc.oneof(
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
+const LEAVE = { desired: 0, deleting: true };
+
 function happen(model: Model, event: Happening): void {
   switch (event.what) {
     case "look": reconcile(model); break;
     case "report": report(model, event.cluster, event.lag, event.progress, event.crashed); break;
-    case "scale": change(model, event.cluster, { desired: event.replicas, deleting: false }); break;
-    case "upgrade":
-      for (const placement of model.situation.placements.filter(({ deleting }) => !deleting)) {
-        change(model, placement.clusterId, { revisionId: `revision-${event.revision}`, revisionNumber: event.revision, templateHash: `template-${event.revision}` });
-      }
+    case "scale": change(model, new Map([[event.cluster, { desired: event.replicas, deleting: false }]])); break;
+    case "upgrade": {
+      const revision = { revisionId: `revision-${event.revision}`, revisionNumber: event.revision, templateHash: `template-${event.revision}` };
+      const present = model.situation.placements.filter(({ deleting }) => !deleting);
+      change(model, new Map(present.map(({ clusterId }) => [clusterId, clusterId === event.leaving ? LEAVE : revision])));
       break;
-    case "leave":
-      if (model.situation.placements.some((placement) => placement.clusterId === event.cluster)) change(model, event.cluster, { desired: 0, deleting: true });
-      break;
+    }
+    case "leave": change(model, new Map([[event.cluster, LEAVE]])); break;
     case "forget": forget(model, event.cluster); break;
-    case "import": if (!model.situation.application.deleting) startOperation(model, "IMPORT_MANIFESTS", false); break;
+    case "import":
+      if (!model.situation.application.deleting) startOperation(model, model.situation.placements.filter(({ deleting }) => !deleting), false);
+      break;
     case "wait": model.now += event.milliseconds; break;
     case "delete": remove(model); break;
   }
@@ -126,6 +129,15 @@ describe("laws of the planner", () => {
         for (const { state, finishedAt } of [...planned.steps, ...planned.operations]) expect(finishedAt !== null).toBe(isTerminal(state));
       });
       for (const states of model.operations.values()) expect(states.slice(0, -1).filter(isTerminal)).toEqual([]);
+    }), { numRuns: 300 });
+  });
+
+  test("what takes the application off a cluster ends as any other work: nothing but a newer change supersedes", () => {
+    fc.assert(fc.property(start, history, (clusters, events) => {
+      run(clusters, events, (model) => {
+        const { steps, operations } = reconcile(model);
+        for (const { id, state } of [...steps, ...operations]) expect([id, isTerminal(state) ? state : "SUCCEEDED"]).toEqual([id, "SUCCEEDED"]);
+      });
     }), { numRuns: 300 });
   });
 
