@@ -1,4 +1,4 @@
-import { comparePositions, formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
+import { formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
 import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 import { rest } from "./rest.ts";
 import type { TimelineKind } from "./timeline.ts";
@@ -121,13 +121,12 @@ export class SetStream {
       // Only the last one's cursor is behind all of them.
       yield this.#message({ complete, upserted: shown[i] ?? [], removed: gone[i] ?? [] }, complete ? position : before);
     }
-    if (count === 0 && comparePositions(position, this.#position) > 0) this.#position = position;
+    if (count === 0) this.#position = position;
     return count;
   }
 
   #message(parts: { snapshot?: boolean; complete: boolean; incomplete?: boolean; upserted?: readonly string[]; removed?: readonly string[] }, position: Position): StateChange {
-    // Another process may have been ahead of this one: a cursor never goes back.
-    if (position.term !== this.#position.term || comparePositions(position, this.#position) > 0) this.#position = position;
+    this.#position = position;
     this.#sent = performance.now();
     const { snapshot = false, complete, incomplete = false, upserted = [], removed = [] } = parts;
     const at = this.#parts.clock.now();

@@ -48,7 +48,8 @@ export interface Tailer {
   readonly position: Position;
   /**
    * What was written from one place up to another, of these kinds and for this tenant: for one who was away. null: more rows lie between
-   * them than `maxRows`, of all tenants together, or they are not of one term.
+   * them than `maxRows`, of all tenants together; they are not of one term; or `from` is ahead of `to`, as a place of a server that has since
+   * gone back in time is.
    */
   replay(from: Position, to: Position, filter: { readonly tenantId: string; readonly kinds: readonly TimelineKind[] }, maxRows: number): Promise<TimelineRow[] | null>;
   /** Answers whether everything that was committed before this call has been handed on: that may be less than what readers already see. */
@@ -212,8 +213,8 @@ export function createTailer(options: TailerOptions): Tailer {
       return position;
     },
     async replay(from, to, filter, maxRows) {
-      if (from.term !== to.term) return null;
-      if (comparePositions(from, to) >= 0) return [];
+      if (from.term !== to.term || comparePositions(from, to) > 0) return null;
+      if (comparePositions(from, to) === 0) return [];
       const { rows } = await pool.query({ name: "replay-timeline", text: REPLAY, values: [from.xid, from.seq, to.xid, to.seq, maxRows + 1] });
       if (rows.length > maxRows) return null;
       return rows.map(toRow).filter((row) => (row.tenantId === null || row.tenantId === filter.tenantId) && filter.kinds.includes(row.kind));

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RequestError } from "#server/domain/request-error.ts";
 import type { Viewer } from "#server/identity/viewer.ts";
+import { formatCursor, parseCursor } from "#server/realtime/cursor.ts";
 import { createFanout } from "#server/realtime/fanout.ts";
 import { createLive, type LiveFor } from "#server/realtime/live.ts";
 import type { LiveTiming, Matcher, SetWatch, StateChange } from "#server/realtime/state-stream.ts";
@@ -184,6 +185,17 @@ describe("a state stream", () => {
     const stream = watch(more(cursor), timing);
     expect((await next(stream)).snapshot).toBe(true);
     await stream.return?.();
+  });
+
+  it("begins anew with a cursor that is ahead of the server, which has gone back in time", async () => {
+    fill(3);
+    const first = watch();
+    const { cursor } = await next(first);
+    await first.return?.();
+    const { position, ...rest } = parseCursor(cursor);
+    const ahead = watch({ after: formatCursor({ ...rest, position: { ...position, xid: position.xid + 1_000 } }) });
+    expect(await next(ahead)).toMatchObject({ snapshot: true, upserted: [...objects.keys()] });
+    await ahead.return?.();
   });
 
   it("begins anew with the cursor of an unfinished snapshot", async () => {

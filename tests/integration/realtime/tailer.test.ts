@@ -144,6 +144,9 @@ describe("the tailer", () => {
     expect(await tailer.replay(tailer.position, tailer.position, filter, 100)).toEqual([]);
     expect(await tailer.replay(from, tailer.position, filter, 2)).toBeNull();
     expect(await tailer.replay({ ...from, term: from.term + 1 }, tailer.position, filter, 100)).toBeNull();
+    const { position } = tailer;
+    expect(await tailer.replay({ ...position, xid: position.xid + 1 }, position, filter, 100)).toBeNull();
+    expect(await tailer.replay({ ...position, seq: position.seq + 1 }, position, filter, 100)).toBeNull();
   });
 
   it("is woken by the bus", async () => {
