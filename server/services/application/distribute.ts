@@ -66,8 +66,12 @@ export async function distribute(
   const cordoned = checkCordons(demands, change.path);
   if (cordoned.length > 0) return refused(...cordoned);
   const changed = await carryOut(tx, application, change, moves);
-  const desired = change.wanted.reduce((sum, { replicas }) => sum + replicas, 0);
-  if (application.desired !== desired) tx.em.assign(application, { desired });
+  const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
+  const total = (count: (one: Wanted) => number): number => change.wanted.reduce((sum, one) => sum + count(one), 0);
+  tx.em.assign(application, {
+    desired: total(({ replicas }) => replicas),
+    unavailable: total(({ clusterId, replicas }) => lacking(replicas, byCluster.get(clusterId))),
+  });
   await tx.em.flush();
   const noRoom = await reserve(tx, demands, change.path);
   if (noRoom.length > 0) return refused(...noRoom);
@@ -115,7 +119,7 @@ async function carryOut(tx: Transaction, application: Application, change: Distr
       if (wanted) added.push(newPlacement(tx, application, change, wanted));
     } else if (!wanted) {
       if (placement.deleting) continue;
-      tx.em.assign(placement, { desired: 0, deleting: true, generation: placement.generation + 1 });
+      tx.em.assign(placement, { desired: 0, unavailable: 0, deleting: true, generation: placement.generation + 1 });
       touched.push(placement.id);
     } else if (change.touchAll || differs(placement, wanted, change.revision)) {
       const { replicas: desired, networkType, vpcId, subnetId } = wanted;
@@ -123,6 +127,7 @@ async function carryOut(tx: Transaction, application: Application, change: Distr
       const generation = placement.generation + 1;
       tx.em.assign(placement, {
         desired,
+        unavailable: lacking(desired, placement),
         networkType,
         vpcId,
         subnetId,
@@ -137,6 +142,9 @@ async function carryOut(tx: Transaction, application: Application, change: Distr
   if (added.length > 0) await tx.em.insertMany(Placement, added);
   return [...added.map(({ id }) => id), ...touched];
 }
+
+/** Wanted pods that are not ready, as far as the cluster has said. */
+const lacking = (desired: number, placement: Placement | undefined): number => Math.max(0, desired - (placement?.ready ?? 0));
 
 const differs = (placement: Placement, wanted: Wanted, revision: Revision): boolean =>
   placement.deleting ||
