@@ -84,7 +84,7 @@ export async function supersedeOperations(tx: Transaction, applicationId: string
     [tx.at, tenantId, applicationId],
   );
   const operations = await tx.em.execute<{ id: string }[]>(
-    `update operation set state = 'SUPERSEDED', finished_at = ?
+    `update operation set state = 'SUPERSEDED', error = null, finished_at = ?
      where tenant_id = ? and target_id = ? and finished_at is null returning id`,
     [tx.at, tenantId, applicationId],
   );

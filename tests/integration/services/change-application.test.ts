@@ -70,6 +70,33 @@ describe("scale", () => {
     for (const cluster of clusters) expect(await reservations(admin, cluster.id)).toMatchObject({ cpu: 500, pods: 5, usage: 500 });
   });
 
+  test("what is not ready is unavailable at once, on each placement and in sum", async () => {
+    const { tenant, clusters, id, applicationId } = await running();
+    const unavailable = async (): Promise<unknown[]> => {
+      const { rows } = await admin.query<{ unavailable: number }>(
+        "select unavailable from placement where application_id = $1 order by cluster_id",
+        [id],
+      );
+      return [(await row("application", id))["unavailable"], ...rows.map((placement) => placement.unavailable)];
+    };
+    expect(await unavailable()).toEqual([4, 2, 2]);
+    await admin.query("update placement set ready = 1 where application_id = $1 and cluster_id = $2", [id, clusters[0]?.id]);
+    must(await services.applications.scale(tenant.actor, { applicationId, replicas: 5 }));
+    expect(await unavailable()).toEqual([9, 4, 5]);
+    must(await services.applications.scale(tenant.actor, { applicationId, replicas: 0 }));
+    expect(await unavailable()).toEqual([0, 0, 0]);
+    must(await services.applications.scale(tenant.actor, { applicationId, replicas: 5 }));
+    must(await services.applications.delete(tenant.actor, { applicationId, confirmName: "web" }));
+    expect(await unavailable()).toEqual([0, 0, 0]);
+  });
+
+  test("takes over an operation that stalled, whose complaint ends with it", async () => {
+    const { tenant, applicationId, firstOperation } = await running(1);
+    await admin.query("update operation set state = 'STALLED', error = 'No progress. It is still trying.' where id = $1", [firstOperation]);
+    must(await services.applications.scale(tenant.actor, { applicationId, replicas: 5 }));
+    expect(await row("operation", firstOperation)).toMatchObject({ state: "SUPERSEDED", error: null });
+  });
+
   test("one cluster leaves the other placement and its generation alone; scaling down gives room back", async () => {
     const {
       tenant,
