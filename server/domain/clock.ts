@@ -16,6 +16,12 @@ export interface ClockSettings {
 export const simulatedTime = (settings: ClockSettings, wall: number): number =>
   Math.floor(settings.simulatedBase + (wall - settings.wallBase) * settings.speed);
 
+/** Idempotency keys can be replayed, and streams resumed, for this long: milliseconds of the wall clock, whatever the speed. */
+export const KEPT_MS = 24 * 3_600_000;
+
+/** What is older than this, on the simulation's clock, is kept no longer. */
+export const keptSince = (now: number, speed: number): number => now - KEPT_MS * speed;
+
 /** The settings under which the clock goes on from where it is at another speed: it never jumps and never runs backwards. */
 export function changeSpeed(settings: ClockSettings, speed: number, wall: number): ClockSettings {
   return settings.speed === speed ? settings : { wallBase: wall, simulatedBase: simulatedTime(settings, wall), speed };

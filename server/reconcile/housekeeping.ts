@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import type { Clock } from "../domain/clock.ts";
+import { type Clock, keptSince } from "../domain/clock.ts";
 
 export interface HousekeepingOptions {
   /** Connected as selvedge_worker. */
@@ -9,21 +9,19 @@ export interface HousekeepingOptions {
   readonly speed: number;
 }
 
-/** Streams can be resumed, and idempotency keys replayed, for this long; wall-clock milliseconds. */
-const KEPT_MS = 24 * 3_600_000;
 /** Transactions whose rows share a partition of the timeline. */
 const TIMELINE_PARTITION_XIDS = 500_000;
 
-const keptSince = ({ clock, speed }: HousekeepingOptions): Date => new Date(clock.now() - KEPT_MS * speed);
+const oldest = ({ clock, speed }: HousekeepingOptions): Date => new Date(keptSince(clock.now(), speed));
 
 /** Cuts partitions ahead of the newest transaction and drops those that hold nothing younger than a day. */
 export async function maintainTimeline(options: HousekeepingOptions, width = TIMELINE_PARTITION_XIDS): Promise<{ made: number; dropped: number }> {
-  const { rows } = await options.pool.query<{ made: number; dropped: number }>("select made, dropped from app.maintain_timeline($1, $2)", [width, keptSince(options)]);
+  const { rows } = await options.pool.query<{ made: number; dropped: number }>("select made, dropped from app.maintain_timeline($1, $2)", [width, oldest(options)]);
   return rows[0] ?? { made: 0, dropped: 0 };
 }
 
 /** Returns how many keys were forgotten. */
 export async function expireIdempotency(options: HousekeepingOptions): Promise<number> {
-  const { rows } = await options.pool.query<{ expired: number }>("select app.expire_idempotency($1) as expired", [keptSince(options)]);
+  const { rows } = await options.pool.query<{ expired: number }>("select app.expire_idempotency($1) as expired", [oldest(options)]);
   return rows[0]?.expired ?? 0;
 }

@@ -57,7 +57,7 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     stack.defer(() => authenticator.close());
     const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
-    const services = createServices({ orm, bus, clock, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
+    const services = createServices({ orm, bus, clock, speed, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
     let unheard = fleetClusters;

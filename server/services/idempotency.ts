@@ -1,13 +1,13 @@
 import { createHmac } from "node:crypto";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { canonicalJson } from "../domain/canonical.ts";
+import { keptSince } from "../domain/clock.ts";
 
 /**
- * One effect for a key. A key belongs to (tenant, mutation) for 24 hours of the simulation's clock; with it goes a fingerprint of the
- * input, and, once accepted, the answer as ids. The row is inserted in the mutation's own transaction: a concurrent caller with the same
- * key waits on it, and then either finds the answer or, when the first was refused and rolled back, takes the key itself.
+ * One effect for a key. A key belongs to (tenant, mutation) for 24 hours of the wall clock; with it goes a fingerprint of the input,
+ * and, once accepted, the answer as ids. The row is inserted in the mutation's own transaction: a concurrent caller with the same key
+ * waits on it, and then either finds the answer or, when the first was refused and rolled back, takes the key itself.
  */
-export const KEPT_FOR_MS = 24 * 60 * 60 * 1000;
 export const MAX_KEY_LENGTH = 128;
 
 export type Claim = { readonly state: "taken" } | { readonly state: "replay"; readonly result: unknown } | { readonly state: "mismatch" };
@@ -27,8 +27,8 @@ export interface IdempotencyKey {
   readonly key: string;
 }
 
-/** `now`: milliseconds on the simulation's clock. */
-export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprint: string, now: number): Promise<Claim> {
+/** `now`: milliseconds on the simulation's clock, which runs `speed` times as fast as the wall clock. */
+export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprint: string, now: number, speed: number): Promise<Claim> {
   // The worker may delete an expired row between the two statements: then the key is free, and the next round takes it.
   for (let round = 0; round < 3; round += 1) {
     const claimed: unknown[] = await em.execute(
@@ -36,7 +36,7 @@ export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprin
        on conflict (tenant_id, mutation, key)
        do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
        where kept.created_at <= ? returning 1`,
-      [id.tenantId, id.mutation, id.key, fingerprint, new Date(now), new Date(now - KEPT_FOR_MS)],
+      [id.tenantId, id.mutation, id.key, fingerprint, new Date(now), new Date(keptSince(now, speed))],
     );
     if (claimed.length > 0) return { state: "taken" };
     const [kept] = await em.execute<{ fingerprint: string; result: unknown }[]>(

@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly orm: MikroORM;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** Simulated seconds a second. */
+  readonly speed: number;
   /** Keys the fingerprints of inputs; the same in every process that serves one database. */
   readonly fingerprintKey: Uint8Array;
 }
@@ -100,7 +102,7 @@ async function runOnce<T>(
   const { actor, name, input } = request;
   const key = request.dryRun || !input.idempotencyKey ? null : { tenantId: actor.tenantId, mutation: name, key: input.idempotencyKey };
   if (key) {
-    const claim = await claimKey(tx.em, key, fingerprintOf(options.fingerprintKey, input), tx.now);
+    const claim = await claimKey(tx.em, key, fingerprintOf(options.fingerprintKey, input), tx.now, options.speed);
     if (claim.state === "replay") return { value: claim.result as T, replayed: true };
     if (claim.state === "mismatch") throw new RollBack<T>(refused(MISMATCH), null);
   }

@@ -75,6 +75,24 @@ describe("one effect for a key", () => {
   });
 });
 
+test("a key is kept for 24 hours of the wall clock, however fast the simulation's runs", async () => {
+  const speed = 60;
+  const fast = await createFixture(2, speed);
+  try {
+    const tenant = await fast.tenant();
+    const create = async () => must(await fast.services.namespaces.create(tenant.actor, { name: "shop", idempotencyKey: "k" }));
+    const first = await create();
+    fast.advance(DAY_MS * speed - 1);
+    expect(await create()).toEqual(first);
+    fast.advance(1);
+    expect(refusals(await fast.services.namespaces.create(tenant.actor, { name: "shop", idempotencyKey: "k" }))).toMatchObject([
+      { code: "ALREADY_EXISTS" },
+    ]);
+  } finally {
+    await fast.close();
+  }
+});
+
 test("50 concurrent changes with expectedVersion: none is lost", async () => {
   const tenant = await fixture.tenant();
   const cluster = await fixture.cluster();

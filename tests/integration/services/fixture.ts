@@ -49,7 +49,7 @@ export interface ClusterShape {
 export const FINGERPRINT_KEY = createHash("sha256").update("a key for tests").digest();
 const START = Date.UTC(2026, 0, 1);
 
-export async function createFixture(connections = 4): Promise<Fixture> {
+export async function createFixture(connections = 4, speed = 1): Promise<Fixture> {
   const database = await createTestDatabase();
   const { orm } = await database.openAs("selvedge_api", connections);
   const { admin } = database;
@@ -68,7 +68,7 @@ export async function createFixture(connections = 4): Promise<Fixture> {
     admin,
     orm,
     published,
-    services: createServices({ orm, bus, clock: { now: () => now }, fingerprintKey: FINGERPRINT_KEY }),
+    services: createServices({ orm, bus, clock: { now: () => now }, speed, fingerprintKey: FINGERPRINT_KEY }),
     advance: (ms) => void (now += ms),
     tenant: async (name = `tenant-${randomUUID()}`) => {
       const [id, tokenId] = [randomUUIDv7(), randomUUIDv7()];
