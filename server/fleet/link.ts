@@ -19,6 +19,8 @@
  *   set, the last of them with `fullEnds`; pods that the new epoch did not name by then are gone.
  * - The centre never commands a pod. It says what should be; names, nodes, addresses, restarts and replacements are the agent's.
  * - Unknown fields are ignored, unknown message types are answered by `refuse` and nothing else: that is how versions live together.
+ * - A cluster answers to one agent: a hello from another store is refused while the one before is heard from, and takes the cluster over
+ *   once that was silent for the stale time. Two fleets that believe to be the same clusters can't undo each other's work.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
@@ -44,6 +46,8 @@ export interface Hello {
   readonly clusterId: string;
   /** Protocol versions the agent speaks, best first. */
   readonly protocols: readonly number[];
+  /** Names the life of the agent's store: the same after every restart, another one once the store was lost. */
+  readonly store: string;
   readonly description: ClusterDescription;
   readonly epoch: number;
   /** The newest report that the agent has made, 0 for none; it still holds all that were not acknowledged. */

@@ -71,7 +71,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const connections = new Map<GatewayConnection, ConnectionState>();
   const lanes = createLanes(options.concurrency ?? CONCURRENCY);
   const templates = new TemplateCache(TEMPLATES_KEPT);
-  const presence = createPresence(pool, clock, () => silentAfterMs * options.speed);
+  const staleAfterMs = silentAfterMs * options.speed;
+  const presence = createPresence(pool, clock, () => staleAfterMs);
   const metrics = gatewayMetrics(options.registry, () => sessions.size);
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<unknown>>();
@@ -101,9 +102,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     refuse(session.connection, session.clusterId, reason);
   };
   /** What a failure means for the agent: a refusal's own words, anything else only that it should try again. */
-  const reasonOf = (error: unknown, clusterId: string, what: string): string => {
+  const reasonOf = (error: unknown, clusterId: string, what: "hello" | "report"): string => {
     if (error instanceof Refusal) {
-      logger.info({ clusterId, reason: error.message }, `refused a ${what}`);
+      // A report is refused whenever its agent has to go on elsewhere; a hello when somebody has to look into it.
+      logger[what === "hello" ? "warn" : "info"]({ clusterId, reason: error.message }, `refused a ${what}`);
       return error.message;
     }
     logger.error({ err: error, clusterId }, `a ${what} could not be stored`);
@@ -152,13 +154,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { clusterId } = hello;
     if (!connections.has(connection)) return;
     if (!hello.protocols.includes(LINK_PROTOCOL_VERSION)) throw new Refusal(`the gateway speaks protocol ${LINK_PROTOCOL_VERSION}`);
-    const before = sessions.get(clusterId);
-    if (before) {
-      sessions.delete(clusterId);
-      if (before.connection !== connection) refuse(before.connection, clusterId, "the cluster connected elsewhere");
-    }
-    const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, term, clock.now())));
+    const now = clock.now();
+    const facts = { term, now, staleBefore: now - staleAfterMs };
+    const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, facts)));
     bus.publish("timeline");
+    // Only now: whoever was refused does not end another's session.
+    const before = sessions.get(clusterId);
+    sessions.delete(clusterId);
+    if (before && before.connection !== connection) refuse(before.connection, clusterId, "the cluster connected elsewhere");
     if (!connections.has(connection)) return;
     sessions.set(clusterId, new ClusterSession(connection, hello, term, welcomed.strays));
     connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
@@ -199,7 +202,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return connection.close("too many clusters say hello at once");
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
-      lanes.run(message.clusterId, () => onHello(connection, message)).catch((error: unknown) => refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello")))
+      lanes.run(message.clusterId, () => onHello(connection, message))
+        .catch((error: unknown) => {
+          if (sessions.get(message.clusterId)?.connection === connection) sessions.delete(message.clusterId);
+          refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello"));
+        })
         .finally(() => state.hellos.delete(message.clusterId));
       return;
     }

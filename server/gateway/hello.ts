@@ -16,14 +16,24 @@ export interface Welcomed {
   readonly strays: ReadonlyMap<string, number>;
 }
 
+export interface HelloFacts {
+  /** Of the database's life. */
+  readonly term: number;
+  /** Simulated milliseconds, both. */
+  readonly now: number;
+  readonly staleBefore: number;
+}
+
 const MAX_GENERATION = 2_147_483_000;
 
 /**
  * Stores what a cluster is, and compares what its agent holds with what it should hold. A hello only lowers confirmations: an object that the
  * agent lost (its store was restored, or the centre's was) is unconfirmed again, and so sent again; raising them is for reports, which bring the
  * counts that belong to them. Runs in a transaction of this cluster.
+ *
+ * Another agent than the one that the cluster answers to (another store) is refused, unless nothing was heard of that one since `staleBefore`.
  */
-export async function storeHello(client: PoolClient, hello: Hello, term: number, now: number): Promise<Welcomed> {
+export async function storeHello(client: PoolClient, hello: Hello, { term, now, staleBefore }: HelloFacts): Promise<Welcomed> {
   const { clusterId, description } = hello;
   if (hello.holds.some((held) => held.term > term)) throw new Refusal(`the agent holds objects of a later term than ${term}: the centre was restored without a new term`);
   const held = JSON.stringify(hello.holds);
@@ -43,10 +53,11 @@ export async function storeHello(client: PoolClient, hello: Hello, term: number,
     values: [
       clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
       description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
+      hello.store, new Date(staleBefore),
     ],
   });
   const cluster = rows[0];
-  if (!cluster) throw new Refusal("the cluster could not be stored");
+  if (!cluster) throw new Refusal("the cluster answers to another agent, which is heard from: do two fleets use one database?");
   const nodes = await storeNodes(client, hello);
 
   const entries: TimelineEntry[] = [];
@@ -127,12 +138,14 @@ select id from stored union all select id from region where code = $2 limit 1`;
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
-insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16)
 on conflict (id) do update set
   code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
   isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
-  pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at)
+  pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
+  agent_store = excluded.agent_store
+where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
 returning c.epoch, c.acked_seq, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
     = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;

@@ -9,6 +9,7 @@ import { BATCH_LIMIT, type AgentMessage } from "../fleet/link.ts";
 type Check = (value: unknown, path: string) => string | null;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const STORE = /^[\w-]{1,64}$/;
 const DECIMAL = /^\d{1,12}(\.\d{1,9})?$/;
 const MAX_INTEGER = 2_147_483_646;
 /** The year 9999. */
@@ -71,6 +72,7 @@ const name = text(253);
 const hello = object({
   clusterId: uuid,
   protocols: list(32, integer(0)),
+  store: matching(STORE),
   epoch: integer(1),
   lastSeq: integer(0, Number.MAX_SAFE_INTEGER),
   holds: distinct("objectId", list(MAX_OBJECTS, object({ objectId: uuid, term: integer(0), generation: integer(0) }))),

@@ -9,6 +9,7 @@ export class ScriptedAgent {
   epoch = 1;
   seq = 0;
   term = 1;
+  store = "kept";
   /** What it was last told of each object. */
   readonly objects = new Map<string, AssignedObject>();
   readonly templates = new Set<string>();
@@ -48,7 +49,7 @@ export class ScriptedAgent {
 
   helloMessage(changes: Partial<Hello> = {}): Hello {
     return {
-      type: "hello", clusterId: this.clusterId, protocols: [1], epoch: this.epoch, lastSeq: this.seq,
+      type: "hello", clusterId: this.clusterId, protocols: [1], store: this.store, epoch: this.epoch, lastSeq: this.seq,
       holds: [...this.objects.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
       templates: [...this.templates],
       description: {

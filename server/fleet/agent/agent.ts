@@ -55,6 +55,8 @@ export class ClusterAgent implements ClusterListener {
   readonly #store: FleetStore;
   /** The cluster's number in the store. */
   readonly #number: number;
+  /** Of the store's life. */
+  readonly #nonce: string;
   readonly #logger: FleetLogger;
   readonly #unsaved = new UnsavedChanges();
   readonly #reporter: Reporter;
@@ -84,6 +86,7 @@ export class ClusterAgent implements ClusterListener {
       nodes: nodes.map(({ id }) => ({ id, status: "READY" })),
     });
     this.#number = number;
+    this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
     const stored = store.load(number);
     this.#term = stored.term;
@@ -211,6 +214,7 @@ export class ClusterAgent implements ClusterListener {
       type: "hello",
       clusterId: this.clusterId,
       protocols: [LINK_PROTOCOL_VERSION],
+      store: this.#nonce,
       description: this.#cluster.description,
       epoch,
       lastSeq,

@@ -38,6 +38,37 @@ test("a silent cluster becomes DISCONNECTED, a pinging one does not, and each ch
   }
 });
 
+test("another store's agent is refused while the cluster's own is heard from, and takes over once that is silent", async () => {
+  const own = new ScriptedAgent("claimed").connect(centre.link.dial());
+  await own.hello();
+  const other = new ScriptedAgent("claimed", own.clusterId);
+  other.store = "another";
+  other.epoch = 9;
+  const storeOf = async (): Promise<unknown> => (await database.admin.query("select agent_store, epoch from cluster where id = $1", [own.clusterId])).rows[0];
+  const pings = setInterval(() => own.say({ type: "ping", clusterIds: [own.clusterId], at: 1 }), 200);
+  try {
+    other.connect(centre.link.dial());
+    other.say(other.helloMessage());
+    await eventually(() => expect(other.received).toMatchObject([{ type: "refuse", clusterId: own.clusterId, reason: expect.stringContaining("answers to another agent") }]));
+    // Neither its session nor its place was touched: it goes on reporting.
+    await own.report();
+    expect(own.received.filter(({ type }) => type === "refuse")).toEqual([]);
+    expect(await storeOf()).toEqual({ agent_store: "kept", epoch: 1 });
+    // After a restart of the cluster's own agent it is the same agent.
+    own.connect(centre.link.dial());
+    await own.hello();
+  } finally {
+    clearInterval(pings);
+  }
+  await eventually(async () => expect(await statusOf(own.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
+  other.received.length = 0;
+  expect(await other.hello()).toMatchObject({ epoch: 1, ackedSeq: 1 });
+  expect(await storeOf()).toEqual({ agent_store: "another", epoch: 1 });
+  const from = own.received.length;
+  own.say(own.helloMessage());
+  await eventually(() => expect(own.received.slice(from)).toContainEqual({ type: "refuse", clusterId: own.clusterId, reason: expect.stringContaining("answers to another agent") }));
+});
+
 test("a ping counts only for clusters of its own connection", async () => {
   const victim = new ScriptedAgent("victim").connect(centre.link.dial());
   await victim.hello();

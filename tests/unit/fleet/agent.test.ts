@@ -297,8 +297,15 @@ describe("the fleet's agents on the port transport", () => {
     await runThree();
     const before = gateway.podsOf(id).map((pod) => pod.id);
     await fleet.close();
+    const stores = (): string[] => gateway.hellos.filter((hello) => hello.clusterId === clusterId).map((hello) => hello.store);
+    await startFleet();
+    await settled(() => expect(stores()).toHaveLength(2));
+    await fleet.close();
     await startFleet(join(folder, "another.db"));
     await settled(() => expect(gateway.position.get(clusterId)).toMatchObject({ epoch: 2 }));
+    const [first, second, third] = stores();
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
     expect(gateway.podsOf(id)).toEqual([]);
     gateway.assign(clusterId, [placement(id, 1, spec(web))], [web]);
     await passUntil(() => expect(gateway.readyPodsOf(id)).toHaveLength(3));
