@@ -565,32 +565,36 @@ language sql security definer set search_path = pg_catalog, public as $$
   update public.api_token set last_used_at = greatest(coalesce(last_used_at, seen_at), seen_at) where id = any (token_ids)
 $$;
 
-create function app.create_tenant(new_tenant_id uuid, tenant_name text, at timestamptz, namespace_id uuid, token_id uuid, token_role text, token_prefix text, token_hash bytea)
+create function app.create_tenant(new_tenant_id uuid, tenant_name text, at timestamptz, namespace_id uuid, token_id uuid, token_prefix text, token_hash bytea)
 returns void language plpgsql security definer set search_path = pg_catalog, public as $$
 begin
   insert into public.tenant (id, name, created_at) values (new_tenant_id, tenant_name, at);
   insert into public.namespace (tenant_id, id, name, description, is_default, created_at) values (new_tenant_id, namespace_id, 'default', '', true, at);
   insert into public.api_token (tenant_id, id, name, role, namespaces, prefix, hash, created_at)
-    values (new_tenant_id, token_id, 'owner', token_role, null, token_prefix, token_hash, at);
+    values (new_tenant_id, token_id, 'owner', 'OWNER', null, token_prefix, token_hash, at);
 end $$;
 
 create function app.list_tenants() returns setof public.tenant
 language sql stable security definer set search_path = pg_catalog, public as $$ select * from public.tenant $$;
 
+-- What a tenant gives back it must hold: the checks of both tables refuse anything below zero. The cluster's row is locked first, so that its
+-- tenants' rows need no lock of their own.
 create function app.reserve(at_cluster_id uuid, cpu bigint, memory bigint, pod_count bigint)
 returns boolean language plpgsql security definer set search_path = pg_catalog, public as $$
 declare tenant uuid := app.tenant_id();
 begin
-  update public.cluster c set reserved_cpu_millis = greatest(0, c.reserved_cpu_millis + cpu), reserved_memory_mib = greatest(0, c.reserved_memory_mib + memory),
-    reserved_pods = greatest(0, c.reserved_pods + pod_count)
+  update public.cluster c set reserved_cpu_millis = c.reserved_cpu_millis + cpu, reserved_memory_mib = c.reserved_memory_mib + memory,
+    reserved_pods = c.reserved_pods + pod_count
     where c.id = at_cluster_id
       and (cpu <= 0 or c.reserved_cpu_millis + cpu <= c.cpu_millis)
       and (memory <= 0 or c.reserved_memory_mib + memory <= c.memory_mib)
       and (pod_count <= 0 or c.reserved_pods + pod_count <= c.pods);
   if not found then return false; end if;
-  insert into public.cluster_usage as u (tenant_id, cluster_id, cpu_millis, memory_mib, pods)
-    values (tenant, at_cluster_id, greatest(0, cpu), greatest(0, memory), greatest(0, pod_count))
-    on conflict on constraint cluster_usage_pkey do update set cpu_millis = greatest(0, u.cpu_millis + cpu), memory_mib = greatest(0, u.memory_mib + memory), pods = greatest(0, u.pods + pod_count);
+  update public.cluster_usage u set cpu_millis = u.cpu_millis + cpu, memory_mib = u.memory_mib + memory, pods = u.pods + pod_count
+    where u.tenant_id = tenant and u.cluster_id = at_cluster_id;
+  if not found then
+    insert into public.cluster_usage (tenant_id, cluster_id, cpu_millis, memory_mib, pods) values (tenant, at_cluster_id, cpu, memory, pod_count);
+  end if;
   return true;
 end $$;
 
@@ -681,7 +685,7 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
   to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
-  app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, text, bytea) to selvedge_api;
+  app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
 
 grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer),
   app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
@@ -697,7 +701,7 @@ grant create on schema app to selvedge_system, selvedge_jobs;
     for (const signature of [
       "app.authenticate(bytea)",
       "app.touch_tokens(uuid[], timestamptz)",
-      "app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, text, bytea)",
+      "app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea)",
       "app.list_tenants()",
       "app.reserve(uuid, bigint, bigint, bigint)",
       "app.unfinished_applications(uuid, uuid, integer)",

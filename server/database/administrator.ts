@@ -34,8 +34,8 @@ export async function ensureAdministrator({ address, owner, hash, prefix, at }: 
     const { rows } = await client.query<{ id: string }>("select id from public.tenant where name = $1", [TENANT]);
     const tenantId = rows[0]?.id ?? randomUUIDv7();
     if (rows.length === 0) {
-      await client.query("select app.create_tenant($1, $2, $3, $4, $5, 'PLATFORM_ADMIN', $6, $7)", [tenantId, TENANT, at, randomUUIDv7(), TOKEN_ID, prefix, hash]);
-      await client.query("update public.api_token set name = $3 where tenant_id = $1 and id = $2", [tenantId, TOKEN_ID, TOKEN_NAME]);
+      await client.query("select app.create_tenant($1, $2, $3, $4, $5, $6, $7)", [tenantId, TENANT, at, randomUUIDv7(), TOKEN_ID, prefix, hash]);
+      await client.query("update public.api_token set name = $3, role = 'PLATFORM_ADMIN' where tenant_id = $1 and id = $2", [tenantId, TOKEN_ID, TOKEN_NAME]);
     } else {
       await client.query(
         `insert into public.api_token as kept (tenant_id, id, name, role, prefix, hash, created_at) values ($1, $2, $3, 'PLATFORM_ADMIN', $4, $5, $6)

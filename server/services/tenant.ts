@@ -22,13 +22,12 @@ export async function createTenant(tx: Transaction, input: CreateTenantInput, ow
     return refused(alreadyExists(["input", "name"], { type: "Tenant", id: existing.id }, `There is already a tenant ${input.name}.`));
   const tenantId = randomUUIDv7();
   tx.about({ type: "Tenant", id: tenantId, name: input.name, namespaceId: null });
-  await tx.em.execute("select app.create_tenant(?, ?, ?, ?, ?, ?, ?, ?)", [
+  await tx.em.execute("select app.create_tenant(?, ?, ?, ?, ?, ?, ?)", [
     tenantId,
     input.name,
     tx.at,
     randomUUIDv7(),
     randomUUIDv7(),
-    "OWNER",
     tokenPrefix(ownerToken),
     hashToken(ownerToken),
   ]);

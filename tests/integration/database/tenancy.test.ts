@@ -131,7 +131,7 @@ describe("who sees which rows", () => {
     }
     const api = (await database.openAs("selvedge_api")).pool;
     for (const [n, tenant, namespace] of [[10, tenantA, defaultA], [11, tenantB, defaultB]] as const) {
-      await api.query("select app.create_tenant($1, $2, $3, $4, $5, 'OWNER', 'slv', $6)", [tenant, `tenant-${n}`, at, namespace, id(n), Buffer.from([n])]);
+      await api.query("select app.create_tenant($1, $2, $3, $4, $5, 'slv', $6)", [tenant, `tenant-${n}`, at, namespace, id(n), Buffer.from([n])]);
     }
     await admin.query("insert into namespace (tenant_id, id, name, description, is_default, created_at) values ($1, $2, 'team', '', false, $3)", [tenantA, teamA, at]);
     for (const [n, tenant, namespace, cluster] of [[20, tenantA, defaultA, clusterX], [21, tenantA, teamA, clusterY], [22, tenantB, defaultB, clusterX]] as const) {
@@ -248,27 +248,44 @@ describe("who sees which rows", () => {
     await expect(as("selvedge_tailer", {}, "select app.enqueue('reconcile', '{}', 'key')")).rejects.toThrow(/permission denied/);
   });
 
-  test("reservations stop at the cluster's capacity, and count for the tenant of the session alone", async () => {
+  test("a tenant that the API makes has an owner: no session of the API can make an administrator by it", async () => {
+    const { rows } = await database.admin.query("select role from api_token where tenant_id = any ($1)", [[tenantA, tenantB]]);
+    expect(rows).toEqual([{ role: "OWNER" }, { role: "OWNER" }]);
+    const { rows: functions } = await database.admin.query<{ arguments: string }>(
+      "select pg_get_function_arguments(oid) as arguments from pg_proc where pronamespace = 'app'::regnamespace and proname = 'create_tenant'",
+    );
+    expect(functions.map((one) => one.arguments.includes("role"))).toEqual([false]);
+  });
+
+  test("reservations stop at the cluster's capacity, count for the tenant of the session alone, and only what it holds is given back", async () => {
     const { pool } = await database.openAs("selvedge_api", 1);
-    const reserve = async (cpu: number): Promise<boolean> => {
+    const reserve = async (tenant: string, cpu: number): Promise<boolean> => {
       const client = await pool.connect();
       try {
         await client.query("begin");
-        await client.query("select set_config('app.tenant_id', $1, true)", [tenantA]);
+        await client.query("select set_config('app.tenant_id', $1, true)", [tenant]);
         const { rows } = await client.query<{ granted: boolean }>("select app.reserve($1, $2, 0, 0) as granted", [clusterX, cpu]);
         await client.query("commit");
         return rows[0]?.granted ?? false;
+      } catch (error) {
+        await client.query("rollback");
+        throw error;
       } finally {
         client.release();
       }
     };
-    expect(await reserve(3000)).toBe(true);
-    expect(await reserve(1001)).toBe(false);
-    expect(await reserve(1000)).toBe(true);
-    expect(await reserve(-500)).toBe(true);
-    const usage = "select tenant_id, cpu_millis from cluster_usage";
-    expect((await database.admin.query(usage)).rows).toEqual([{ tenant_id: tenantA, cpu_millis: 3500 }]);
-    expect(await as("selvedge_api", { tenant: tenantB, namespaces: "*" }, usage)).toEqual([]);
+    expect(await reserve(tenantA, 3000)).toBe(true);
+    expect(await reserve(tenantA, 1001)).toBe(false);
+    expect(await reserve(tenantA, 1000)).toBe(true);
+    expect(await reserve(tenantA, -500)).toBe(true);
+    const beyond = /violates check constraint "cluster_usage_cpu_millis_check"/;
+    await expect(reserve(tenantB, -500)).rejects.toThrow(beyond);
+    expect(await reserve(tenantB, 100)).toBe(true);
+    await expect(reserve(tenantB, -101)).rejects.toThrow(beyond);
+    expect(await reserve(tenantB, -100)).toBe(true);
+    const usage = "select tenant_id, cpu_millis from cluster_usage order by tenant_id";
+    expect((await database.admin.query(usage)).rows).toEqual([{ tenant_id: tenantA, cpu_millis: 3500 }, { tenant_id: tenantB, cpu_millis: 0 }]);
+    expect(await as("selvedge_api", { tenant: tenantB, namespaces: "*" }, usage)).toEqual([{ tenant_id: tenantB, cpu_millis: 0 }]);
     expect((await database.admin.query("select reserved_cpu_millis from cluster where id = $1", [clusterX])).rows).toEqual([{ reserved_cpu_millis: 3500 }]);
   });
 });

@@ -72,7 +72,7 @@ export async function createFixture(connections = 4, speed = 1): Promise<Fixture
     advance: (ms) => void (now += ms),
     tenant: async (name = `tenant-${randomUUID()}`) => {
       const [id, tokenId] = [randomUUIDv7(), randomUUIDv7()];
-      await admin.query("select app.create_tenant($1, $2, $3, $4, $5, 'OWNER', 'slv_test', $6)", [
+      await admin.query("select app.create_tenant($1, $2, $3, $4, $5, 'slv_test', $6)", [
         id,
         name,
         new Date(now),
