@@ -114,7 +114,7 @@ alter table cluster force row level security;
 
 create policy everyone_reads on cluster for select using (true);
 
-create policy selvedge_gateway on cluster to selvedge_gateway using (true) with check (id = any ((select app.cluster_ids())::uuid[]));
+create policy selvedge_gateway on cluster to selvedge_gateway using (id = any ((select app.cluster_ids())::uuid[])) with check (id = any ((select app.cluster_ids())::uuid[]));
 
 create policy selvedge_worker on cluster for update to selvedge_worker using (true) with check (true);
 
@@ -126,7 +126,7 @@ alter table cluster_node force row level security;
 
 create policy everyone_reads on cluster_node for select using (true);
 
-create policy selvedge_gateway on cluster_node to selvedge_gateway using (true) with check (cluster_id = any ((select app.cluster_ids())::uuid[]));
+create policy selvedge_gateway on cluster_node to selvedge_gateway using (cluster_id = any ((select app.cluster_ids())::uuid[])) with check (cluster_id = any ((select app.cluster_ids())::uuid[]));
 `);
 
     // ---- who is asking

@@ -217,6 +217,27 @@ describe("who sees which rows", () => {
     await expect(as("selvedge_api", { tenant: tenantA, namespaces: "*" }, insertTimeline, [tenantB, null])).rejects.toThrow(refused);
   });
 
+  test("a gateway's connection writes its clusters and their nodes alone, and reads all", async () => {
+    const node = (n: number, cluster: string | undefined) =>
+      database.admin.query("insert into cluster_node (id, cluster_id, name, status, labels, cpu_millis, memory_mib, pods) values ($1, $2, 'node', 'READY', '[]', 1, 1, 1)", [id(n), cluster]);
+    await Promise.all([node(960, clusterX), node(961, clusterY)]);
+    const mine = { clusters: `{${clusterX}}` };
+    for (const [own, statement] of [
+      [[{ id: id(960) }], "update cluster_node set pods = 2 returning id"],
+      [[{ id: id(960) }], "delete from cluster_node returning id"],
+      [[{ id: clusterX }], "update cluster set last_seen_at = now() returning id"],
+      [[{ id: clusterX }], "select id from cluster for no key update"],
+      [[], `update cluster_node set cluster_id = '${clusterX}', name = 'taken' where cluster_id = '${clusterY}' returning id`],
+    ] as const) {
+      expect(await as("selvedge_gateway", mine, statement), statement).toEqual(own);
+      expect(await as("selvedge_gateway", {}, statement), statement).toEqual([]);
+    }
+    const refused = /row-level security/;
+    await expect(as("selvedge_gateway", mine, `update cluster_node set cluster_id = '${clusterY}', name = 'given'`)).rejects.toThrow(refused);
+    await expect(as("selvedge_gateway", mine, "insert into cluster_node select $1, $2, 'new', status, false, labels, 1, 1, 1 from cluster_node limit 1", [id(962), clusterY])).rejects.toThrow(refused);
+    expect(await as("selvedge_gateway", mine, "select id from cluster_node order by id")).toEqual([{ id: id(960) }, { id: id(961) }]);
+  });
+
   test("an operation of no namespace is the whole tenant's: a token limited to namespaces does not see it", async () => {
     await database.admin.query(
       `insert into operation (tenant_id, id, kind, state, target_name, completed, total, actor, created_at, progressed_at)
