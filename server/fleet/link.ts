@@ -14,6 +14,8 @@
  *   number in one transaction. So either side may be killed at any moment, and every report counts exactly once.
  * - Assignments are ordered by (term, generation). An agent never replaces an object by an older pair; it confirms the pair that it holds.
  *   A term is a life of the centre's database: a centre restored from a backup takes a higher term, which outranks all old generations.
+ *   One that learns from `hello` that the agent knows a later term than its own outranks that too, for this cluster: an agent that lies
+ *   about it changes nothing for any other.
  * - Reports are ordered by (epoch, seq). An epoch is a life of the agent's store. An agent that learns from `welcome` that the centre
  *   acknowledged more than it holds (its store was restored or lost) starts a new epoch and sends its whole state: reports with `full`
  *   set, the last of them with `fullEnds`; pods that the new epoch did not name by then are gone.
@@ -49,6 +51,8 @@ export interface Hello {
   /** Names the life of the agent's store: the same after every restart, another one once the store was lost. */
   readonly store: string;
   readonly description: ClusterDescription;
+  /** The highest that the agent was ever told, 0 for none. */
+  readonly term: number;
   readonly epoch: number;
   /** The newest report that the agent has made, 0 for none; it still holds all that were not acknowledged. */
   readonly lastSeq: number;

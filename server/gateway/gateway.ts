@@ -163,8 +163,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     sessions.delete(clusterId);
     if (before && before.connection !== connection) refuse(before.connection, clusterId, "the cluster connected elsewhere");
     if (!connections.has(connection)) return;
-    sessions.set(clusterId, new ClusterSession(connection, hello, term, welcomed.strays));
-    connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
+    const session = new ClusterSession(connection, hello, term, welcomed);
+    sessions.set(clusterId, session);
+    if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
+    connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
   };
 
@@ -172,7 +174,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     session.pendingReports -= 1;
     if (sessions.get(session.clusterId) !== session) return;
     const start = performance.now();
-    const stored = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [report.clusterId] }, (client) => storeReport(client, report, term, clock.now())));
+    const stored = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [report.clusterId] }, (client) => storeReport(client, report, { term, termOffset: session.termOffset, now: clock.now() })));
     metrics.reported(stored, report.pods.length, performance.now() - start);
     if (connections.has(session.connection)) session.connection.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
     if (stored === "stored") bus.publish("timeline");

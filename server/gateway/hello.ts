@@ -12,6 +12,10 @@ export class Refusal extends Error {
 export interface Welcomed {
   readonly epoch: number;
   readonly ackedSeq: number;
+  /** Between the terms that this cluster is told and the database's own. */
+  readonly termOffset: number;
+  /** The offset rose with this hello. */
+  readonly outranked: boolean;
   /** What the agent holds and the centre does not know: to be taken back by tombstones of these generations. */
   readonly strays: ReadonlyMap<string, number>;
 }
@@ -25,6 +29,8 @@ export interface HelloFacts {
 }
 
 const MAX_GENERATION = 2_147_483_000;
+/** Far beyond what restores can add up to, and far from the end of the integers: no agent was told of a later one. */
+const MAX_TERM = 1_000_000_000;
 
 /**
  * Stores what a cluster is, and compares what its agent holds with what it should hold. A hello only lowers confirmations: an object that the
@@ -35,8 +41,8 @@ const MAX_GENERATION = 2_147_483_000;
  */
 export async function storeHello(client: PoolClient, hello: Hello, { term, now, staleBefore }: HelloFacts): Promise<Welcomed> {
   const { clusterId, description } = hello;
-  if (hello.holds.some((held) => held.term > term)) throw new Refusal(`the agent holds objects of a later term than ${term}: the centre was restored without a new term`);
-  const held = JSON.stringify(hello.holds);
+  const { termOffset, outranked } = await findTermOffset(client, hello, term);
+  const held = JSON.stringify(hello.holds.map((object) => ({ ...object, term: object.term - termOffset })));
   const changes = await compareHolds(client, clusterId, held, term);
 
   const storeRegion = async (): Promise<string | undefined> => {
@@ -48,16 +54,17 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
   const namesake = await client.query({ name: "find-namesake", text: "select from cluster where code = $1 and id <> $2", values: [description.code, clusterId] });
   if (namesake.rowCount) throw new Refusal(`the code ${description.code} is another cluster's`);
-  const { rows } = await client.query<{ epoch: number; acked_seq: number; changed: boolean }>({
+  const { rows } = await client.query<{ epoch: number; acked_seq: number; term_offset: number; changed: boolean }>({
     name: "store-cluster", text: STORE_CLUSTER,
     values: [
       clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
       description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
-      hello.store, new Date(staleBefore),
+      hello.store, new Date(staleBefore), termOffset,
     ],
   });
   const cluster = rows[0];
   if (!cluster) throw new Refusal("the cluster answers to another agent, which is heard from: do two fleets use one database?");
+  if (cluster.term_offset !== termOffset) throw new Refusal("the cluster said hello elsewhere at the same moment");
   const nodes = await storeNodes(client, hello);
 
   const entries: TimelineEntry[] = [];
@@ -70,7 +77,21 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
 
   const strays = await client.query<{ id: string; generation: number }>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
-  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, strays: new Map(strays.rows.map((stray) => [stray.id, stray.generation + 1])) };
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: new Map(strays.rows.map((stray) => [stray.id, stray.generation + 1])) };
+}
+
+/**
+ * An agent that was told of a later term than the centre's own refuses all that the centre says: the database was lost, or goes back behind its
+ * last restore. The cluster's terms run ahead of the database's from then on, by so much that they outrank what the agent knows; rows keep the
+ * database's own, so that nothing but the link knows of it.
+ */
+async function findTermOffset(client: PoolClient, hello: Hello, term: number): Promise<Pick<Welcomed, "termOffset" | "outranked">> {
+  const { rows } = await client.query<{ offset: number }>({ name: "find-term-offset", text: "select term_offset as offset from cluster where id = $1", values: [hello.clusterId] });
+  const termOffset = rows[0]?.offset ?? 0;
+  const known = hello.holds.reduce((highest, held) => Math.max(highest, held.term), hello.term);
+  if (known <= term + termOffset) return { termOffset, outranked: false };
+  if (known > MAX_TERM) throw new Refusal(`the agent knows the term ${known}: no centre can have told it`);
+  return { termOffset: known + 1 - term, outranked: true };
 }
 
 interface HoldChange {
@@ -138,15 +159,15 @@ select id from stored union all select id from region where code = $2 limit 1`;
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
-insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store, term_offset)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16, $18)
 on conflict (id) do update set
   code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
   isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
   pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
-  agent_store = excluded.agent_store
+  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset)
 where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
-returning c.epoch, c.acked_seq, not exists (
+returning c.epoch, c.acked_seq, c.term_offset, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
     = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;
 

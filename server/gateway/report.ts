@@ -9,6 +9,15 @@ export type Stored = "stored" | "duplicate";
 /** The reports before this one were not stored by the centre: the agent has to say hello, and go on where it is told to. */
 export class Gap extends Refusal {}
 
+export interface ReportFacts {
+  /** Of the database's life. */
+  readonly term: number;
+  /** Of the cluster, as its session was told. */
+  readonly termOffset: number;
+  /** Simulated milliseconds. */
+  readonly now: number;
+}
+
 /**
  * Stores a report and its number in one transaction, so that it counts exactly once; a report that is stored already changes nothing.
  *
@@ -18,7 +27,7 @@ export class Gap extends Refusal {}
  * The number is compared first, without a lock, and compared and set near the end: the cluster's row is what mutations of all tenants wait
  * for. Locks are taken in the order of mutations: placements, cluster, timeline, jobs.
  */
-export async function storeReport(client: PoolClient, report: Report, term: number, now: number): Promise<Stored> {
+export async function storeReport(client: PoolClient, report: Report, { term, termOffset, now }: ReportFacts): Promise<Stored> {
   const { clusterId, epoch, seq } = report;
   const position = await client.query<{ epoch: number; acked_seq: number }>({ name: "report-position", text: "select epoch, acked_seq from cluster where id = $1", values: [clusterId] });
   const last = position.rows[0];
@@ -30,7 +39,7 @@ export async function storeReport(client: PoolClient, report: Report, term: numb
 
   const changes = new Changes(clusterId, now);
   await storePods(client, report, changes);
-  const applications = await storePlacements(client, report, term, changes);
+  const applications = await storePlacements(client, report, { term, termOffset }, changes);
   if (report.nodes.length > 0) {
     const nodes = await client.query<{ id: string }>({ name: "report-nodes", text: NODES, values: [clusterId, JSON.stringify(report.nodes)] });
     changes.add("node", null, nodes.rows.map(({ id }) => id));
@@ -58,10 +67,13 @@ async function storePods(client: PoolClient, report: Report, changes: Changes): 
   }
 }
 
-async function storePlacements(client: PoolClient, report: Report, term: number, changes: Changes): Promise<{ tenantId: string; applicationId: string }[]> {
+type Terms = Pick<ReportFacts, "term" | "termOffset">;
+
+async function storePlacements(client: PoolClient, report: Report, { term, termOffset }: Terms, changes: Changes): Promise<{ tenantId: string; applicationId: string }[]> {
   const touched: Touched[] = [];
   if (report.placements.length > 0) {
-    const { rows } = await client.query<Touched>({ name: "report-placements", text: PLACEMENTS, values: [report.clusterId, JSON.stringify(report.placements), term] });
+    const placements = report.placements.map((placement) => ({ ...placement, term: placement.term - termOffset }));
+    const { rows } = await client.query<Touched>({ name: "report-placements", text: PLACEMENTS, values: [report.clusterId, JSON.stringify(placements), term] });
     touched.push(...rows);
   }
   if (report.fullEnds) {

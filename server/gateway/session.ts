@@ -1,5 +1,6 @@
 import { ASSIGN_WINDOW, BATCH_LIMIT, type Assign, type GatewayConnection, type Hello, type Report } from "../fleet/link.ts";
 import type { Pending, Sendable } from "./assignments.ts";
+import type { Welcomed } from "./hello.ts";
 
 /** Templates in one message, in characters of JSON, beyond which it is sent: a message has to stay small enough for any transport. */
 const TEMPLATE_BUDGET = 512 * 1_024;
@@ -11,7 +12,9 @@ const TEMPLATE_BUDGET = 512 * 1_024;
 export class ClusterSession {
   readonly clusterId: string;
   readonly connection: GatewayConnection;
-  readonly #term: number;
+  /** As the agent is told. */
+  readonly term: number;
+  readonly termOffset: number;
   readonly #unconfirmed = new Map<string, { readonly generation: number; readonly tombstone: boolean }>();
   /** Objects that the agent holds and the centre does not know, and the generation of the tombstone that is to take them back. */
   readonly #strays: Map<string, number>;
@@ -20,10 +23,12 @@ export class ClusterSession {
   /** Reports received and not stored yet. */
   pendingReports = 0;
 
-  constructor(connection: GatewayConnection, hello: Hello, term: number, strays: ReadonlyMap<string, number>) {
+  /** `term` is the database's own. */
+  constructor(connection: GatewayConnection, hello: Hello, term: number, { termOffset, strays }: Pick<Welcomed, "termOffset" | "strays">) {
     this.clusterId = hello.clusterId;
     this.connection = connection;
-    this.#term = term;
+    this.term = term + termOffset;
+    this.termOffset = termOffset;
     this.#strays = new Map(strays);
     this.#templates = new Set(hello.templates);
   }
@@ -52,7 +57,7 @@ export class ClusterSession {
     let size = 0;
     const flush = (): void => {
       if (batch.length === 0) return;
-      const message: Assign = { type: "assign", clusterId: this.clusterId, term: this.#term, templates, objects: batch.map(({ template: _, ...object }) => object) };
+      const message: Assign = { type: "assign", clusterId: this.clusterId, term: this.term, templates, objects: batch.map(({ template: _, ...object }) => object) };
       this.connection.send(message);
       batch = [];
       templates = {};
@@ -77,7 +82,7 @@ export class ClusterSession {
     const full = this.window <= 0;
     for (const { placementId, term, generation, removed } of report.placements) {
       const sent = this.#unconfirmed.get(placementId);
-      if (sent && term === this.#term && (generation > sent.generation || (generation === sent.generation && (!sent.tombstone || removed === true)))) {
+      if (sent && term === this.term && (generation > sent.generation || (generation === sent.generation && (!sent.tombstone || removed === true)))) {
         this.#unconfirmed.delete(placementId);
       }
     }

@@ -73,6 +73,7 @@ const hello = object({
   clusterId: uuid,
   protocols: list(32, integer(0)),
   store: matching(STORE),
+  term: integer(0),
   epoch: integer(1),
   lastSeq: integer(0, Number.MAX_SAFE_INTEGER),
   holds: distinct("objectId", list(MAX_OBJECTS, object({ objectId: uuid, term: integer(0), generation: integer(0) }))),

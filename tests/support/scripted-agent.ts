@@ -10,6 +10,8 @@ export class ScriptedAgent {
   seq = 0;
   term = 1;
   store = "kept";
+  /** The highest term that it was told. */
+  told = 0;
   /** What it was last told of each object. */
   readonly objects = new Map<string, AssignedObject>();
   readonly templates = new Set<string>();
@@ -49,7 +51,7 @@ export class ScriptedAgent {
 
   helloMessage(changes: Partial<Hello> = {}): Hello {
     return {
-      type: "hello", clusterId: this.clusterId, protocols: [1], store: this.store, epoch: this.epoch, lastSeq: this.seq,
+      type: "hello", clusterId: this.clusterId, protocols: [1], store: this.store, term: this.told, epoch: this.epoch, lastSeq: this.seq,
       holds: [...this.objects.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
       templates: [...this.templates],
       description: {
@@ -117,7 +119,10 @@ export class ScriptedAgent {
 
   #take(message: GatewayMessage): void {
     this.received.push(message);
-    if (message.type === "welcome") this.term = message.term;
+    if (message.type === "welcome") {
+      this.term = message.term;
+      this.told = Math.max(this.told, message.term);
+    }
     if (message.type !== "assign") return;
     for (const hash of Object.keys(message.templates)) this.templates.add(hash);
     for (const object of message.objects) this.objects.set(object.objectId, object);

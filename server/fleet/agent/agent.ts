@@ -215,6 +215,7 @@ export class ClusterAgent implements ClusterListener {
       clusterId: this.clusterId,
       protocols: [LINK_PROTOCOL_VERSION],
       store: this.#nonce,
+      term: this.#term,
       description: this.#cluster.description,
       epoch,
       lastSeq,

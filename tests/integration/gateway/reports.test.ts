@@ -248,10 +248,47 @@ test("under a new term everything is assigned again; confirmations of the old on
   expect(await rows("select confirmed_term, confirmed_generation from assignment where object_id = $1", [placementId])).toEqual([{ confirmed_term: 2, confirmed_generation: 1 }]);
 });
 
-test("an agent of a later term is refused: this centre was restored without a new one", async () => {
-  const agent = agentNamed("term-2");
-  agent.say(agent.helloMessage({ holds: [{ objectId: randomUUIDv7(), term: 9, generation: 1 }] }));
-  await eventually(() => expect(agent.received).toMatchObject([{ type: "refuse", clusterId: agent.clusterId, reason: expect.stringContaining("later term") }]));
+test.each([
+  ["term-2", "holds objects of", { holds: [{ objectId: randomUUIDv7(), term: 9, generation: 1 }] }],
+  ["term-3", "was told of", { term: 9 }],
+])("a centre whose database was lost outranks an agent (%s) that %s a later term, and only there", async (code, _, known) => {
+  const bystander = agentNamed(`${code}-bystander`);
+  await bystander.hello();
+  const agent = agentNamed(code);
+  expect(await agent.hello(known)).toMatchObject({ term: 10 });
+  const application = await world.application({ name: `app-${code}`, clusters: [{ id: agent.clusterId, replicas: 2 }] });
+  const placementId = application.placements.get(agent.clusterId) ?? "";
+  await assign(agent.clusterId, placementId, 1);
+  const confirmed = (): Promise<unknown> => rows("select confirmed_term, confirmed_generation from assignment where object_id = $1", [placementId]);
+  await eventually(() => expect(agent.objects.get(placementId)).toMatchObject({ generation: 1 }));
+  // What the agent holds of the life before is no confirmation.
+  await agent.report({ placements: [{ placementId, term: 1, generation: 1, created: 0, ready: 0, updated: 0 }] });
+  expect(await confirmed()).toEqual([{ confirmed_term: 0, confirmed_generation: 0 }]);
+  await agent.comply();
+  expect(await confirmed()).toEqual([{ confirmed_term: 1, confirmed_generation: 1 }]);
+
+  // It stays so: the next hello changes nothing any more.
+  agent.connect(centre.link.dial());
+  expect(await agent.hello()).toMatchObject({ term: 10 });
+  expect(await confirmed()).toEqual([{ confirmed_term: 1, confirmed_generation: 1 }]);
+  expect(await bystander.hello()).toMatchObject({ term: 1 });
+
+  // A restore outranks all that again.
+  await centre.close();
+  centre = createCentre(database);
+  await centre.gateway({ term: 2 });
+  agent.connect(centre.link.dial());
+  expect(await agent.hello()).toMatchObject({ term: 11 });
+  expect(await confirmed()).toEqual([{ confirmed_term: 0, confirmed_generation: 0 }]);
+});
+
+test("a term that no centre can have told is not believed", async () => {
+  const agent = agentNamed("term-4");
+  agent.say(agent.helloMessage({ term: 2_000_000_000 }));
+  await eventually(() => expect(agent.received).toMatchObject([{ type: "refuse", clusterId: agent.clusterId, reason: expect.stringContaining("2000000000") }]));
+  expect(await agent.hello({ term: 1_000_000_000 })).toMatchObject({ term: 1_000_000_001 });
+  // What it was told by then counts, however high it is.
+  expect(await agent.hello()).toMatchObject({ term: 1_000_000_001 });
 });
 
 test("a centre that went back in time within its term raises the generation above what the agent holds", async () => {

@@ -146,7 +146,7 @@ describe("an agent's reports", () => {
     );
     reopen();
     agent.connected();
-    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello", epoch: 5, lastSeq: 4 }]);
+    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello", term: 1, epoch: 5, lastSeq: 4 }]);
     welcome(agent, 5, 2);
     const resent = reportsIn(tick(store, [agent], now));
     expect(resent).toEqual(first.slice(2, 4).concat(resent.slice(2)));
