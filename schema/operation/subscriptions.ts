@@ -16,7 +16,8 @@ builder.subscriptionFields((t) => ({
       const key = uuidOf("Operation", id);
       const known = key !== null && (await read.matching("Operation", {}, { among: [key], limit: 1 })).length > 0;
       if (!known) throw new RequestError("BAD_USER_INPUT", "There is no such operation.");
-      return live.object({ type: "Operation", id: key, kinds: { operation: "ids" }, ended: ENDED });
+      // Its target and its steps are on clusters: whichever it is, how things stand there is shown at once.
+      return live.object({ type: "Operation", id: key, kinds: { operation: "ids", cluster: "apart" }, concernedBy: () => ({}), ended: ENDED });
     }),
   }),
 }));

@@ -1,5 +1,6 @@
 import { builder } from "../builder.ts";
 import { changeOf } from "../shared/changes.ts";
+import { onClusters } from "../shared/staleness.ts";
 import { PodFilter } from "./filter.ts";
 import { Pod } from "./ref.ts";
 
@@ -9,7 +10,8 @@ builder.subscriptionFields((t) => ({
   pods: t.field({
     type: PodsChange,
     args: { filter: t.arg({ type: PodFilter, required: true }), after: t.arg.string() },
-    subscribe: (_root, { filter, after }, { live }) => live.changes({ type: "Pod", args: { filter }, after, kinds: { pod: "ids" } }),
+    subscribe: (_root, { filter, after }, { live }) =>
+      live.changes({ type: "Pod", args: { filter }, after, kinds: { pod: "ids", cluster: "apart" }, concernedBy: onClusters(filter) }),
     resolve: (change) => change,
   }),
 }));

@@ -1,3 +1,4 @@
+import { globalId } from "../../server/domain/ids.ts";
 import type { Cluster as ClusterRow } from "../../server/entities/cluster.ts";
 import { Cluster } from "../fleet/ref.ts";
 import type { Request } from "./mapping/kinds.ts";
@@ -12,3 +13,15 @@ export const clusterLastSeen = (clusterId: Column): Sql =>
 
 export const clusterIsStale = (clusterId: Column, request: Request): Sql =>
   sql`(${rows(Cluster, (cluster) => sql`select ${staleCluster(cluster, request)} from ${cluster} where ${cluster.id} = ${clusterId}`)})`;
+
+/**
+ * For streams of what is on clusters: what `filter` selects there. A cluster that falls silent, or comes back, is one row on the timeline, however much
+ * runs on it; what thereby became stale, or fresh, is looked up by this.
+ */
+export const onClusters =
+  <F extends { readonly clusterIds?: readonly string[] | null | undefined }>(filter: F | null | undefined) =>
+  (uuids: readonly string[]): { readonly filter: object } => {
+    const ids = uuids.map((uuid) => globalId("Cluster", uuid));
+    const given = filter?.clusterIds;
+    return { filter: { ...filter, clusterIds: given ? ids.filter((id) => given.includes(id)) : ids } };
+  };

@@ -8,21 +8,32 @@ import type { TimelineKind } from "./timeline.ts";
  */
 export interface Interest {
   readonly tenantId: string;
-  /** Which rows matter, and what of them is noted: the ids that they name, or the cluster that they come from. */
-  readonly kinds: Partial<Record<TimelineKind, "ids" | "cluster">>;
-  /** Of what is noted, only these matter. */
+  readonly kinds: Watched;
+  /** Of the objects that are watched, only these matter. */
   readonly only?: ReadonlySet<string>;
 }
 
+/**
+ * Rows of which kind matter, and what of them is noted: the ids that they name, or the cluster that they come from. "apart": ids of objects of
+ * another type than the one watched, which may concern it.
+ */
+export type Watched = Partial<Record<TimelineKind, "ids" | "cluster" | "apart">>;
+
 export interface Changes {
   readonly ids: ReadonlySet<string>;
+  /** Those of `ids` that were deleted, or may have been. */
+  readonly deleted: ReadonlySet<string>;
+  readonly apart: ReadonlySet<string>;
+}
+
+export interface Taken extends Changes {
   /** Too many to name them. */
   readonly everything: boolean;
 }
 
 export interface Subscriber {
   /** What changed since the last take. */
-  take(): Changes;
+  take(): Taken;
   readonly hasChanges: boolean;
   /** Resolves when there are changes, after `ms`, or when the signal fires. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
@@ -39,56 +50,77 @@ export interface Fanout {
 
 export const MAX_CHANGED_IDS = 5000;
 
+/** What rows say to who is interested in them. */
+export function changesOf(rows: Iterable<TimelineRow>, interest: Pick<Interest, "kinds" | "only">): Changes {
+  const changes = nothing();
+  for (const row of rows) noteRow(row, interest, changes);
+  return changes;
+}
+
+interface Noted extends Changes {
+  readonly ids: Set<string>;
+  readonly deleted: Set<string>;
+  readonly apart: Set<string>;
+}
+const nothing = (): Noted => ({ ids: new Set(), deleted: new Set(), apart: new Set() });
+const sizeOf = ({ ids, apart }: Noted): number => ids.size + apart.size;
+
+function noteRow(row: TimelineRow, { kinds, only }: Pick<Interest, "kinds" | "only">, { ids, deleted, apart }: Noted): void {
+  const matters = (id: string): boolean => only === undefined || only.has(id);
+  switch (kinds[row.kind]) {
+    case "cluster":
+      if (row.clusterId !== null && matters(row.clusterId)) ids.add(row.clusterId);
+      break;
+    case "apart":
+      for (const some of [row.ids, row.removedIds]) for (const id of some) apart.add(id);
+      break;
+    case undefined:
+      break;
+    case "ids":
+      for (const id of row.ids) if (matters(id)) ids.add(id);
+      for (const id of row.removedIds) {
+        if (!matters(id)) continue;
+        ids.add(id);
+        deleted.add(id);
+      }
+  }
+}
+
 interface Member {
-  readonly interest: Interest;
-  note(id: string): void;
+  note(row: TimelineRow): void;
   noteAll(): void;
 }
 
 export function createFanout(maxIds: number = MAX_CHANGED_IDS): Fanout {
   const tenants = new Map<string, Set<Member>>();
 
-  const noteRow = (members: Iterable<Member>, row: TimelineRow): void => {
-    for (const { interest, note } of members) {
-      const what = interest.kinds[row.kind];
-      if (what === undefined) continue;
-      if (what === "cluster") {
-        if (row.clusterId !== null) note(row.clusterId);
-        continue;
-      }
-      for (const id of row.ids) note(id);
-      for (const id of row.removedIds) note(id);
-    }
-  };
-
   return {
     subscribe(interest) {
-      let ids = new Set<string>();
+      let noted = nothing();
       let everything = false;
       let wake = (): void => undefined;
+      const hasChanges = (): boolean => everything || sizeOf(noted) > 0;
       const member: Member = {
-        interest,
-        note(id) {
-          if (everything || (interest.only && !interest.only.has(id))) return;
-          ids.add(id);
-          if (ids.size > maxIds) member.noteAll();
-          else wake();
+        note(row) {
+          if (everything) return;
+          noteRow(row, interest, noted);
+          if (sizeOf(noted) > maxIds) member.noteAll();
+          else if (hasChanges()) wake();
         },
         noteAll() {
           everything = true;
-          ids = new Set();
+          noted = nothing();
           wake();
         },
       };
       const members = tenants.get(interest.tenantId) ?? new Set();
       tenants.set(interest.tenantId, members.add(member));
-      const hasChanges = (): boolean => everything || ids.size > 0;
       return {
         take() {
-          const changes = { ids, everything };
-          ids = new Set();
+          const taken = { ...noted, everything };
+          noted = nothing();
           everything = false;
-          return changes;
+          return taken;
         },
         get hasChanges() {
           return hasChanges();
@@ -114,8 +146,8 @@ export function createFanout(maxIds: number = MAX_CHANGED_IDS): Fanout {
     },
     deliver(rows) {
       for (const row of rows) {
-        if (row.tenantId !== null) noteRow(tenants.get(row.tenantId) ?? [], row);
-        else for (const members of tenants.values()) noteRow(members, row);
+        const concerned = row.tenantId === null ? tenants.values() : [tenants.get(row.tenantId) ?? []];
+        for (const members of concerned) for (const member of members) member.note(row);
       }
     },
     reset() {

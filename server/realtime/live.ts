@@ -12,7 +12,8 @@ import type { LiveTiming, ObjectState, ObjectWatch, SetWatch, StateChange, Strea
  *
  * Why nothing is missed: a subscriber is registered, then the place on the timeline is taken, then the snapshot is read. Whatever commits
  * later is noted for it; whatever committed before that place is in the snapshot. What is in both is sent twice, which is harmless: a
- * message says what is, not what happened. A cursor is always the place that was taken before its message's objects were looked at.
+ * message says what is, not what happened. What changes with something else, as a pod becomes stale with its cluster, is looked up when that changes
+ * (`concernedBy`). A cursor is always the place that was taken before its message's objects were looked at.
  */
 export interface Live {
   /** The rows of a type that a filter selects. Ends only with the subscription. */

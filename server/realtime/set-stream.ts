@@ -1,4 +1,5 @@
 import { formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
+import { type Changes, changesOf } from "./fanout.ts";
 import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 import { rest } from "./rest.ts";
 import type { TimelineKind } from "./timeline.ts";
@@ -29,18 +30,21 @@ export class SetStream {
   async *run(): AsyncGenerator<StateChange, void, undefined> {
     const { tailer, fanout, timing, viewer, signal } = this.#parts;
     const subscriber = fanout.subscribe({ tenantId: viewer().tenantId, kinds: this.#watch.kinds });
+    let looked = performance.now();
     try {
       yield* this.#begin();
       while (!signal.aborted) {
         await subscriber.wait(this.#sent + timing.heartbeatMs - performance.now(), signal);
-        if (subscriber.hasChanges) await rest(this.#sent + timing.gatherMs - performance.now(), signal);
+        if (subscriber.hasChanges) await rest(Math.max(looked, this.#sent) + timing.gatherMs - performance.now(), signal);
         if (signal.aborted) return;
-        const { ids, everything } = subscriber.take();
+        looked = performance.now();
+        const { everything, ...changes } = subscriber.take();
         const position = tailer.position;
         const settled = this.#settled?.() ?? true;
-        if (everything) yield* this.#snapshot(position);
+        const sorted = everything ? null : await this.#sorted(changes);
+        if (!sorted) yield* this.#snapshot(position);
         else {
-          yield* this.#changed(ids, position);
+          yield* this.#tell(sorted, position);
           if (settled) this.#settled = null;
           if (performance.now() - this.#sent >= timing.heartbeatMs) yield this.#message({ complete: true }, position);
         }
@@ -60,26 +64,21 @@ export class SetStream {
     // Before the changes are looked at: what vanishes after this is remembered, and its end told.
     this.#held = await this.#remember();
     this.#settled = this.#parts.tailer.caughtUp();
-    const sent = yield* this.#changed(missed.ids, position);
+    const sorted = await this.#sorted(missed.changes);
+    if (!sorted) return yield* this.#snapshot(position);
+    const sent = yield* this.#tell(sorted, position);
     if (sent === 0) yield this.#message({ complete: true }, position);
   }
 
   /** What changed since a cursor; null where that cannot be said, and a snapshot has to be sent. */
-  async #missed(after: string, to: Position): Promise<{ from: Position; ids: Set<string> } | null> {
+  async #missed(after: string, to: Position): Promise<{ from: Position; changes: Changes } | null> {
     const { tailer, clock, speed, timing, viewer } = this.#parts;
+    const { kinds } = this.#watch;
     const cursor = parseCursor(after);
     const tooOld = clock.now() - cursor.issuedAt > timing.cursorAgeMs * speed;
     if (cursor.incomplete || cursor.of !== this.#key || cursor.position.term !== to.term || tooOld) return null;
-    const kinds = Object.keys(this.#watch.kinds) as TimelineKind[];
-    const rows = await tailer.replay(cursor.position, to, { tenantId: viewer().tenantId, kinds }, timing.replayRows);
-    if (!rows) return null;
-    const ids = new Set<string>();
-    for (const row of rows) {
-      if (this.#watch.kinds[row.kind] === "cluster") {
-        if (row.clusterId !== null) ids.add(row.clusterId);
-      } else for (const id of [...row.ids, ...row.removedIds]) ids.add(id);
-    }
-    return { from: cursor.position, ids };
+    const rows = await tailer.replay(cursor.position, to, { tenantId: viewer().tenantId, kinds: Object.keys(kinds) as TimelineKind[] }, timing.replayRows);
+    return rows && { from: cursor.position, changes: changesOf(rows, { kinds }) };
   }
 
   async *#snapshot(position: Position): AsyncGenerator<StateChange, void, undefined> {
@@ -99,19 +98,42 @@ export class SetStream {
     }
   }
 
-  /** Sends what of these objects matches, and what does not any more; answers how many messages that took. */
-  async *#changed(ids: ReadonlySet<string>, position: Position): AsyncGenerator<StateChange, number, undefined> {
-    const { messageSize } = this.#parts.timing;
-    const before = this.#position;
-    const upserted: string[] = [];
+  /** What of these changes to tell; null where only a snapshot can. */
+  async #sorted({ ids, apart }: Changes): Promise<{ upserted: string[]; removed: string[] } | null> {
+    const concerned = await this.#concerned(apart);
+    if (!concerned) return null;
+    const upserted = new Set(concerned);
     const removed: string[] = [];
-    for (const among of slices([...ids], messageSize)) {
-      const matching = new Set(await this.#matcher().matching(this.#watch.type, this.#watch.args, { among, limit: among.length }));
-      for (const id of among) {
-        if (matching.has(id)) upserted.push(id);
-        else if (this.#held?.delete(id) || !this.#held || this.#settled) removed.push(id);
+    for await (const [id, matches] of this.#matches(this.#watch.args, [...ids])) {
+      if (matches) upserted.add(id);
+      else {
+        upserted.delete(id);
+        if (this.#held?.delete(id) || !this.#held || this.#settled) removed.push(id);
       }
     }
+    return { upserted: [...upserted], removed };
+  }
+
+  /** What of the set is concerned by objects of another type; null: too much to name. */
+  async #concerned(apart: ReadonlySet<string>): Promise<string[] | null> {
+    const { type, concernedBy } = this.#watch;
+    if (!concernedBy || apart.size === 0) return [];
+    const { rememberedIds } = this.#parts.timing;
+    const ids = await this.#matcher().matching(type, concernedBy([...apart]), { limit: rememberedIds + 1 });
+    return ids.length > rememberedIds ? null : ids;
+  }
+
+  async *#matches(args: SetWatch["args"], ids: readonly string[]): AsyncGenerator<[id: string, matches: boolean], void, undefined> {
+    for (const among of slices(ids, this.#parts.timing.messageSize)) {
+      const matching = new Set(await this.#matcher().matching(this.#watch.type, args, { among, limit: among.length }));
+      for (const id of among) yield [id, matching.has(id)];
+    }
+  }
+
+  /** Sends it, and answers how many messages that took. */
+  async *#tell({ upserted, removed }: { upserted: string[]; removed: string[] }, position: Position): AsyncGenerator<StateChange, number, undefined> {
+    const { messageSize } = this.#parts.timing;
+    const before = this.#position;
     this.#hold(upserted);
     const gone = slices(removed, messageSize);
     const shown = slices(upserted, messageSize);

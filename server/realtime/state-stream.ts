@@ -1,13 +1,11 @@
 import type { Clock } from "../domain/clock.ts";
 import type { Viewer } from "../identity/viewer.ts";
-import type { Fanout } from "./fanout.ts";
+import type { Fanout, Watched } from "./fanout.ts";
 import type { Tailer } from "./tailer.ts";
-import type { TimelineKind } from "./timeline.ts";
 
 /** What the state streams of live.ts are asked for, work with, and say. */
 
-/** Rows of which kind to look at, and where in them the uuids of what is watched stand. */
-export type Watched = Partial<Record<TimelineKind, "ids" | "cluster">>;
+export type ConcernedBy = (uuids: readonly string[]) => Readonly<Record<string, unknown>>;
 
 export interface SetWatch {
   /** A GraphQL type that a root field pages over. */
@@ -15,6 +13,8 @@ export interface SetWatch {
   /** Of that root field: `{ filter }`. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly kinds: Watched;
+  /** Of the type's root field: arguments for what of this watch objects noted "apart" concern. */
+  readonly concernedBy?: ConcernedBy;
   readonly after?: string | null | undefined;
 }
 
@@ -23,6 +23,8 @@ export interface ObjectWatch {
   /** null: an id that cannot be one's; it is answered as one that is gone. */
   readonly id: string | null;
   readonly kinds: Watched;
+  /** As for a set; a message is due where the object is among what they select. */
+  readonly concernedBy?: ConcernedBy;
   /** Arguments of the type's root field under which it is shown once it has ended for good. */
   readonly ended?: Readonly<Record<string, unknown>>;
 }

@@ -10,7 +10,7 @@ const row: fc.Arbitrary<TimelineRow> = fc.record({
   seq: fc.constant(1),
   tenantId: fc.constantFrom("mine", "other", null),
   clusterId: fc.constantFrom("cluster-1", "cluster-2", null),
-  kind: fc.constantFrom("pod" as const, "application" as const, "node" as const),
+  kind: fc.constantFrom("pod" as const, "application" as const, "node" as const, "cluster" as const),
   ids,
   removedIds: ids,
 });
@@ -21,8 +21,10 @@ describe("the fan-out", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const fanout = createFanout(MAX);
-        const subscriber = fanout.subscribe({ tenantId: "mine", kinds: { pod: "ids", node: "cluster" } });
+        const subscriber = fanout.subscribe({ tenantId: "mine", kinds: { pod: "ids", node: "cluster", cluster: "apart" } });
         let expected = new Set<string>();
+        let deleted = new Set<string>();
+        let apart = new Set<string>();
         let all = false;
         for (const next of [...steps, "take" as const]) {
           if (next === "reset") {
@@ -30,11 +32,10 @@ describe("the fan-out", () => {
             all = true;
           } else if (next === "take") {
             const taken = subscriber.take();
-            expect(taken.ids.size).toBeLessThanOrEqual(MAX);
-            if (expected.size > MAX) all = true;
+            expect(taken.ids.size + taken.apart.size).toBeLessThanOrEqual(MAX);
             expect(taken.everything).toBe(all);
-            if (!all) expect([...taken.ids].toSorted()).toEqual([...expected].toSorted());
-            expected = new Set();
+            if (!all) expect(taken).toEqual({ ids: expected, deleted, apart, everything: false });
+            [expected, deleted, apart] = [new Set(), new Set(), new Set()];
             all = false;
             expect(subscriber.hasChanges).toBe(false);
           } else {
@@ -42,9 +43,11 @@ describe("the fan-out", () => {
             for (const { tenantId, kind, clusterId, ids: changed, removedIds } of next.rows) {
               if (tenantId === "other") continue;
               if (kind === "pod") for (const id of [...changed, ...removedIds]) expected.add(id);
+              if (kind === "pod") for (const id of removedIds) deleted.add(id);
+              if (kind === "cluster") for (const id of [...changed, ...removedIds]) apart.add(id);
               if (kind === "node" && clusterId) expected.add(clusterId);
               // Once it was too much, it stays everything until it is taken.
-              if (expected.size > MAX) all = true;
+              if (expected.size + apart.size > MAX) all = true;
             }
           }
         }

@@ -68,8 +68,8 @@ describe("a state stream", () => {
     },
   });
   const idOf = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`;
-  const wrote = async (ids: string[], removed: string[] = []): Promise<void> => {
-    await database.admin.query("insert into timeline (tenant_id, kind, ids, removed_ids, at) values ($1, 'pod', $2, $3, now())", [tenantId, ids, removed]);
+  const wrote = async (ids: string[], removed: string[] = [], kind = "pod"): Promise<void> => {
+    await database.admin.query("insert into timeline (tenant_id, kind, ids, removed_ids, at) values ($1, $2, $3, $4, now())", [tenantId, kind, ids, removed]);
     bus.publish("timeline");
   };
   const liveWith = (timing: Partial<LiveTiming> = {}): LiveFor => createLive({ tailer, fanout, matcher, clock, speed: 60, timing: { gatherMs: 5, messageSize: 5, ...timing } });
@@ -259,6 +259,46 @@ describe("a state stream", () => {
     await stream.return?.();
   });
 
+  describe("of what lies on clusters", () => {
+    const [here, elsewhere] = [idOf(501), idOf(502)];
+    /** RUNNING is what lies on `here`. */
+    const concernedBy = (uuids: readonly string[]) => ({ filter: { states: uuids.includes(here) ? ["RUNNING"] : [] } });
+    const kinds = { pod: "ids", cluster: "apart" } as const;
+
+    it("tells again what a change of its cluster concerns, and nothing else", async () => {
+      fill(6);
+      objects.set(idOf(2), "FAILED");
+      const stream = watch({ kinds, concernedBy });
+      for (let complete = false; !complete; ) ({ complete } = await next(stream));
+      await wrote([elsewhere], [], "cluster");
+      await wrote([here], [], "cluster");
+      expect(await next(stream)).toMatchObject({ snapshot: false, complete: true, upserted: [1, 3, 4, 5, 6].map(idOf), removed: [] });
+      await stream.return?.();
+    });
+
+    it("tells it to who comes back, too", async () => {
+      fill(3);
+      const first = watch({ kinds, concernedBy });
+      const { cursor } = await next(first);
+      await first.return?.();
+      const place = tailer.position;
+      await wrote([here], [], "cluster");
+      await eventually(() => expect(tailer.position.xid).toBeGreaterThan(place.xid));
+      const resumed = watch({ kinds, concernedBy, after: cursor });
+      expect(await next(resumed)).toMatchObject({ snapshot: false, upserted: [...objects.keys()] });
+      await resumed.return?.();
+    });
+
+    it("begins anew where it concerns too much to name", async () => {
+      fill(4);
+      const stream = watch({ kinds, concernedBy }, { rememberedIds: 3 });
+      await next(stream);
+      await wrote([here], [], "cluster");
+      expect(await next(stream)).toMatchObject({ snapshot: true, upserted: [...objects.keys()] });
+      await stream.return?.();
+    });
+  });
+
   it("splits what is too much for one message, and only the last one's cursor is behind it all", async () => {
     fill(12);
     const stream = watch();
@@ -315,6 +355,21 @@ describe("a state stream", () => {
       await wrote([idOf(1)]);
       expect((await stream.next()).value).toEqual({ id: idOf(1) });
       expect(performance.now() - changed).toBeLessThan(250);
+      await stream.return?.();
+    });
+
+    it("comes when what concerns it changes, and not for what does not", async () => {
+      fill(2);
+      const [mine, others] = [idOf(501), idOf(502)];
+      const stream = liveWith()(() => viewerOf("VIEWER", "me", { tenantId })).object({
+        type: "Pod", id: idOf(1), kinds: { pod: "ids", cluster: "apart" }, concernedBy: (uuids) => ({ filter: { states: uuids.includes(mine) ? ["RUNNING"] : [] } }),
+      });
+      await stream.next();
+      const waiting = stream.next();
+      await wrote([others], [], "cluster");
+      expect(await Promise.race([waiting, sleep(300, "nothing")])).toBe("nothing");
+      await wrote([mine], [], "cluster");
+      expect(await Promise.race([waiting, sleep(3000, "nothing")])).toEqual({ done: false, value: { id: idOf(1) } });
       await stream.return?.();
     });
 

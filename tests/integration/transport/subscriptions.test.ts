@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Config } from "#server/config/config.ts";
 import { globalId } from "#server/domain/ids.ts";
 import type { Role } from "#server/domain/states.ts";
+import { createPresence } from "#server/gateway/presence.ts";
 import { hashToken, newToken, tokenPrefix } from "#server/identity/token.ts";
 import { createMetrics } from "#server/observability/metrics.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
@@ -156,6 +157,51 @@ describe("the product's subscriptions", () => {
     subscribe(raw, "done", query, { id: globalId("Operation", id) });
     expect(await message(raw, "done", 0)).toMatchObject({ state: "SUCCEEDED" });
     await raw.until("done", "complete");
+  });
+
+  it("say at once that what runs on a cluster is stale when it falls silent, and fresh when it is back", async () => {
+    const { secret } = await token(tenantId, "staleness", "VIEWER");
+    const { pool } = await database.openAs("selvedge_gateway", 1);
+    const presence = createPresence(pool, wallClock, () => 30_000);
+    const region = await rows.region("region-stale");
+    const clusterId = await rows.cluster(region, "falls-silent");
+    const talking = await rows.cluster(region, "talks");
+    await database.admin.query("update cluster set last_seen_at = now() where id = any ($1)", [[clusterId, talking]]);
+    const place = async (name: string, cluster: string): Promise<string> => {
+      const { id, revisionId } = await rows.application(tenantId, namespaceId, name);
+      const placementId = await rows.placement({ tenantId, namespaceId, id, revisionId }, cluster, await rows.vpc(tenantId, cluster, name));
+      await rows.pod({ tenantId, namespaceId, applicationId: id, placementId, revisionId, clusterId: cluster }, `${name}-pod`);
+      return id;
+    };
+    const [there, elsewhere] = [await place("on-silent", clusterId), await place("on-talking", talking)];
+    const operation = await rows.operation(tenantId, { state: "RUNNING", target_type: "Application", target_id: there });
+
+    const raw = await connect(secret);
+    const applicationIds = [there, elsewhere].map((id) => globalId("Application", id));
+    subscribe(raw, "pods", "subscription ($f: PodFilter!) { pods(filter: $f) { upserted { name stale } } }", { f: { applicationIds } });
+    subscribe(raw, "narrow", "subscription ($f: PodFilter!) { pods(filter: $f) { upserted { name stale } } }", { f: { applicationIds, clusterIds: [globalId("Cluster", talking)] } });
+    subscribe(raw, "applications", "subscription { applications(filter: { names: [\"on-silent\", \"on-talking\"] }) { upserted { name stale } } }");
+    subscribe(raw, "application", "subscription ($id: ID!) { application(id: $id) { name stale } }", { id: applicationIds[0] });
+    subscribe(raw, "operation", "subscription ($id: ID!) { operation(id: $id) { target { ... on Application { name stale } } } }", { id: globalId("Operation", operation) });
+    const snapshots = await Promise.all(["pods", "narrow", "applications"].map((id) => message<Change>(raw, id, 0)));
+    expect(snapshots.map(({ upserted }) => upserted.length)).toEqual([2, 1, 2]);
+    await Promise.all([message(raw, "application", 0), message(raw, "operation", 0)]);
+
+    const expectAll = async (nth: number, stale: boolean): Promise<void> => {
+      expect((await message<Change>(raw, "pods", nth)).upserted).toEqual([{ name: "on-silent-pod", stale }]);
+      expect((await message<Change>(raw, "applications", nth)).upserted).toEqual([{ name: "on-silent", stale }]);
+      expect(await message(raw, "application", nth)).toEqual({ name: "on-silent", stale });
+      expect(await message(raw, "operation", nth)).toEqual({ target: { name: "on-silent", stale } });
+    };
+    await database.admin.query("update cluster set last_seen_at = now() - interval '31 seconds' where id = $1", [clusterId]);
+    expect(await presence.markSilent()).toContain(clusterId);
+    bus.publish("timeline");
+    await expectAll(1, true);
+    presence.heard(clusterId);
+    expect(await presence.flush()).toEqual([clusterId]);
+    bus.publish("timeline");
+    await expectAll(2, false);
+    expect(raw.of("narrow")).toHaveLength(1);
   });
 
   it("say null once an application is deleted, and end", async () => {
