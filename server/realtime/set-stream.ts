@@ -98,17 +98,30 @@ export class SetStream {
     }
   }
 
-  /** What of these changes to tell; null where only a snapshot can. */
-  async #sorted({ ids, apart }: Changes): Promise<{ upserted: string[]; removed: string[] } | null> {
+  /**
+   * What of these changes to tell; null where only a snapshot can. What is told to be gone is never what the viewer may not see: a token of some
+   * namespaces hears of a deleted object only if it is known to have had it.
+   */
+  async #sorted({ ids, deleted, apart }: Changes): Promise<{ upserted: string[]; removed: string[] } | null> {
     const concerned = await this.#concerned(apart);
     if (!concerned) return null;
     const upserted = new Set(concerned);
     const removed: string[] = [];
+    const unknown: string[] = [];
     for await (const [id, matches] of this.#matches(this.#watch.args, [...ids])) {
       if (matches) upserted.add(id);
       else {
         upserted.delete(id);
-        if (this.#held?.delete(id) || !this.#held || this.#settled) removed.push(id);
+        if (this.#held?.delete(id)) removed.push(id);
+        else if (!this.#held || this.#settled) unknown.push(id);
+      }
+    }
+    const narrow = this.#parts.viewer().namespaces !== null;
+    if (!narrow) removed.push(...unknown);
+    else {
+      for await (const [id, exists] of this.#matches({}, unknown)) {
+        if (exists) removed.push(id);
+        else if (deleted.has(id)) return null;
       }
     }
     return { upserted: [...upserted], removed };

@@ -299,6 +299,43 @@ describe("a state stream", () => {
     });
   });
 
+  describe("of a token of some namespaces", () => {
+    const limited = (more: Partial<SetWatch> = {}, timing: Partial<LiveTiming> = {}) =>
+      liveWith(timing)(() => viewerOf("VIEWER", "me", { tenantId, namespaces: ["shop"], namespaceIds: [idOf(900)] })).changes({ type: "Pod", args: { filter: { states: ["RUNNING"] } }, kinds: { pod: "ids" }, ...more });
+    const foreign = idOf(800);
+
+    it("names nothing that it may not see, though it cannot remember what it was shown", async () => {
+      fill(4);
+      const stream = limited({}, { rememberedIds: 3 });
+      await next(stream);
+      // Another namespace's changes.
+      await wrote([foreign]);
+      objects.set(idOf(1), "FAILED");
+      await wrote([idOf(1)]);
+      expect(await next(stream)).toMatchObject({ snapshot: false, upserted: [], removed: [idOf(1)] });
+      // Deleted: its own, or another's. Nobody can tell.
+      objects.delete(idOf(2));
+      await wrote([], [idOf(2), foreign]);
+      expect(await next(stream)).toMatchObject({ snapshot: true, upserted: [idOf(3), idOf(4)], removed: [] });
+      await stream.return?.();
+    });
+
+    it("nor when it comes back", async () => {
+      fill(3);
+      const first = limited();
+      const { cursor } = await next(first);
+      await first.return?.();
+      for (const [removed, expected] of [[[], { snapshot: false, upserted: [] }], [[foreign], { snapshot: true, upserted: [...objects.keys()] }]] as const) {
+        const place = tailer.position;
+        await wrote([foreign], [...removed]);
+        await eventually(() => expect(tailer.position.xid).toBeGreaterThan(place.xid));
+        const resumed = limited({ after: cursor });
+        expect(await next(resumed)).toMatchObject({ ...expected, removed: [] });
+        await resumed.return?.();
+      }
+    });
+  });
+
   it("splits what is too much for one message, and only the last one's cursor is behind it all", async () => {
     fill(12);
     const stream = watch();
