@@ -48,7 +48,7 @@ create table database_life (
   identity text not null
 );
 
-grant select on simulation_clock, database_life to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer;
+grant select on simulation_clock, database_life to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
 create table region (
   id uuid primary key,
@@ -104,8 +104,6 @@ grant insert, update on region, cluster, cluster_node to selvedge_gateway;
 
 grant delete on cluster_node to selvedge_gateway;
 
-grant update (status) on cluster to selvedge_worker;
-
 grant update (reserved_cpu_millis, reserved_memory_mib, reserved_pods) on cluster to selvedge_system;
 
 alter table cluster enable row level security;
@@ -115,8 +113,6 @@ alter table cluster force row level security;
 create policy everyone_reads on cluster for select using (true);
 
 create policy selvedge_gateway on cluster to selvedge_gateway using (id = any ((select app.cluster_ids())::uuid[])) with check (id = any ((select app.cluster_ids())::uuid[]));
-
-create policy selvedge_worker on cluster for update to selvedge_worker using (true) with check (true);
 
 create policy selvedge_system on cluster for update to selvedge_system using (true) with check (true);
 
@@ -489,15 +485,15 @@ create policy selvedge_system on timeline for insert to selvedge_system with che
 
     for (const rights of [
       { table: "api_token", api: "select, insert, update", system: "select, insert, update" },
-      { table: "audit_entry", api: "select, insert", worker: "insert", system: "insert" },
+      { table: "audit_entry", api: "select, insert" },
       { table: "idempotency", api: "select, insert, update", system: "select, delete" },
       { table: "vpc", api: "select, insert, update", worker: "select, update, delete" },
       { table: "subnet", api: "select, insert, update", worker: "select, update, delete" },
       { table: "application", namespaced: true, api: "select, insert, update", worker: "select, update, delete", system: "select" },
       { table: "revision", namespaced: true, api: "select, insert", worker: "select, delete" },
-      { table: "placement", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update" },
+      { table: "placement", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (created, ready, updated, unavailable, observed_generation)" },
       { table: "cluster_usage", api: "select", worker: "select", system: "select, insert, update" },
-      { table: "assignment", worker: "select, insert, update, delete", gateway: "select, update, delete", system: "select" },
+      { table: "assignment", worker: "select, insert, update, delete", gateway: "select, update (generation, confirmed_term, confirmed_generation)" },
       { table: "pod", namespaced: true, api: "select", worker: "select, delete", gateway: "select, insert, update, delete" },
       { table: "operation", namespaced: true, api: "select, insert, update", worker: "select, insert, update", system: "select" },
       { table: "operation_step", namespaced: true, api: "select, insert, update", worker: "select, insert, update" },
@@ -612,9 +608,16 @@ language sql stable security definer set search_path = pg_catalog, public as $$
   where o.finished_at is null and o.target_id is null and (o.tenant_id, o.id) > (after_tenant, after_id) order by o.tenant_id, o.id limit how_many
 $$;
 
+-- Whoever asks for more is given a day: no key that may still be replayed is forgotten. A day of the wall clock, seen on the simulation's.
 create function app.expire_idempotency(before timestamptz) returns bigint
 language sql security definer set search_path = pg_catalog, public as $$
-  with gone as (delete from public.idempotency where created_at < before returning 1) select count(*) from gone
+  with gone as (
+    delete from public.idempotency using public.simulation_clock c
+    where created_at < before
+      and created_at < to_timestamp((c.simulated_base + (extract(epoch from clock_timestamp()) * 1000 - c.wall_base - 86400000) * c.speed) / 1000)
+    returning 1
+  )
+  select count(*) from gone
 $$;
 `);
 
@@ -687,7 +690,7 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
   app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
 
-grant execute on function app.reserve(uuid, bigint, bigint, bigint), app.unfinished_applications(uuid, uuid, integer),
+grant execute on function app.unfinished_applications(uuid, uuid, integer),
   app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
 
 grant execute on function app.enqueue(text, json, text, timestamptz), app.enqueue_many(text, json[], text[], timestamptz)

@@ -48,10 +48,14 @@ test("what may be written under a policy is checked by it, and its condition nam
   });
   expect(unchecked).toEqual([]);
 
-  const names = new Set((await tables()).map(({ name }) => name));
+  const names = new Set(["cluster", "cluster_node", ...(await tables()).map(({ name }) => name)]);
   // Whoever sees all rows of a table with tenants must be a role that nobody logs in as, the tailer, or the owner, as whom partitions are dropped.
+  // What clusters are, everyone reads.
   const open = rows.filter(({ table, reads, writes, roles }) => names.has(table) && [reads, writes].includes("true") && !roles.every((role) => role === "selvedge_system"));
-  expect(open.map(({ table, policy }) => `${table}: ${policy}`).toSorted()).toEqual(["timeline: selvedge_owner", "timeline: selvedge_tailer", "timeline_default: selvedge_owner"]);
+  expect(open.map(({ table, policy, command }) => `${table}: ${policy} ${command}`).toSorted()).toEqual([
+    "cluster: everyone_reads SELECT", "cluster_node: everyone_reads SELECT",
+    "timeline: selvedge_owner SELECT", "timeline: selvedge_tailer SELECT", "timeline_default: selvedge_owner ALL",
+  ]);
 });
 
 test("no role of ours can go round row-level security", async () => {
@@ -236,6 +240,24 @@ describe("who sees which rows", () => {
     await expect(as("selvedge_gateway", mine, `update cluster_node set cluster_id = '${clusterY}', name = 'given'`)).rejects.toThrow(refused);
     await expect(as("selvedge_gateway", mine, "insert into cluster_node select $1, $2, 'new', status, false, labels, 1, 1, 1 from cluster_node limit 1", [id(962), clusterY])).rejects.toThrow(refused);
     expect(await as("selvedge_gateway", mine, "select id from cluster_node order by id")).toEqual([{ id: id(960) }, { id: id(961) }]);
+  });
+
+  test("the worker and the gateway may do what they do, and no more", async () => {
+    const denied = /permission denied/;
+    for (const [role, statement] of [
+      ["selvedge_worker", "update cluster set status = 'ONLINE'"],
+      ["selvedge_worker", `select app.reserve('${clusterX}', 1, 1, 1)`],
+      ["selvedge_worker", "insert into audit_entry select * from audit_entry"],
+      ["selvedge_worker", "delete from idempotency"],
+      ["selvedge_gateway", "delete from assignment"],
+      ["selvedge_gateway", "update assignment set spec = null"],
+      ["selvedge_gateway", "update placement set desired = 1"],
+      ["selvedge_gateway", "update placement set deleting = true"],
+      ["selvedge_gateway", "delete from placement"],
+    ] as const) {
+      await expect(as(role, { tenant: tenantA, clusters: `{${clusterX}}` }, statement), `${role}: ${statement}`).rejects.toThrow(denied);
+    }
+    expect(await as("selvedge_gateway", { clusters: `{${clusterX}}` }, "update placement set ready = 1, unavailable = 0 returning id")).toEqual([]);
   });
 
   test("an operation of no namespace is the whole tenant's: a token limited to namespaces does not see it", async () => {

@@ -47,9 +47,18 @@ test("idempotency keys are forgotten a day of the wall clock later, whatever the
   const { tenantId } = await desiredState(database.admin, "housekeeping");
   const { pool } = await database.openAs("selvedge_worker", 2);
   const now = wallClock.now();
+  const runAt = (speed: number): Promise<unknown> =>
+    database.admin.query(
+      "insert into simulation_clock (wall_base, simulated_base, speed) values ($1, $1, $2) on conflict (id) do update set wall_base = $1, simulated_base = $1, speed = $2",
+      [now, speed],
+    );
   for (const age of [0, DAY * 9, DAY * 11]) {
     await database.admin.query("insert into idempotency (tenant_id, mutation, key, fingerprint, result, created_at) values ($1, 'createApplication', $2, '', null, $3)", [tenantId, randomUUIDv7(), new Date(now - age)]);
   }
+  await runAt(10);
   expect(await expireIdempotency({ pool, clock: { now: () => now }, speed: 10 })).toBe(1);
-  expect(await expireIdempotency({ pool, clock: { now: () => now }, speed: 1 })).toBe(1);
+  // A worker that is wrong about the time or its speed forgets nothing that may still be replayed.
+  expect(await expireIdempotency({ pool, clock: { now: () => now }, speed: 1 })).toBe(0);
+  await runAt(1);
+  expect(await expireIdempotency({ pool, clock: { now: () => now + DAY * 100 }, speed: 1 })).toBe(1);
 });
