@@ -7,7 +7,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
-import { isRequestErrorCode, type RequestErrorCode } from "../domain/request-error.ts";
+import { isRequestErrorCode } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
@@ -21,6 +21,7 @@ import { plainAnswerType, plainRequest, readBody, sendResult } from "./post.ts";
 import { createRunner, type MakeContext } from "./run.ts";
 import { createSessions, type Authenticate } from "./sessions.ts";
 import { bearerToken, createSockets } from "./socket.ts";
+import { type HttpExtension, statused, withHttp, withStatus } from "./status.ts";
 
 /**
  * Everything that listens: one port, plain node:http.
@@ -272,41 +273,6 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
       return new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
   }
 }
-
-interface HttpExtension {
-  readonly status: number;
-  /** Only where the answer is application/graphql-response+json; as application/json it is 200, as older clients expect. */
-  readonly spec?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const STATUS: Partial<Record<RequestErrorCode, HttpExtension>> = {
-  UNAUTHENTICATED: { status: 401 },
-  FORBIDDEN: { status: 403, spec: true },
-  BAD_USER_INPUT: { status: 400, spec: true },
-  QUERY_TOO_COMPLEX: { status: 400, spec: true },
-  RATE_LIMITED: { status: 429 },
-};
-
-/** Yoga takes the status of the answer from here, and leaves it out of what the caller gets. */
-const withHttp = (error: GraphQLError, http: HttpExtension): GraphQLError =>
-  new GraphQLError(error.message, { ...(error.nodes ? { nodes: error.nodes } : {}), ...placeOf(error), extensions: { ...error.extensions, http } });
-
-const placeOf = (error: GraphQLError) => ({
-  ...(!error.nodes && error.source && error.positions ? { source: error.source, positions: error.positions } : {}),
-  ...(error.path ? { path: error.path } : {}),
-});
-
-function withStatus(error: GraphQLError): GraphQLError {
-  const { code, retryAfterMs } = error.extensions;
-  const http = isRequestErrorCode(code) ? STATUS[code] : undefined;
-  if (!http) return error;
-  return withHttp(error, typeof retryAfterMs === "number" ? { ...http, headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } } : http);
-}
-
-/** A result without data was refused before it ran, and says so in its status as well. */
-const statused = (result: ExecutionResult): ExecutionResult =>
-  result.errors && !("data" in result) ? { ...result, errors: result.errors.map(withStatus) } : result;
 
 /** What Yoga itself refuses, about the form of a request, in our codes and without what it quotes of the request. */
 function ownError(error: unknown, logger: Logger): GraphQLError {

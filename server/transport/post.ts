@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExecutionResult, GraphQLError } from "graphql";
 import type { OperationRequest } from "./enforce.ts";
 import { send } from "./health.ts";
+import type { HttpExtension } from "./status.ts";
 
 /**
  * The way that nearly every request takes: a POST of JSON in its usual form, answered once, as JSON. It is read and answered here, without the
@@ -71,18 +72,12 @@ export function plainRequest(body: Buffer): OperationRequest | null {
   return usual ? value : null;
 }
 
-interface HttpExtension {
-  readonly status?: number;
-  readonly spec?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** The answer with the status that its errors ask for; how they ask (`extensions.http`) is left out of what the caller gets. */
 export function sendResult(request: IncomingMessage, response: ServerResponse, type: AnswerType, result: ExecutionResult): void {
   let status = 0;
   const headers: Record<string, string> = {};
   for (const { extensions } of result.errors ?? []) {
-    const http: HttpExtension | undefined = extensions["http"];
+    const http: Partial<HttpExtension> | undefined = extensions["http"];
     Object.assign(headers, http?.headers);
     if (http?.status && !(http.spec && type === "application/json")) status = Math.max(status, http.status);
   }
