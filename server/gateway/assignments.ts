@@ -65,16 +65,18 @@ export class TemplateCache {
     return body;
   }
 
-  /** Makes what these rows name available until the next load. */
+  /** Makes what these rows name available until the next load, even if that is more than the limit. */
   async load(client: PoolClient, rows: readonly Row[]): Promise<void> {
-    const missing = new Map(rows.flatMap((row): [string, Row][] => (row.spec && !this.#bodies.has(row.spec.templateHash) ? [[row.spec.templateHash, row]] : [])));
-    if (missing.size === 0) return;
-    const wanted = [...missing.values()];
+    const wanted = new Map(rows.flatMap((row): [string, Row][] => (row.spec ? [[row.spec.templateHash, row]] : [])));
+    // Asking makes those that are here the most recently used, so that others make room.
+    const missing = [...wanted].flatMap(([hash, row]) => (this.get(hash) ? [] : [row]));
+    if (missing.length === 0) return;
     const found = await client.query<{ hash: string; template: PodTemplate }>({
-      name: "load-templates", text: TEMPLATES, values: [wanted.map((row) => row.tenant_id), wanted.map((row) => row.spec?.revisionId)],
+      name: "load-templates", text: TEMPLATES, values: [missing.map((row) => row.tenant_id), missing.map((row) => row.spec?.revisionId)],
     });
-    for (const key of [...this.#bodies.keys()].slice(0, Math.max(0, this.#bodies.size - this.#limit))) this.#bodies.delete(key);
     for (const { hash, template } of found.rows) this.#bodies.set(hash, template);
+    const surplus = this.#bodies.size - Math.max(this.#limit, wanted.size);
+    for (const hash of [...this.#bodies.keys()].slice(0, Math.max(0, surplus))) this.#bodies.delete(hash);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { AssignedObject } from "#server/fleet/link.ts";
+import { loadSendable, TemplateCache } from "#server/gateway/assignments.ts";
 import { type Centre, createCentre } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -40,7 +41,7 @@ async function deployed(code: string, replicas = 2): Promise<{ agent: ScriptedAg
   return { agent, object, applicationId: application.id, placementId };
 }
 
-async function assign(clusterId: string, placementId: string, generation: number, tombstone = false): Promise<void> {
+async function assign(clusterId: string, placementId: string, generation: number, tombstone = false, image = "shop/frontend:1"): Promise<void> {
   await database.admin.query(
     `insert into assignment (cluster_id, object_id, tenant_id, application_id, namespace_id, kind, generation, content_hash, spec, template_hash)
      select cluster_id, id, tenant_id, application_id, namespace_id, 'placement', $2::int, 'hash-' || $2::int,
@@ -48,7 +49,7 @@ async function assign(clusterId: string, placementId: string, generation: number
          'revisionId', revision_id, 'revisionNumber', 1, 'templateHash', $4::text) end, case when $3 then null else $4::text end
      from placement where id = $1
      on conflict (cluster_id, object_id) do update set generation = excluded.generation, spec = excluded.spec, content_hash = excluded.content_hash`,
-    [placementId, generation, tombstone, contentHash(templateOf("shop/frontend:1"))],
+    [placementId, generation, tombstone, contentHash(templateOf(image))],
   );
   expect(clusterId).not.toBe("");
 }
@@ -319,6 +320,30 @@ test("assignments that nobody announced are found by the poll", async () => {
   const placementId = application.placements.get(agent.clusterId) ?? "";
   await assign(agent.clusterId, placementId, 1);
   await eventually(() => expect(agent.objects.has(placementId)).toBe(true));
+});
+
+test("all objects of a batch get their templates, also when these are more than are kept", async () => {
+  const agent = agentNamed("cache-1");
+  await agent.hello();
+  const { pool } = await database.openAs("selvedge_gateway", 1);
+  const objectIds: string[] = [];
+  for (let index = 0; index < 6; index += 1) {
+    const image = `shop/cached:${index}`;
+    const application = await world.application({ name: `app-cache-${index}`, image, clusters: [{ id: agent.clusterId, replicas: 1 }] });
+    const placementId = application.placements.get(agent.clusterId) ?? "";
+    await assign(agent.clusterId, placementId, 1, false, image);
+    objectIds.push(placementId);
+  }
+  const templates = new TemplateCache(2);
+  const loaded = async (from: number, to: number): Promise<string[]> => {
+    const objects = await loadSendable(pool, agent.clusterId, objectIds.slice(from, to), templates);
+    expect(objects.every(({ spec, template }) => spec?.templateHash === template?.hash)).toBe(true);
+    return objects.map(({ objectId }) => objectId).toSorted();
+  };
+  expect(await loaded(0, 3)).toEqual(objectIds.slice(0, 3).toSorted());
+  // The oldest that is kept is among those that are wanted again.
+  expect(await loaded(0, 6)).toEqual(objectIds.toSorted());
+  expect(await loaded(5, 6)).toEqual(objectIds.slice(5));
 });
 
 test("a bad message of one cluster refuses that cluster only", async () => {
