@@ -4,7 +4,8 @@
  *
  *   DETACHED ──connected──▶ GREETED ──welcome──▶ WELCOMED        any ──disconnected──▶ DETACHED
  *                              ▲  └─refuse─▶ REFUSED ◀─refuse─┘
- *                              └──────retry after a while──────┘
+ *                              ├──────retry after a while──────┘
+ *                              └── WELCOMED, with too many templates
  *
  * Invariants
  * - Reports are made only while WELCOMED (reporter.ts), and sent again after each welcome that does not know them.
@@ -28,10 +29,10 @@ import { UnsavedChanges } from "./unsaved.ts";
 /** Wall-clock milliseconds until a refused cluster says hello again; doubled with each refusal until a report is acknowledged. */
 export const REFUSED_RETRY_FIRST_MS = 500;
 export const REFUSED_RETRY_MAX_MS = 10_000;
-/** Templates that nothing is made of any more are let go of with the next hello; beyond so many the agent asks for a new connection. */
+/** Templates that nothing is made of any more are let go of with the next hello; beyond so many the agent says hello by itself. */
 export const UNUSED_TEMPLATE_LIMIT = 1_000;
 
-/** The gateway broke the protocol, or a new hello is needed: the connection is of no more use. */
+/** The gateway broke the protocol: the connection is of no more use. */
 export class LinkFault extends Error {}
 
 export interface AgentOptions {
@@ -68,6 +69,8 @@ export class ClusterAgent implements ClusterListener {
 
   readonly #held = new Map<string, StoredPlacement>();
   readonly #templates = new Map<string, PodTemplate>();
+  /** How many were left at the last hello. */
+  #templatesKept = 0;
   #term: number;
 
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
@@ -174,12 +177,13 @@ export class ClusterAgent implements ClusterListener {
     return this.#session;
   }
 
-  /** A connection is there: say hello with the next commit. */
+  /** A connection is there, or a new hello is needed on it: say hello with the next commit. */
   connected(): void {
     for (const hash of this.simulation.pruneTemplates()) {
       this.#templates.delete(hash);
       this.#unsaved.templates.add(hash);
     }
+    this.#templatesKept = this.#templates.size;
     this.#session = "GREETED";
     this.#outbox = [this.#hello()];
   }
@@ -294,9 +298,8 @@ export class ClusterAgent implements ClusterListener {
       this.#unsaved.templates.add(hash);
     }
     for (const object of objects) this.#take(term, object);
-    if (this.#templates.size > 2 * this.#held.size + UNUSED_TEMPLATE_LIMIT) {
-      throw new LinkFault("too many templates are held: they are sorted out with the next hello");
-    }
+    // Only this cluster's part of the link starts anew: the gateway learns from the hello which templates are left.
+    if (this.#templates.size > Math.max(2 * this.#held.size, this.#templatesKept) + UNUSED_TEMPLATE_LIMIT) this.connected();
   }
 
   #take(term: number, { objectId, kind, generation, spec }: AssignedObject): void {
