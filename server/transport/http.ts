@@ -95,16 +95,24 @@ export function createApi(options: ApiOptions): Api {
       return { errors: [withHttp(apiError("BAD_USER_INPUT", "A mutation must be sent by POST."), { status: 405, headers: { allow: "POST" } })] };
     }
     const gone = new AbortController();
-    res.once("close", () => gone.abort(GONE));
+    if (res.closed) gone.abort(GONE);
+    else res.once("close", () => gone.abort(GONE));
     const caller = { viewer, requestId, sourceAddress, transport: "http" } as const;
     if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone.signal));
     const session = await sessions.open(token);
     if (!session) return { errors: [withStatus(apiError("UNAUTHENTICATED", "The token was revoked or has expired."))] };
+    // An abort is told once: whoever left while a step was awaited has to be asked for after it.
+    if (gone.signal.aborted) {
+      session.release();
+      return { errors: [apiError("TIMEOUT", GONE.message)] };
+    }
     gone.signal.addEventListener("abort", () => session.release());
     const result = await runner.subscribe(operation, caller, session, gone.signal);
     if (!(Symbol.asyncIterator in result)) return statused(result);
-    streams.add(res);
-    res.once("close", () => streams.delete(res));
+    if (!gone.signal.aborted) {
+      streams.add(res);
+      gone.signal.addEventListener("abort", () => streams.delete(res));
+    }
     return result;
   };
 

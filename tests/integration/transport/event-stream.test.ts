@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "#tests/support/eventually.ts";
@@ -77,6 +78,43 @@ describe("event streams", () => {
     expect(small.counters.sourcesOpen).toBe(1);
     going.abort();
     await eventually(() => expect(small.counters.sourcesOpen).toBe(0), { deadlineMs: 2000 });
+  });
+
+  it.each([["its token is looked up", 1], ["its session is opened", 2]])("leave nothing behind when the client goes while %s", async (_, gated) => {
+    const token = "early-token-0123456789abcdef0123456789abcd";
+    let lookUps = 0;
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const early = await startSmallApi({
+      limits: { recheckTokensMs: 10 },
+      authenticate: async (given) => {
+        if (given === token && (lookUps += 1) === gated) await gate;
+        return viewerOf("VIEWER", "early");
+      },
+    });
+    try {
+      const going = new AbortController();
+      const response = fetch(`${early.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: "subscription { ticks(everyMs: 60000) }" }),
+        signal: going.signal,
+      });
+      await eventually(() => expect(lookUps).toBe(gated));
+      going.abort();
+      await expect(response).rejects.toThrow();
+      // The server learns of it a moment later.
+      await sleep(100);
+      open();
+      await sleep(100);
+      // A session that is still held has its token looked up again and again.
+      const before = lookUps;
+      await sleep(200);
+      expect(lookUps).toBe(before);
+      expect(early.counters.sourcesOpen).toBe(0);
+    } finally {
+      await early.api.close();
+    }
   });
 
   it("end within 5 s of a revocation, with an error", async () => {
