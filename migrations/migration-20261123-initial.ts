@@ -490,11 +490,11 @@ create policy selvedge_system on timeline for insert to selvedge_system with che
       { table: "vpc", api: "select, insert, update", worker: "select, update, delete" },
       { table: "subnet", api: "select, insert, update", worker: "select, update, delete" },
       { table: "application", namespaced: true, api: "select, insert, update", worker: "select, update, delete", system: "select" },
-      { table: "revision", namespaced: true, api: "select, insert", worker: "select, delete" },
+      { table: "revision", namespaced: true, api: "select, insert", worker: "select, delete", system: "select" },
       { table: "placement", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (created, ready, updated, unavailable, observed_generation)" },
       { table: "cluster_usage", api: "select", worker: "select", system: "select, insert, update" },
       { table: "assignment", worker: "select, insert, update, delete", gateway: "select, update (generation, confirmed_term, confirmed_generation)" },
-      { table: "pod", namespaced: true, api: "select", worker: "select, delete", gateway: "select, insert, update, delete" },
+      { table: "pod", namespaced: true, api: "select", worker: "select, delete", gateway: "select, insert, update, delete", system: "select" },
       { table: "operation", namespaced: true, api: "select, insert, update", worker: "select, insert, update", system: "select" },
       { table: "operation_step", namespaced: true, api: "select, insert, update", worker: "select, insert, update" },
     ]) {
@@ -594,6 +594,18 @@ begin
   return true;
 end $$;
 
+-- What the pods of all tenants that hold resources of a node ask for: those that have not ended.
+create function app.allocated_on_node(of_cluster_id uuid, of_node_id uuid, out cpu_millis bigint, out memory_mib bigint, out pods bigint)
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select coalesce(sum(held.pods * asked.cpu), 0)::bigint, coalesce(sum(held.pods * asked.memory), 0)::bigint, coalesce(sum(held.pods), 0)::bigint
+  from (
+    select p.tenant_id, p.revision_id, count(*) as pods from public.pod p
+    where p.cluster_id = of_cluster_id and p.node_id = of_node_id and p.phase not in ('SUCCEEDED', 'FAILED') group by 1, 2) held
+  cross join lateral (
+    select sum((c->>'cpuMillis')::integer) as cpu, sum((c->>'memoryMiB')::integer) as memory
+    from public.revision r, jsonb_array_elements(r.template->'containers') c where r.tenant_id = held.tenant_id and r.id = held.revision_id) asked
+$$;
+
 create function app.unfinished_applications(after_tenant uuid, after_id uuid, how_many integer)
 returns table (tenant_id uuid, application_id uuid)
 language sql stable security definer set search_path = pg_catalog, public as $$
@@ -688,7 +700,7 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
   to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
-  app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
+  app.allocated_on_node(uuid, uuid), app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
 
 grant execute on function app.unfinished_applications(uuid, uuid, integer),
   app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
@@ -706,6 +718,7 @@ grant create on schema app to selvedge_system, selvedge_jobs;
       "app.touch_tokens(uuid[], timestamptz)",
       "app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea)",
       "app.list_tenants()",
+      "app.allocated_on_node(uuid, uuid)",
       "app.reserve(uuid, bigint, bigint, bigint)",
       "app.unfinished_applications(uuid, uuid, integer)",
       "app.unfinished_operations(uuid, uuid, integer)",

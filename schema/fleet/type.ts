@@ -1,6 +1,7 @@
 import type { PriceSheet as PriceSheetValue } from "../../server/domain/fleet.ts";
 import type { ClusterNode as ClusterNodeRow } from "../../server/entities/cluster-node.ts";
 import type { ClusterUsage as ClusterUsageRow } from "../../server/entities/cluster-usage.ts";
+import type { Viewer } from "../../server/identity/viewer.ts";
 import { Revision } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
 import { Pod } from "../pod/ref.ts";
@@ -62,7 +63,7 @@ Cluster.implement({
       type: ComputeResources,
       description: "The caller's tenant's share; of all tenants for PLATFORM_ADMIN.",
       sql: (cluster, _args, { viewer }) => {
-        if (viewer.role === "PLATFORM_ADMIN") return resources(sql`${cluster.reservedCpuMillis}`, sql`${cluster.reservedMemoryMiB}`, sql`${cluster.reservedPods}`);
+        if (seesAllTenants(viewer)) return resources(sql`${cluster.reservedCpuMillis}`, sql`${cluster.reservedMemoryMiB}`, sql`${cluster.reservedPods}`);
         const share = rows(ClusterUsage, (usage) => {
           const used = resources(sql`${usage.cpuMillis}`, sql`${usage.memoryMiB}`, sql`${usage.pods}`);
           return sql`select ${used} from ${usage} where ${usage.clusterId} = ${cluster.id}`;
@@ -91,13 +92,18 @@ ClusterNode.implement({
     allocated: t.sql({
       type: ComputeResources,
       weight: 10,
-      description: "What the caller's tenant's pods on this machine ask for.",
-      sql: allocatedOnNode,
+      description: "What the caller's tenant's pods on this machine ask for; those of all tenants for PLATFORM_ADMIN.",
+      sql: (node, _args, { viewer }) => (seesAllTenants(viewer) ? allocatedOfAll(node) : allocatedOnNode(node)),
     }),
   }),
 });
 
+const seesAllTenants = (viewer: Viewer): boolean => viewer.role === "PLATFORM_ADMIN" && viewer.namespaces === null;
+
 const resources = (cpuMillis: Sql, memoryMiB: Sql, pods: Sql): Sql => sql`json_build_object('cpuMillis', ${cpuMillis}, 'memoryMiB', ${memoryMiB}, 'pods', ${pods})`;
+
+const allocatedOfAll = (node: Columns<ClusterNodeRow>): Sql =>
+  sql`(select ${resources(sql`a.cpu_millis`, sql`a.memory_mib`, sql`a.pods`)} from app.allocated_on_node(${node.clusterId}, ${node.id}) a)`;
 
 /** Requests of the pods that hold their resources: those that have not ended. */
 function allocatedOnNode(node: Columns<ClusterNodeRow>): Sql {

@@ -50,7 +50,14 @@ beforeAll(async () => {
   ids["token"] = await world.apiToken(tenant, "ci", { namespaces: ["default"] });
 
   const otherNamespace = await world.namespace(other, "default");
-  ids["otherWeb"] = (await world.application(other, otherNamespace, "web")).id;
+  const otherWeb = await world.application(other, otherNamespace, "web");
+  ids["otherWeb"] = otherWeb.id;
+  const otherVpc = await world.vpc(other, ids["a"], "net");
+  const otherPlaced = await world.placement({ tenantId: other, namespaceId: otherNamespace, ...otherWeb }, ids["a"], otherVpc);
+  const otherPod = { tenantId: other, namespaceId: otherNamespace, applicationId: otherWeb.id, revisionId: otherWeb.revisionId, placementId: otherPlaced, clusterId: ids["a"] };
+  await world.pod(otherPod, "web-1", { node_id: ids["node"] });
+  await world.pod(otherPod, "web-2", { node_id: ids["node"], phase: "PENDING" });
+  await world.pod(otherPod, "web-3", { node_id: ids["node"], phase: "SUCCEEDED" });
 });
 afterAll(() => database.drop());
 
@@ -153,6 +160,7 @@ describe("what SQL or code says of a row", () => {
     expect(mine.b).toEqual({ allocated: { cpuMillis: 0, memoryMiB: 0, pods: 0 }, prices: { currency: "CNY", cpuCoreHour: "0.05", spotDiscount: 0.5 } });
     const platform = await reading.data({ ...me(), role: "PLATFORM_ADMIN" }, document);
     expect(platform.b.allocated).toEqual({ cpuMillis: 9_000, memoryMiB: 900, pods: 9 });
+    expect(platform.a.nodes.nodes[0].allocated).toEqual({ cpuMillis: 900, memoryMiB: 240, pods: 3 });
   });
 
   test("an operation's progress, of nothing to do as well", async () => {
