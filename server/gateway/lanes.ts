@@ -1,3 +1,5 @@
+import { createSemaphore } from "../domain/semaphore.ts";
+
 /**
  * Work in lanes: one thing at a time in each, in order; several lanes at once, up to a limit. What waits is bounded by whoever puts it there.
  */
@@ -10,30 +12,11 @@ export interface Lanes {
 
 export function createLanes(limit: number): Lanes {
   const tails = new Map<string, Promise<unknown>>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  const enter = async (): Promise<void> => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-  };
-  const leave = (): void => {
-    const next = waiting.shift();
-    // The place passes on: `running` stays.
-    if (next) next();
-    else running -= 1;
-  };
+  const places = createSemaphore(limit);
   return {
     run: <T>(lane: string, work: () => Promise<T>): Promise<T> => {
       const before = tails.get(lane) ?? Promise.resolve();
-      const mine = before.then(async () => {
-        await enter();
-        try {
-          return await work();
-        } finally {
-          leave();
-        }
-      });
+      const mine = before.then(() => places.run(work));
       const settled = mine.then(() => undefined, () => undefined).then(() => {
         if (tails.get(lane) === settled) tails.delete(lane);
       });

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { invalid, type Outcome, refused } from "../../domain/errors.ts";
+import { createSemaphore } from "../../domain/semaphore.ts";
 import { IMPORT_LIMITS, type ManifestDocument, parseManifests } from "./parse.ts";
 import type { ThreadMessage } from "./parse-thread.ts";
 
@@ -17,30 +18,15 @@ export type ReadManifests = (yaml: string) => Promise<Outcome<ManifestDocument[]
 
 /** One for each composition: it bounds how many threads read at once. */
 export function createManifestReader(): ReadManifests {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const enter = async (): Promise<void> => {
-    if (running >= MAX_THREADS) await new Promise<void>((resolve) => void waiting.push(resolve));
-    else running += 1;
-  };
-  const leave = (): void => {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  };
+  const threads = createSemaphore(MAX_THREADS, MAX_WAITING);
   return async (yaml) => {
     const bytes = Buffer.byteLength(yaml);
     if (bytes > IMPORT_LIMITS.bytes)
       return refused(invalid(PATH, `The YAML has ${bytes} bytes; at most ${IMPORT_LIMITS.bytes} are allowed.`));
     if (bytes <= SHORT) return parseManifests(yaml);
-    if (waiting.length >= MAX_WAITING)
+    if (threads.isFull)
       return refused(invalid(PATH, "Too many long files are being read; try again, or import it in parts."));
-    await enter();
-    try {
-      return await onThread(yaml);
-    } finally {
-      leave();
-    }
+    return threads.run(() => onThread(yaml));
   };
 }
 
