@@ -2,9 +2,15 @@
  * Who a token is. Looked up by its hash through a function that sees all tenants' tokens and nothing else; kept for a moment, because
  * every request asks. What is kept is forgotten at once when the bus says that a token was revoked, and in any case after KEPT_MS, so
  * that a lost message delays a revocation by no more than that.
+ *
+ * Nobody has been limited yet when a token is looked up, and one that is nobody's costs a query each time. So few are looked up at a time
+ * and few wait: a flood of them takes neither the connections that mutations work on nor memory. Tokens that were valid a moment ago have
+ * places of their own, and don't notice it.
  */
 import type { MikroORM } from "@mikro-orm/postgresql";
 import type { Clock } from "../domain/clock.ts";
+import { RequestError } from "../domain/request-error.ts";
+import { createSemaphore } from "../domain/semaphore.ts";
 import type { Role } from "../domain/states.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { hashToken } from "./token.ts";
@@ -20,7 +26,10 @@ export interface AuthenticatorOptions {
 }
 
 export interface Authenticator {
-  /** The viewer, or null where the token is unknown, revoked or expired. Throws when the database can't be asked. */
+  /**
+   * The viewer, or null where the token is unknown, revoked or expired.
+   * @throws RequestError RATE_LIMITED when too many unknown tokens wait; else what the database said
+   */
   authenticate(token: string): Promise<Viewer | null>;
   /** Notes what was last used, and stops. */
   close(): Promise<void>;
@@ -29,6 +38,10 @@ export interface Authenticator {
 const KEPT_MS = 2_000;
 const MAX_KEPT = 10_000;
 const TOUCH_EVERY_MS = 10_000;
+/** Of tokens that are not known, and of those that are: both together leave most of the ORM's connections to others. */
+const LOOK_UPS_AT_ONCE = 2;
+const MAX_WAITING = 100;
+const RETRY_MS = 1_000;
 /** No token is longer; what is, is not hashed at all. */
 const MAX_TOKEN = 1_024;
 
@@ -45,13 +58,17 @@ interface TokenRow {
 
 interface Kept {
   readonly viewer: Promise<Viewer | null>;
-  /** Wall time. */
-  readonly until: number;
+  /** Wall time; what is older is looked up again. */
+  until: number;
+  /** It was somebody's. */
+  valid: boolean;
 }
 
 export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorOptions): Authenticator {
   const kept = new Map<string, Kept>();
   const used = new Set<string>();
+  const ofStrangers = createSemaphore(LOOK_UPS_AT_ONCE, MAX_WAITING);
+  const ofKnown = createSemaphore(LOOK_UPS_AT_ONCE, MAX_KEPT);
 
   const lookUp = async (hash: Buffer): Promise<Viewer | null> => {
     const [row] = await orm.em.fork().execute<TokenRow[]>("select * from app.authenticate(?)", [hash]);
@@ -71,15 +88,17 @@ export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorO
     const now = performance.now();
     const known = kept.get(key);
     if (known && known.until > now) return known.viewer;
+    const places = known?.valid ? ofKnown : ofStrangers;
+    if (places.isFull) throw new RequestError("RATE_LIMITED", "Too many tokens are being looked up; try again", { retryAfterMs: RETRY_MS });
     kept.delete(key);
     if (kept.size >= MAX_KEPT) forgetOld(now);
     // Callers of the same moment share one look-up; what fails, or finds nobody, is not kept.
-    const entry: Kept = { viewer: lookUp(hash), until: now + KEPT_MS };
+    const entry: Kept = { viewer: places.run(() => lookUp(hash)), until: now + KEPT_MS, valid: false };
     kept.set(key, entry);
     const forget = (): void => {
       if (kept.get(key) === entry) kept.delete(key);
     };
-    entry.viewer.then((viewer) => viewer === null && forget(), forget);
+    entry.viewer.then((viewer) => (viewer === null ? forget() : (entry.valid = true)), forget);
     return entry.viewer;
   };
 
@@ -91,7 +110,9 @@ export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorO
   };
   const timer = setInterval(() => void touch().catch((error: unknown) => onError?.(error)), TOUCH_EVERY_MS);
   timer.unref();
-  const unsubscribe = bus.subscribe("tokens", () => kept.clear());
+  const unsubscribe = bus.subscribe("tokens", () => {
+    for (const entry of kept.values()) entry.until = 0;
+  });
 
   return {
     authenticate: async (token) => {

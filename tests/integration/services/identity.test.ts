@@ -282,6 +282,27 @@ describe("authentication", () => {
     await authenticator.close();
   });
 
+  test("a flood of unknown tokens is limited, and those that were valid a moment ago don't notice it", async () => {
+    const tenant = await fixture.tenant();
+    const bus = localBus();
+    const authenticator = createAuthenticator({ orm, bus, clock: { now: () => START } });
+    const { secret } = must(await services.tokens.create(tenant.actor, { name: "ci", role: "VIEWER" }));
+    expect(await authenticator.authenticate(secret ?? "")).not.toBeNull();
+    const flood = Promise.allSettled(Array.from({ length: 2_000 }, () => authenticator.authenticate(randomUUID())));
+    // What was kept of it is void: it has to be looked up again, in the middle of the flood.
+    bus.publish("tokens");
+    expect(await authenticator.authenticate(secret ?? "")).toMatchObject({ tenantId: tenant.id });
+    const answers = await flood;
+    const asked = answers.filter((answer) => answer.status === "fulfilled");
+    expect(asked.every(({ value }) => value === null)).toBe(true);
+    expect(asked.length).toBeLessThan(200);
+    for (const answer of answers)
+      if (answer.status === "rejected") expect(answer.reason).toMatchObject({ code: "RATE_LIMITED", details: { retryAfterMs: 1_000 } });
+    // Over, and strangers are asked about again.
+    expect(await authenticator.authenticate(randomUUID())).toBeNull();
+    await authenticator.close();
+  });
+
   test("last use is noted when it closes at the latest, and never goes back", async () => {
     const tenant = await fixture.tenant();
     const { secret, tokenId } = must(await services.tokens.create(tenant.actor, { name: "ci", role: "VIEWER" }));
