@@ -2,7 +2,7 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../schema/shared/mapping/ki
 
 /**
  * What one caller may ask for. The same over HTTP, SSE and WebSocket: all of it is applied by enforce.ts, but for what a byte stream
- * alone can tell (body and frame size, time-outs of connections), which http.ts and socket.ts apply.
+ * alone can tell (body and frame size, time-outs of connections), which http.ts and socket.ts apply, and for what is under way (time, streams), which run.ts does.
  */
 export interface Limits {
   /** Bytes of a request body or a WebSocket frame. */
@@ -28,6 +28,8 @@ export interface Limits {
   readonly operationsBurst: number;
   readonly operationTimeoutMs: number;
   readonly maxOperationsPerSocket: number;
+  /** Subscriptions that a tenant has at once, over all its connections to this process: each remembers what it was shown, and looks at every change. */
+  readonly maxStreamsPerTenant: number;
   readonly maxConnections: number;
   /** Documents whose parse and validation results are kept. */
   readonly cachedDocuments: number;
@@ -59,6 +61,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   operationsBurst: 2000,
   operationTimeoutMs: 10_000,
   maxOperationsPerSocket: 64,
+  maxStreamsPerTenant: 500,
   maxConnections: 10_000,
   cachedDocuments: 1000,
   cachedDocumentBytes: 8 * 1024 * 1024,

@@ -6,6 +6,7 @@ import type { AdmittedOperation } from "./enforce.ts";
 import { apiError, maskError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Transport, TransportMetrics } from "./metrics.ts";
+import { createPlaces } from "./places.ts";
 import type { Session } from "./sessions.ts";
 
 /** Who asks, and what the answer is traced by. */
@@ -29,7 +30,7 @@ export interface Runner {
   /** Queries and mutations. Resolves always; with errors masked. `gone`: the caller does not wait any more, which ends a query but never a mutation. */
   execute(operation: AdmittedOperation, caller: Caller, gone?: AbortSignal): Promise<ExecutionResult>;
   /**
-   * Subscriptions: an error result, or the messages. Each is made in a fresh context under the session's newest viewer. The messages end
+   * Subscriptions: an error result, RATE_LIMITED where the tenant has as many as it may have, or the messages. Each is made in a fresh context under the session's newest viewer. The messages end
    * when the source does, when `return()` is called, when `gone` fires, after one that could not be made, and, after a last one with an
    * UNAUTHENTICATED error, when the session ends. Iterating never throws. One message is made at a time, when it is asked for: a slow reader holds up its own source only.
    */
@@ -44,6 +45,8 @@ export interface RunnerOptions {
 }
 
 export function createRunner({ makeContext, limits, logger, metrics }: RunnerOptions): Runner {
+  const places = createPlaces(limits.maxStreamsPerTenant);
+
   const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer): object =>
     makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress }, viewer: newest });
 
@@ -96,15 +99,19 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
     const started = performance.now();
     const args = operation.execution as ValidatedSubscriptionArgs;
     const newest = (): Viewer => session.viewer() ?? caller.viewer;
+    const leavePlace = places.take(caller.viewer.tenantId);
     let source: AsyncIterable<unknown> | ExecutionResult;
     try {
-      source = await createSourceEventStream({ ...args, contextValue: contextOf(caller, caller.viewer, newest) });
+      source = leavePlace ? await createSourceEventStream({ ...args, contextValue: contextOf(caller, caller.viewer, newest) }) : { errors: [tooManyStreams(limits)] };
     } catch (error) {
       source = { errors: [error as GraphQLError] };
     }
     const failed = Symbol.asyncIterator in source ? null : clean(caller, operation, source);
     metrics.operation(caller.transport, operation.kind, failed ? outcomeOf(failed) : "ok", (performance.now() - started) / 1000);
-    if (failed) return failed;
+    if (failed) {
+      leavePlace?.();
+      return failed;
+    }
 
     const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     const stopping = new AbortController();
@@ -147,6 +154,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
     const close = (): void => {
       if (closed) return;
       closed = true;
+      leavePlace?.();
       stopping.abort();
       waiting.forget();
       gone?.removeEventListener("abort", close);
@@ -179,6 +187,9 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
 
   return { execute, subscribe };
 }
+
+const tooManyStreams = ({ maxStreamsPerTenant }: Limits): GraphQLError =>
+  apiError("RATE_LIMITED", `The tenant has ${maxStreamsPerTenant} subscriptions already, which is as many as it may have at once; end some first.`, { details: { retryAfterMs: 1000 } });
 
 const LONGEST_TURN_MS = 5;
 const INTERRUPTED = Symbol("interrupted");

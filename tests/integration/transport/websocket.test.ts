@@ -118,6 +118,58 @@ describe("GraphQL over WebSocket", () => {
     raw.socket.close();
   });
 
+  it("bounds a tenant's streams over all its connections, of whatever kind, and no other tenant's", async () => {
+    const few = await startSmallApi({ limits: { maxStreamsPerTenant: 3 } });
+    const [other, colleague] = ["other-token-0123456789abcdef0123456789abcd", "colleague-token-0123456789abcdef01234567"];
+    few.tokens.set(other, viewerOf("VIEWER", "other", { tenantId: "00000000-0000-7000-8000-000000000002" }));
+    few.tokens.set(colleague, viewerOf("VIEWER", "colleague"));
+    const [first, second, stranger] = [await openAuthenticated(few.url, VIEWER), await openAuthenticated(few.url, colleague), await openAuthenticated(few.url, other)];
+    try {
+      const ticks = "subscription { ticks(everyMs: 60000) }";
+      const follow = (raw: typeof first, id: string, query = ticks): void => raw.send({ id, type: "subscribe", payload: { query } });
+      const over = async (signal?: AbortSignal): Promise<Response> =>
+        fetch(`${few.url}/graphql`, {
+          method: "POST",
+          headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${VIEWER}` },
+          body: JSON.stringify({ query: ticks }),
+          ...(signal ? { signal } : {}),
+        });
+      // What never was a stream, or has ended, takes no place.
+      for (let i = 0; i < 4; i++) {
+        follow(second, `broken ${i}`, "subscription { brokenSource }");
+        follow(second, `short ${i}`, "subscription { count(to: 1) }");
+        await second.until(`broken ${i}`, "complete");
+        await second.until(`short ${i}`, "complete");
+      }
+      follow(first, "1");
+      follow(second, "2");
+      await Promise.all([first.until("1", "next"), second.until("2", "next")]);
+      const going = new AbortController();
+      const third = await over(going.signal);
+      expect(third.status).toBe(200);
+      follow(second, "4");
+      expect(codesOf((await second.until<{ errors: Errors }>("4", "next")).errors)).toEqual(["RATE_LIMITED"]);
+      const refused = await over();
+      expect(await refused.text()).toContain('"retryAfterMs":1000');
+      follow(stranger, "1");
+      await stranger.until("1", "next");
+
+      going.abort();
+      await eventually(() => expect(few.counters.sourcesOpen).toBe(3));
+      follow(second, "5");
+      expect(await second.until("5", "next")).toEqual({ data: { ticks: 1 } });
+      second.socket.close();
+      await eventually(() => expect(few.counters.sourcesOpen).toBe(2));
+      for (const id of ["6", "7"]) {
+        follow(first, id);
+        expect(await first.until(id, "next")).toEqual({ data: { ticks: 1 } });
+      }
+    } finally {
+      for (const raw of [first, second, stranger]) raw.socket.close();
+      await few.api.close();
+    }
+  });
+
   it("limits a tenant's operations here as over HTTP", async () => {
     const slow = await startSmallApi({ limits: { operationsPerSecond: 1, operationsBurst: 2 } });
     const raw = await openAuthenticated(slow.url, VIEWER);
