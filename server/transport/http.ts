@@ -7,7 +7,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
-import { isRequestErrorCode } from "../domain/request-error.ts";
+import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
@@ -168,7 +168,13 @@ export function createApi(options: ApiOptions): Api {
       return refuse(413, apiError("QUERY_TOO_COMPLEX", `The request's body is larger than ${limits.maxBodyBytes} bytes.`));
     }
     const token = bearerToken(request.headers.authorization);
-    const viewer = token === null ? null : await authenticate(token);
+    let viewer: Viewer | null;
+    try {
+      viewer = token === null ? null : await authenticate(token);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.code !== "RATE_LIMITED") throw error;
+      return refuse(429, apiError(error.code, error.message, { details: error.details }), { "retry-after": "1" });
+    }
     if (!viewer || (viewer.expiresAt !== null && clock.now() >= viewer.expiresAt)) {
       return refuse(401, apiError("UNAUTHENTICATED", "A valid API token is needed: Authorization: Bearer <token>."), { "www-authenticate": "Bearer" });
     }

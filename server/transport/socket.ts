@@ -4,6 +4,7 @@ import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "grap
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { WebSocketServer, type WebSocket } from "ws";
+import { RequestError } from "../domain/request-error.ts";
 import type { AdmittedOperation, Enforcer } from "./enforce.ts";
 import { apiError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -119,7 +120,8 @@ export function createSockets(options: SocketsOptions): Sockets {
             if (isBinary) return socket.close(CloseCode.BadRequest, "Invalid message received");
             if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate();
             listener((data as Buffer).toString()).catch((error: unknown) => {
-              logger.error({ err: error }, "a WebSocket message could not be handled");
+              // Too many tokens at once say nothing that is worth a line each.
+              logger[error instanceof RequestError ? "debug" : "error"]({ err: error }, "a WebSocket message could not be handled");
               socket.close(TRY_AGAIN_LATER, "Try again later");
             });
           }),

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RequestError } from "#server/domain/request-error.ts";
 import { startSmallApi, VIEWER, viewerOf, type SmallApi } from "#tests/support/small-api.ts";
 
 interface Answer {
@@ -51,6 +52,19 @@ describe("GraphQL over HTTP", () => {
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).toBe("Bearer");
       expect(codes((await response.json()) as Answer)).toEqual(["UNAUTHENTICATED"]);
+    });
+
+    it("tells to come again where too many tokens are being looked up, and logs nothing of it", async () => {
+      const busy = await startSmallApi({ authenticate: () => Promise.reject(new RequestError("RATE_LIMITED", "Too many tokens", { retryAfterMs: 1_000 })) });
+      try {
+        const response = await busy.post({ query: "{ hello }" });
+        expect(response.status).toBe(429);
+        expect(response.headers.get("retry-after")).toBe("1");
+        expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "RATE_LIMITED", retryAfterMs: 1_000 } }] });
+        expect(busy.log.filter((line) => line.includes('"err"'))).toEqual([]);
+      } finally {
+        await busy.api.close();
+      }
     });
 
     it("refuses a token in the URL", async () => {
