@@ -1,5 +1,5 @@
 import { Migration } from "@mikro-orm/migrations";
-import { tenantTable } from "./policies.ts";
+import { IN_NAMESPACES, REACHED_TOKENS, tenantTable, WHOLE_TENANT } from "./policies.ts";
 
 const oneOf = (column: string, values: string): string => `check (${column} in (${values.split(" ").map((value) => `'${value}'`).join(", ")}))`;
 
@@ -484,15 +484,15 @@ create policy selvedge_system on timeline for insert to selvedge_system with che
 `);
 
     for (const rights of [
-      { table: "api_token", api: "select, insert, update", system: "select, insert, update" },
-      { table: "audit_entry", api: "select, insert" },
+      { table: "api_token", visible: REACHED_TOKENS, api: "select, insert, update", system: "select, insert, update" },
+      { table: "audit_entry", visible: IN_NAMESPACES, api: "select, insert" },
       { table: "idempotency", api: "select, insert, update", system: "select, delete" },
       { table: "vpc", api: "select, insert, update", worker: "select, update, delete" },
       { table: "subnet", api: "select, insert, update", worker: "select, update, delete" },
       { table: "application", namespaced: true, api: "select, insert, update", worker: "select, update, delete", system: "select" },
       { table: "revision", namespaced: true, api: "select, insert", worker: "select, delete", system: "select" },
-      { table: "placement", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (created, ready, updated, unavailable, observed_generation)" },
-      { table: "cluster_usage", api: "select", worker: "select", system: "select, insert, update" },
+      { table: "placement", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (created, ready, updated, unavailable, observed_generation)", system: "select" },
+      { table: "cluster_usage", visible: WHOLE_TENANT, api: "select", worker: "select", system: "select, insert, update" },
       { table: "assignment", worker: "select, insert, update, delete", gateway: "select, update (generation, confirmed_term, confirmed_generation)" },
       { table: "pod", namespaced: true, api: "select", worker: "select, delete", gateway: "select, insert, update, delete", system: "select" },
       { table: "operation", namespaced: true, api: "select, insert, update", worker: "select, insert, update", system: "select" },
@@ -571,7 +571,17 @@ begin
 end $$;
 
 create function app.list_tenants() returns setof public.tenant
-language sql stable security definer set search_path = pg_catalog, public as $$ select * from public.tenant $$;
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select * from public.tenant where app.all_namespaces()
+$$;
+
+-- Addresses of a subnet that the tenant's pods hold, in all its namespaces: what is left for one is what the others have not taken.
+create function app.used_ips(of_subnet_id uuid) returns integer
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select count(*)::integer from public.pod
+  where pod.tenant_id = app.tenant_id() and pod.private_ip is not null
+    and pod.placement_id in (select p.id from public.placement p where p.tenant_id = app.tenant_id() and p.subnet_id = of_subnet_id)
+$$;
 
 -- What a tenant gives back it must hold: the checks of both tables refuse anything below zero. The cluster's row is locked first, so that its
 -- tenants' rows need no lock of their own.
@@ -700,7 +710,7 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
   to selvedge_api, selvedge_worker, selvedge_gateway, selvedge_tailer, selvedge_system;
 
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
-  app.allocated_on_node(uuid, uuid), app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
+  app.used_ips(uuid), app.allocated_on_node(uuid, uuid), app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
 
 grant execute on function app.unfinished_applications(uuid, uuid, integer),
   app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
@@ -719,6 +729,7 @@ grant create on schema app to selvedge_system, selvedge_jobs;
       "app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea)",
       "app.list_tenants()",
       "app.allocated_on_node(uuid, uuid)",
+      "app.used_ips(uuid)",
       "app.reserve(uuid, bigint, bigint, bigint)",
       "app.unfinished_applications(uuid, uuid, integer)",
       "app.unfinished_operations(uuid, uuid, integer)",

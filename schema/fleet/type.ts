@@ -1,16 +1,13 @@
 import type { PriceSheet as PriceSheetValue } from "../../server/domain/fleet.ts";
 import type { ClusterNode as ClusterNodeRow } from "../../server/entities/cluster-node.ts";
-import type { ClusterUsage as ClusterUsageRow } from "../../server/entities/cluster-usage.ts";
 import type { Viewer } from "../../server/identity/viewer.ts";
-import { Revision } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
 import { Pod } from "../pod/ref.ts";
 import { ClusterNodeStatus, ClusterStatus, ClusterTier, Isp } from "../shared/enums.ts";
-import { type Columns, type EntityToken, rows, type Sql, sql } from "../shared/mapping/sql.ts";
+import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
+import { podRequests, reservedFor } from "../shared/usage.ts";
 import { ComputeResources, Label } from "../shared/values.ts";
 import { Cluster, ClusterNode, Region } from "./ref.ts";
-
-const ClusterUsage: EntityToken<ClusterUsageRow> = { entity: "ClusterUsage" };
 
 const GeoPoint = builder.objectRef<{ readonly latitude: number; readonly longitude: number }>("GeoPoint").implement({
   access: "VIEWER",
@@ -64,10 +61,7 @@ Cluster.implement({
       description: "The caller's tenant's share; of all tenants for PLATFORM_ADMIN.",
       sql: (cluster, _args, { viewer }) => {
         if (seesAllTenants(viewer)) return resources(sql`${cluster.reservedCpuMillis}`, sql`${cluster.reservedMemoryMiB}`, sql`${cluster.reservedPods}`);
-        const share = rows(ClusterUsage, (usage) => {
-          const used = resources(sql`${usage.cpuMillis}`, sql`${usage.memoryMiB}`, sql`${usage.pods}`);
-          return sql`select ${used} from ${usage} where ${usage.clusterId} = ${cluster.id}`;
-        });
+        const share = sql`select ${resources(sql`u.cpu`, sql`u.memory`, sql`u.pods`)} from (${reservedFor(viewer)}) u where u.cluster_id = ${cluster.id}`;
         return sql`coalesce((${share}), ${resources(sql`0`, sql`0`, sql`0`)})`;
       },
     }),
@@ -109,12 +103,7 @@ const allocatedOfAll = (node: Columns<ClusterNodeRow>): Sql =>
 function allocatedOnNode(node: Columns<ClusterNodeRow>): Sql {
   const total = resources(sql`coalesce(sum(r.cpu), 0)`, sql`coalesce(sum(r.memory), 0)`, sql`count(*)`);
   return sql`(${rows(Pod, (pod) => {
-    const requests = rows(
-      Revision,
-      (revision) => sql`select sum((c->>'cpuMillis')::integer) as cpu, sum((c->>'memoryMiB')::integer) as memory
-        from ${revision}, jsonb_array_elements(${revision.template}->'containers') c where ${revision.id} = ${pod.revisionId}`,
-    );
-    return sql`select ${total} from ${pod} cross join lateral (${requests}) r
+    return sql`select ${total} from ${pod} cross join lateral (${podRequests(pod.revisionId)}) r
       where ${pod.clusterId} = ${node.clusterId} and ${pod.nodeId} = ${node.id} and ${pod.phase} not in ('SUCCEEDED', 'FAILED')`;
   })})`;
 }

@@ -1,10 +1,8 @@
 import type { Subnet as SubnetRow } from "../../server/entities/subnet.ts";
-import { Placement } from "../application/ref.ts";
 import { Node } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
-import { Pod } from "../pod/ref.ts";
 import { NetworkStatus } from "../shared/enums.ts";
-import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
+import { type Columns, type Sql, sql } from "../shared/mapping/sql.ts";
 import { Subnet, Vpc } from "./ref.ts";
 
 Vpc.implement({
@@ -44,11 +42,4 @@ Subnet.implement({
   }),
 });
 
-/** Addresses that pods of the subnet's placements hold. */
-function usedIps(subnet: Columns<SubnetRow>): Sql {
-  const placements = rows(
-    Placement,
-    (placement) => sql`select ${placement.id} from ${placement} where ${placement.clusterId} = ${subnet.clusterId} and ${placement.subnetId} = ${subnet.id}`,
-  );
-  return sql`(${rows(Pod, (pod) => sql`select count(*)::integer from ${pod} where ${pod.placementId} in (${placements}) and ${pod.privateIp} is not null`)})`;
-}
+const usedIps = (subnet: Columns<SubnetRow>): Sql => sql`app.used_ips(${subnet.id})`;

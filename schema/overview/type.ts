@@ -1,5 +1,4 @@
 import type { ApplicationStatus as ApplicationStatusValue, PodPhase as PodPhaseValue } from "../../server/domain/states.ts";
-import type { ClusterUsage as ClusterUsageRow } from "../../server/entities/cluster-usage.ts";
 import type { Region as RegionRow } from "../../server/entities/region.ts";
 import { Application, Placement } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
@@ -8,11 +7,10 @@ import { Vpc } from "../network/ref.ts";
 import { Pod } from "../pod/ref.ts";
 import { ApplicationStatus, PodPhase } from "../shared/enums.ts";
 import type { Request } from "../shared/mapping/kinds.ts";
-import { type Column, type Columns, type EntityToken, rows, type Rows, type Sql, sql } from "../shared/mapping/sql.ts";
+import { type Column, type Columns, rows, type Rows, type Sql, sql } from "../shared/mapping/sql.ts";
 import { staleCluster } from "../shared/staleness.ts";
+import { reservedFor } from "../shared/usage.ts";
 import { Overview, RegionOverview } from "./ref.ts";
-
-const ClusterUsage: EntityToken<ClusterUsageRow> = { entity: "ClusterUsage" };
 
 interface StatusCount {
   readonly status: ApplicationStatusValue;
@@ -66,7 +64,7 @@ Overview.implement({
     id: t.globalId("id"),
     applications: t.sql({ type: ApplicationOverview, weight: 20, sql: () => byGroup("status", "byStatus", rows(Application, (application) => grouped(application.status, "status", application))) }),
     pods: t.sql({ type: PodOverview, weight: 20, sql: (_overview, _args, request, selected) => podOverview(request, selected.has("stale")) }),
-    resources: t.sql({ type: ResourceOverview, weight: 20, sql: resourceOverview }),
+    resources: t.sql({ type: ResourceOverview, weight: 20, sql: (_overview, _args, request) => resourceOverview(request) }),
     distribution: t.list(RegionOverview, { weight: 50, where: hasPlacements, description: "The regions where the caller's applications are placed." }),
   }),
 });
@@ -86,12 +84,9 @@ function podOverview(request: Request, withStale: boolean): Sql {
   return byGroup("phase", "byPhase", rows(Pod, (pod) => grouped(pod.phase, "phase", pod)), sql`, 'running', ${running}, 'other', ${other}, 'stale', ${stale}`);
 }
 
-const resourceOverview = (): Sql => {
+const resourceOverview = ({ viewer }: Request): Sql => {
   const vpcs = rows(Vpc, (vpc) => sql`select count(*) from ${vpc}`);
-  return sql`(${rows(
-    ClusterUsage,
-    (usage) => sql`select json_build_object('cpuMillis', coalesce(sum(${usage.cpuMillis}), 0), 'memoryMiB', coalesce(sum(${usage.memoryMiB}), 0), 'vpcs', (${vpcs})) from ${usage}`,
-  )})`;
+  return sql`(select json_build_object('cpuMillis', coalesce(sum(u.cpu), 0), 'memoryMiB', coalesce(sum(u.memory), 0), 'vpcs', (${vpcs})) from (${reservedFor(viewer)}) u)`;
 };
 
 const clustersOf = (region: Columns<RegionRow>): Rows => rows(Cluster, (cluster) => sql`select ${cluster.id} from ${cluster} where ${cluster.regionId} = ${region.id}`);

@@ -31,9 +31,9 @@ const MAX_NAMESPACES = 100;
 /** No token can do more than the one that makes it: neither a higher role, nor other namespaces. Only the secret's hash is kept. */
 export async function createApiToken(tx: Transaction, input: CreateApiTokenInput, secret: string): Promise<Outcome<TokenResult>> {
   const { tenantId } = tx.actor;
-  const namespaces = input.namespaces ?? tx.actor.namespaces;
   const faults = [...checkToken(tx.actor, tx.now, input), ...(await checkNamespaces(tx, input.namespaces ?? null))];
   if (faults.length > 0) return refused(...faults);
+  const namespaces = input.namespaces ?? (await ownNamespaces(tx));
   const id = randomUUIDv7();
   tx.about({ type: "ApiToken", id, name: input.name, namespaceId: null });
   await tx.em.insert(ApiToken, {
@@ -51,6 +51,13 @@ export async function createApiToken(tx: Transaction, input: CreateApiTokenInput
   });
   tx.changed("token", id);
   return accepted({ tokenId: id });
+}
+
+/** Those of the caller's that are still there; null for the whole tenant. */
+async function ownNamespaces(tx: Transaction): Promise<string[] | null> {
+  if (tx.actor.namespaces === null) return null;
+  const own = await tx.em.find(Namespace, { tenantId: tx.actor.tenantId, name: { $in: [...tx.actor.namespaces] } }, { orderBy: { name: "asc" } });
+  return own.map(({ name }) => name);
 }
 
 export function checkToken(actor: Viewer, now: number, input: CreateApiTokenInput): DomainError[] {

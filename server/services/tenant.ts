@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { accepted, alreadyExists, type Outcome, refused } from "../domain/errors.ts";
 import { checkDisplayName } from "../domain/names.ts";
+import { requireWholeTenant } from "../identity/authorise.ts";
 import { hashToken, tokenPrefix } from "../identity/token.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -15,6 +16,7 @@ export interface TenantResult {
 
 /** A tenant with its default namespace and an OWNER token, whose secret is given back once. The caller's tenant keeps the audit entry. */
 export async function createTenant(tx: Transaction, input: CreateTenantInput, ownerToken: string): Promise<Outcome<TenantResult>> {
+  requireWholeTenant(tx.actor);
   const faults = checkDisplayName(["input", "name"], "The tenant's name", input.name);
   if (faults.length > 0) return refused(...faults);
   const [existing] = await tx.em.execute<{ id: string }[]>("select id from app.list_tenants() where name = ?", [input.name]);

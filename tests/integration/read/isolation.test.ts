@@ -38,7 +38,16 @@ beforeAll(async () => {
     const pod = await rows.pod({ tenantId, namespaceId, applicationId: application.id, placementId: placement, revisionId: application.revisionId, clusterId: cluster }, "web-1", { private_ip: "10.0.1.2" });
     const operation = await rows.operation(tenantId, { target_type: "Application", target_id: application.id, namespace_id: namespaceId });
     await rows.operationStep(tenantId, operation, "a-1", { cluster_id: cluster, namespace_id: namespaceId });
-    await rows.usage(tenantId, cluster, { cpu_millis: 100, memory_mib: 100, pods: 1 });
+    // The same again where a token of `namespaceId` can't look, in the subnet and on the cluster that they share.
+    const hiddenId = await rows.namespace(tenantId, "hidden");
+    const hidden = await rows.application(tenantId, hiddenId, "hidden");
+    const hiddenPlacement = await rows.placement({ tenantId, namespaceId: hiddenId, ...hidden }, cluster, vpc, { subnet_id: subnet });
+    await rows.pod({ tenantId, namespaceId: hiddenId, applicationId: hidden.id, placementId: hiddenPlacement, revisionId: hidden.revisionId, clusterId: cluster }, "hidden-1", { private_ip: "10.0.1.3" });
+    await rows.usage(tenantId, cluster, { cpu_millis: 1_200, memory_mib: 320, pods: 4 });
+    await rows.auditEntry(tenantId, { namespace_id: namespaceId, action: "inside" });
+    await rows.auditEntry(tenantId, { namespace_id: hiddenId, action: "elsewhere" });
+    await rows.apiToken(tenantId, "inside", { namespaces: ["default"] });
+    await rows.apiToken(tenantId, "wider", { namespaces: ["default", "hidden"] });
     const found = {
       Tenant: tenantId, Namespace: namespaceId, Application: application.id, Revision: application.revisionId, Vpc: vpc, Subnet: subnet, Placement: placement, Pod: pod, Operation: operation,
       AuditEntry: await rows.auditEntry(tenantId, { target_type: "Application", target_id: application.id }), ApiToken: await rows.apiToken(tenantId, "ci"), Overview: tenantId,
@@ -151,10 +160,41 @@ describe("everything that lists", () => {
     }
   });
 
+  test("for a token of one namespace, what is the whole tenant's is out of sight, and sums are those of the namespace", async () => {
+    const document = `query ($entry: ID!, $token: ID!) {
+      auditLog { nodes { action } } entry: node(id: $entry) { id } viewer { tenant { apiTokens { totalCount nodes { name } } } } token: node(id: $token) { id }
+      overview { resources { cpuMillis memoryMiB } } clusters { nodes { podCount allocated { cpuMillis memoryMiB pods } nodes { nodes { allocated { pods } } } } }
+      subnets { nodes { usedIps availableIps } } tenants { totalCount }
+    }`;
+    const variables = { entry: mine.ids.get("AuditEntry"), token: mine.ids.get("ApiToken") };
+    const asked = (role: "OWNER" | "PLATFORM_ADMIN", namespaceIds: readonly string[] | null) => reading.data({ tenantId: mine.tenantId, role, namespaceIds }, document, variables);
+    const shared = { nodes: { nodes: [{ allocated: { pods: 0 } }] } };
+    for (const role of ["OWNER", "PLATFORM_ADMIN"] as const) {
+      expect(await asked(role, [mine.namespaceId])).toEqual({
+        auditLog: { nodes: [{ action: "inside" }] }, entry: null, viewer: { tenant: { apiTokens: { totalCount: 1, nodes: [{ name: "inside" }] } } }, token: null,
+        overview: { resources: { cpuMillis: 600, memoryMiB: 160 } }, clusters: { nodes: [{ podCount: 1, allocated: { cpuMillis: 600, memoryMiB: 160, pods: 2 }, ...shared }] },
+        // What is left of a subnet is the same for everybody.
+        subnets: { nodes: [{ usedIps: 2, availableIps: 251 }] }, tenants: { totalCount: 0 },
+      });
+    }
+    const whole = await asked("OWNER", null);
+    expect(whole).toMatchObject({
+      auditLog: { nodes: expect.arrayContaining([{ action: "elsewhere" }, { action: "inside" }]) }, entry: { id: variables.entry }, viewer: { tenant: { apiTokens: { totalCount: 3 } } }, token: { id: variables.token },
+      overview: { resources: { cpuMillis: 1_200, memoryMiB: 320 } }, clusters: { nodes: [{ podCount: 2, allocated: { cpuMillis: 1_200, memoryMiB: 320, pods: 4 }, ...shared }] },
+      subnets: { nodes: [{ usedIps: 2, availableIps: 251 }] },
+    });
+    expect((await asked("PLATFORM_ADMIN", null)).tenants.totalCount).toBe(2);
+  });
+
   test("a cursor of another tenant's list is a place in the order, and shows nothing of theirs", async () => {
     const theirs = await reading.data({ tenantId: foreign.tenantId }, "{ applications(first: 1) { edges { cursor } } }");
-    const { applications } = await reading.data({ tenantId: mine.tenantId }, "query ($after: String) { applications(after: $after) { nodes { name } } b: applications(before: $after, last: 5) { nodes { name } } }", { after: theirs.applications.edges[0].cursor });
-    expect(applications.nodes.length).toBeLessThanOrEqual(1);
+    const shown = await reading.data(
+      { tenantId: mine.tenantId },
+      "query ($after: String) { all: applications { nodes { id } } after: applications(after: $after) { nodes { id } } before: applications(before: $after, last: 5) { nodes { id } } }",
+      { after: theirs.applications.edges[0].cursor },
+    );
+    expect(shown.all.nodes).toHaveLength(2);
+    expect(shown.all.nodes).toEqual(expect.arrayContaining([...shown.after.nodes, ...shown.before.nodes]));
   });
 
   test("matching narrows to one's own", async () => {

@@ -143,6 +143,10 @@ describe("tokens", () => {
       rows: [row],
     } = await admin.query("select namespaces from api_token where id = $1", [tokenId]);
     expect(row.namespaces).toEqual(["shop"]);
+    const withGone = must(
+      await services.tokens.create({ ...limited, namespaces: ["gone", "shop"] }, { name: "y", role: "VIEWER" }),
+    );
+    expect((await admin.query("select namespaces from api_token where id = $1", [withGone.tokenId])).rows).toEqual([{ namespaces: ["shop"] }]);
     await expect(services.tokens.create(tenant.as({ role: "OPERATOR" }), { name: "x", role: "VIEWER" })).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
@@ -227,6 +231,8 @@ describe("tenants", () => {
   test("are the platform's to make", async () => {
     const tenant = await fixture.tenant();
     await expect(services.tenants.create(tenant.actor, { name: "mine" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    const limited = tenant.as({ role: "PLATFORM_ADMIN", namespaces: ["shop"], namespaceIds: [await fixture.namespace(tenant, "shop")] });
+    await expect(services.tenants.create(limited, { name: "mine" })).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 });
 
