@@ -47,6 +47,8 @@ builder.mutationField("importManifests", (t) =>
   t.field({
     type: ImportManifestsPayload,
     access: "OPERATOR",
+    // As many placements as one file may write.
+    weight: 2_000,
     args: { input: t.arg({ type: ImportManifestsInput, required: true }) },
     resolve: async (_root, { input }, { services, actor }) => answered(await services.applications.importManifests(actor, input)),
   }),
