@@ -43,6 +43,8 @@ test("an image made of its parts is one, and not with a foreign character anywhe
   const tag = fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/), { nil: "" });
   const image = fc
     .record({ host, path: fc.array(component, { minLength: 1, maxLength: 4 }), tag })
+    // Without a registry before it, a first component with a dot would be read as one, which has no '_'.
+    .map(({ path: [first = "", ...rest], ...parts }) => ({ ...parts, path: [parts.host ? first : first.replaceAll(".", "-"), ...rest] }))
     .map(({ host: registry, path, tag: label }) => `${registry ? `${registry}/` : ""}${path.join("/")}${label ? `:${label}` : ""}`);
   fc.assert(
     fc.property(image, fc.nat(), fc.constantFrom(..." ?#%!$\"'\\;é"), (text, place, odd) => {
