@@ -616,7 +616,7 @@ language sql stable security definer set search_path = pg_catalog, public as $$
     from public.revision r, jsonb_array_elements(r.template->'containers') c where r.tenant_id = held.tenant_id and r.id = held.revision_id) asked
 $$;
 
-create function app.unfinished_applications(after_tenant uuid, after_id uuid, how_many integer)
+create function app.applications_after(after_tenant uuid, after_id uuid, how_many integer)
 returns table (tenant_id uuid, application_id uuid)
 language sql stable security definer set search_path = pg_catalog, public as $$
   select a.tenant_id, a.id from public.application a
@@ -712,7 +712,7 @@ grant execute on function app.tenant_id(), app.namespace_ids(), app.all_namespac
 grant execute on function app.authenticate(bytea), app.touch_tokens(uuid[], timestamptz), app.reserve(uuid, bigint, bigint, bigint), app.list_tenants(),
   app.used_ips(uuid), app.allocated_on_node(uuid, uuid), app.create_tenant(uuid, text, timestamptz, uuid, uuid, text, bytea) to selvedge_api;
 
-grant execute on function app.unfinished_applications(uuid, uuid, integer),
+grant execute on function app.applications_after(uuid, uuid, integer),
   app.unfinished_operations(uuid, uuid, integer), app.expire_idempotency(timestamptz) to selvedge_worker;
 
 grant execute on function app.enqueue(text, json, text, timestamptz), app.enqueue_many(text, json[], text[], timestamptz)
@@ -731,7 +731,7 @@ grant create on schema app to selvedge_system, selvedge_jobs;
       "app.allocated_on_node(uuid, uuid)",
       "app.used_ips(uuid)",
       "app.reserve(uuid, bigint, bigint, bigint)",
-      "app.unfinished_applications(uuid, uuid, integer)",
+      "app.applications_after(uuid, uuid, integer)",
       "app.unfinished_operations(uuid, uuid, integer)",
       "app.expire_idempotency(timestamptz)",
     ]) {
