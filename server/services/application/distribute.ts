@@ -38,6 +38,8 @@ export interface DistributionResult {
   /** One for each cluster with pods to bring about or to remove. */
   readonly steps: readonly StepPlan[];
   readonly changed: boolean;
+  /** More than `touchAll` asked for: a placement is new, goes, or is other than before. */
+  readonly moved: boolean;
 }
 
 /** One cluster's part of the change: neither is null for a placement that stays. */
@@ -65,6 +67,7 @@ export async function distribute(
 
   const cordoned = checkCordons(demands, change.path);
   if (cordoned.length > 0) return refused(...cordoned);
+  const moved = moves.some(({ placement, wanted }) => !placement || (wanted ? differs(placement, wanted, change.revision) : !placement.deleting));
   const changed = await carryOut(tx, application, change, moves);
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
   const total = (count: (one: Wanted) => number): number => change.wanted.reduce((sum, one) => sum + count(one), 0);
@@ -76,7 +79,7 @@ export async function distribute(
   const noRoom = await reserve(tx, demands, change.path);
   if (noRoom.length > 0) return refused(...noRoom);
   tx.changed("placement", ...changed);
-  return accepted({ steps, changed: changed.length > 0 });
+  return accepted({ steps, changed: changed.length > 0, moved });
 }
 
 /** A placement that is on its way out already is a part of no further change, but of the whole application's deletion, which waits for it. */

@@ -44,12 +44,17 @@ async function change(tx: Transaction, application: Application, design: Design,
     touchAll: newStrategy,
   });
   if (!distributed.ok) return distributed;
-  const { steps, changed } = distributed.value;
+  const { steps, changed, moved } = distributed.value;
   const result = { applicationId: application.id, operationId: null, steps };
   if (!changed && !newTemplate && !newLabels) return accepted({ ...result, applied: "UNCHANGED" });
   raiseVersion(tx, application);
   if (!changed) return accepted({ ...result, applied: "UPDATED" });
   markUpdating(tx, application);
+  // As in updateApplication: a new update strategy alone reaches the agents without an operation of its own.
+  if (!moved) {
+    tx.reconcile(application.id);
+    return accepted({ ...result, applied: "UPDATED" });
+  }
   const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
   return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
 }

@@ -184,6 +184,21 @@ describe("an import", () => {
     ]);
   });
 
+  test("with a new update strategy alone tells every cluster, and is no change of distribution", async () => {
+    const { tenant, clusters } = await place();
+    must(await services.applications.importManifests(tenant.actor, importInput(deployment("front"), clusters)));
+    const careful = deployment("front").replace("spec:\n  selector", "spec:\n  strategy: {rollingUpdate: {maxUnavailable: 1}}\n  selector");
+    const answer = must(await services.applications.importManifests(tenant.actor, importInput(careful, clusters)));
+    expect(answer.objects).toMatchObject([{ outcome: "UPDATED", operationId: null, warnings: [] }]);
+    const { rows: told } = await admin.query("select generation from placement where tenant_id = $1", [tenant.id]);
+    expect(told).toEqual([{ generation: 2 }, { generation: 2 }]);
+    const { rows: kinds } = await admin.query("select kind, total from operation where tenant_id = $1 and finished_at is null order by created_at, id", [
+      tenant.id,
+    ]);
+    expect(kinds.map(({ kind }) => kind)).toEqual(["CREATE_APPLICATION", "IMPORT_MANIFESTS", "IMPORT_MANIFESTS"]);
+    expect(answer.operationId).not.toBeNull();
+  });
+
   test("lets one object fail without the others, and undoes all of that one", async () => {
     const { tenant, clusters } = await place(1);
     const huge = deployment("huge", { cpu: "200" });
