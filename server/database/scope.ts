@@ -31,15 +31,16 @@ export function inScope<T>(orm: MikroORM, scope: Scope, work: (em: EntityManager
 
 /**
  * The same on a plain connection, for statements of our own: one round trip to begin, one to end. A connection whose state is unknown
- * after an error is thrown away.
+ * after an error is thrown away. With `lockTimeoutMs`, a statement that waits longer for a lock fails instead.
  */
-export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: PoolClient) => Promise<T>, { lockTimeoutMs }: { lockTimeoutMs?: number } = {}): Promise<T> {
   const client = await pool.connect();
   const [tenant, namespaces, clusters] = scopeSettings(scope).map((value) => escapeLiteral(value));
+  const patience = lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${Math.trunc(lockTimeoutMs)}`;
   let broken = false;
   try {
     await client.query(
-      `begin; select set_config('app.tenant_id', ${tenant}, true), set_config('app.namespace_ids', ${namespaces}, true), set_config('app.cluster_ids', ${clusters}, true)`,
+      `begin; select set_config('app.tenant_id', ${tenant}, true), set_config('app.namespace_ids', ${namespaces}, true), set_config('app.cluster_ids', ${clusters}, true)${patience}`,
     );
     const result = await work(client);
     await client.query("commit");

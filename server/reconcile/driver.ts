@@ -1,6 +1,10 @@
 /**
  * Runs reconciliations: look, plan, apply, in one transaction of the job's tenant; wakes readers up after the commit.
  *
+ * Jobs of one tenant that come while others run are done together, in one transaction (gather.ts): a commit and some ten statements serve them all.
+ * Together they give way: what a mutation holds is left out, and a lock that does not come soon ends the transaction. What was left out, and all
+ * of a transaction that failed, is done one by one. So nobody waits for a crowd, a crowd is no part of a deadlock, and one job's failure is its own.
+ *
  * The advisory lock saves work, nothing else: two jobs for one application would compute the same. Safety is in the writes, which compare
  * generations. The application's row is locked before the look, so that a mutation is seen whole or not at all.
  */
@@ -12,9 +16,10 @@ import { enqueueOn } from "../jobs/enqueue.ts";
 import type { Tasks } from "../jobs/tasks.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { appendTimelineOn } from "../realtime/timeline.ts";
-import { apply, Overtaken } from "./application/apply.ts";
+import { apply, type Change, Overtaken } from "./application/apply.ts";
 import { observe } from "./application/observe.ts";
 import { isEmpty, plan } from "./application/plan.ts";
+import { createGather } from "./gather.ts";
 import { loadOperation, updateOperations } from "./operation/store.ts";
 
 export interface ReconcileOptions {
@@ -24,6 +29,9 @@ export interface ReconcileOptions {
   readonly clock: Clock;
   /** Wall-clock milliseconds until an application that another job holds is looked at again. */
   readonly busyDelayMs?: number;
+  /** Transactions at a time, and applications in one at most. */
+  readonly lanes?: number;
+  readonly together?: number;
 }
 
 export type Reconciled = "changed" | "in sync" | "busy" | "gone";
@@ -34,16 +42,44 @@ export interface Driver {
 }
 
 const BUSY_DELAY_MS = 200;
+const LANES = 4;
+const TOGETHER = 50;
+/** Far below Postgres' deadlock_timeout of a second: whoever waits for a crowd in a circle gets on when the crowd gives way. */
+const CROWD_PATIENCE_MS = 100;
+
+type Job = Tasks["reconcile_application"];
 
 export function createDriver(options: ReconcileOptions): Driver {
-  const { pool, bus, clock } = options;
-  return {
-    reconcileApplication: async (job) => {
-      const { result, clusterIds } = await retrying(() => inPoolScope(pool, { tenantId: job.tenantId }, (client) => reconcile(client, job, options)));
-      if (result === "changed") bus.publish("timeline");
-      for (const clusterId of clusterIds) bus.publish("assignments", clusterId);
-      return result;
+  const { pool, bus, clock, lanes = LANES, together = TOGETHER } = options;
+
+  /** Throws where anything fails; then nothing is kept. */
+  const reconcileIn = async (jobs: readonly Job[], tenantId: string): Promise<ReadonlyMap<string, Reconciled>> => {
+    const crowd = jobs.length > 1;
+    const { results, clusterIds } = await inPoolScope(
+      pool, { tenantId }, (client) => reconcile(client, tenantId, jobs.map(({ applicationId }) => applicationId), crowd, options), crowd ? { lockTimeoutMs: CROWD_PATIENCE_MS } : {},
+    );
+    if ([...results.values()].includes("changed")) bus.publish("timeline");
+    for (const clusterId of clusterIds) bus.publish("assignments", clusterId);
+    return results;
+  };
+  const reconcileOne = async (job: Job): Promise<Reconciled> => {
+    const results = await retrying(() => reconcileIn([job], job.tenantId));
+    return results.get(job.applicationId) ?? "gone";
+  };
+  const reconcileApplication = createGather<Job, Reconciled>({
+    keyOf: ({ applicationId }) => applicationId,
+    groupOf: ({ tenantId }) => tenantId,
+    lanes,
+    most: together,
+    work: async (jobs) => {
+      const tenantId = jobs[0]?.tenantId ?? "";
+      // What failed here fails again alone, where it is one job's error.
+      const done = jobs.length > 1 ? await reconcileIn(jobs, tenantId).catch(() => null) : null;
+      return Promise.allSettled(jobs.map(async (job) => done?.get(job.applicationId) ?? reconcileOne(job)));
     },
+  });
+  return {
+    reconcileApplication,
     settleOperation: async ({ tenantId, operationId }) => {
       const result = await retrying(() => inPoolScope(pool, { tenantId }, (client) => settle(client, tenantId, operationId, clock.now())));
       if (result === "changed") bus.publish("timeline");
@@ -52,27 +88,38 @@ export function createDriver(options: ReconcileOptions): Driver {
   };
 }
 
-async function reconcile(client: PoolClient, job: Tasks["reconcile_application"], { clock, busyDelayMs = BUSY_DELAY_MS }: ReconcileOptions): Promise<{ result: Reconciled; clusterIds: readonly string[] }> {
-  const none = (result: Reconciled): { result: Reconciled; clusterIds: readonly string[] } => ({ result, clusterIds: [] });
-  const lock = await client.query<{ locked: boolean; found: boolean | null }>({ name: "lock-application", text: LOCK, values: [job.tenantId, job.applicationId] });
-  if (!lock.rows[0]?.locked) {
-    await enqueueOn(client, "reconcile_application", job, { at: new Date(Date.now() + busyDelayMs) });
-    return none("busy");
+/** In a crowd, applications that are gone or whose row is held are left out of the results. */
+async function reconcile(
+  client: PoolClient, tenantId: string, applicationIds: readonly string[], crowd: boolean, { clock, busyDelayMs = BUSY_DELAY_MS }: ReconcileOptions,
+): Promise<{ results: ReadonlyMap<string, Reconciled>; clusterIds: ReadonlySet<string> }> {
+  const results = new Map<string, Reconciled>();
+  const { rows } = await client.query<{ id: string; locked: boolean; found: boolean | null }>({
+    ...(crowd ? { name: "lock-applications", text: `${LOCK} skip locked) application on true` } : { name: "lock-application", text: `${LOCK}) application on true` }),
+    values: [tenantId, applicationIds],
+  });
+  const busy = rows.filter(({ locked }) => !locked).map(({ id }) => id);
+  if (busy.length > 0) {
+    await enqueueOn(client, "reconcile_application", busy.map((applicationId) => ({ tenantId, applicationId })), { at: new Date(Date.now() + busyDelayMs) });
+    for (const id of busy) results.set(id, "busy");
   }
-  if (!lock.rows[0].found) return none("gone");
-  const situation = (await observe(client, [job.applicationId])).get(job.applicationId);
-  if (!situation) return none("gone");
+  const found = rows.filter((row) => row.found).map(({ id }) => id);
+  if (found.length === 0) return { results, clusterIds: new Set() };
+  const situations = await observe(client, found);
   const now = clock.now();
-  const planned = plan(situation, now);
-  if (isEmpty(planned)) return none("in sync");
-  return { result: "changed", clusterIds: await apply(client, situation.application, planned, now) };
+  const changes: Change[] = [];
+  for (const [id, situation] of situations) {
+    const planned = plan(situation, now);
+    results.set(id, isEmpty(planned) ? "in sync" : "changed");
+    if (!isEmpty(planned)) changes.push({ application: situation.application, plan: planned });
+  }
+  return { results, clusterIds: changes.length > 0 ? await apply(client, tenantId, changes, now) : new Set() };
 }
 
-/** The row is waited for only by who has the advisory lock: a mutation may hold it, another job never does. */
+/** The row is waited for only by who has the advisory lock, and is alone: a mutation may hold it, another job never does. */
 const LOCK = /* sql */ `
-select job.locked, application.found
-from (select pg_try_advisory_xact_lock(hashtextextended($2::uuid::text, 0)) as locked) job
-left join lateral (select true as found from application a where job.locked and a.tenant_id = $1 and a.id = $2 for no key update) application on true`;
+select job.id, job.locked, application.found
+from (select asked.id, pg_try_advisory_xact_lock(hashtextextended(asked.id::text, 0)) as locked from unnest($2::uuid[]) as asked (id)) job
+left join lateral (select true as found from application a where job.locked and a.tenant_id = $1 and a.id = job.id for no key update`;
 
 async function settle(client: PoolClient, tenantId: string, operationId: string, now: number): Promise<Reconciled> {
   const loaded = await loadOperation(client, operationId);

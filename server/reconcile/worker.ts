@@ -13,7 +13,7 @@ export interface WorkerOptions {
   readonly address: DatabaseAddress;
   /** selvedge_jobs, who owns the queue. */
   readonly jobsLogin: Login;
-  /** Connected as selvedge_worker; at least as many connections as jobs at a time. The caller's to close. */
+  /** Connected as selvedge_worker, with CONNECTIONS of them. The caller's to close. */
   readonly pool: Pool;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -30,6 +30,10 @@ export interface Worker {
   close(): Promise<void>;
 }
 
+/** Many more than connections: reconciliations of one tenant that run at the same time share a transaction. */
+export const JOBS_AT_A_TIME = 200;
+/** For the driver's lanes, the sweep, and what else there is. */
+export const CONNECTIONS = 8;
 const SWEEP_EVERY_MS = 15_000;
 
 /** The role `worker`: every job there is, and what makes them run. */
@@ -38,6 +42,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const runner = createJobRunner({
     ...options,
     login: options.jobsLogin,
+    concurrency: options.concurrency ?? JOBS_AT_A_TIME,
     handlers: {
       reconcile_application: (job) => driver.reconcileApplication(job),
       settle_operation: (job) => driver.settleOperation(job),

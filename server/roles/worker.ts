@@ -1,14 +1,12 @@
 import { roleLogin } from "../database/address.ts";
 import { openPool } from "../database/connect.ts";
-import { createWorker } from "../reconcile/worker.ts";
+import { CONNECTIONS, createWorker } from "../reconcile/worker.ts";
 import type { StartRole } from "./role.ts";
-
-const CONCURRENCY = 10;
 
 /** Runs the jobs: what mutations, reports and the sweep ask for. */
 export const startWorker: StartRole = async ({ database, bus, clock, speed, logger, metrics }) => {
   const { address, encryptionKey } = database;
-  const pool = openPool({ address, login: roleLogin(encryptionKey, "selvedge_worker"), max: CONCURRENCY + 2, logger });
+  const pool = openPool({ address, login: roleLogin(encryptionKey, "selvedge_worker"), max: CONNECTIONS, logger });
   const worker = createWorker({
     address,
     jobsLogin: roleLogin(encryptionKey, "selvedge_jobs"),
@@ -17,7 +15,6 @@ export const startWorker: StartRole = async ({ database, bus, clock, speed, logg
     clock,
     speed,
     logger,
-    concurrency: CONCURRENCY,
     registry: metrics.registry,
   });
   const close = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import type { ClientBase } from "pg";
 import { enqueueOn } from "../../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../../realtime/timeline.ts";
 import { updateOperations } from "../operation/store.ts";
-import { type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { ApplicationRow } from "./situation.ts";
 
 /** Somebody changed a row between the look and the write: nothing is kept, and the whole has to be looked at again. */
@@ -10,51 +10,54 @@ export class Overtaken extends Error {
   override readonly name = "Overtaken";
 }
 
+/** An application as it was looked at, and what is to be done about it. */
+export interface Change {
+  readonly application: ApplicationRow;
+  readonly plan: Plan;
+}
+
 /**
- * Carries a plan out in the transaction of its look: few statements, each for all rows of a kind, and the timeline's rows with them.
- * Every write names the generation that the plan saw. Returns the clusters that have something new to be told.
+ * Carries the plans of applications of one tenant out in the transaction of their look: few statements, each for all rows of a kind, and the
+ * timeline's rows with them. Every write names the generation that its plan saw. Returns the clusters that have something new to be told.
  */
-export async function apply(client: ClientBase, application: ApplicationRow, plan: Plan, now: number): Promise<readonly string[]> {
-  const placementIds = new Set(plan.placements.map(({ id }) => id));
+export async function apply(client: ClientBase, tenantId: string, changes: readonly Change[], now: number): Promise<ReadonlySet<string>> {
+  const all = <Row>(rowsOf: (plan: Plan, application: ApplicationRow) => readonly Row[]): Row[] => changes.flatMap(({ application, plan }) => rowsOf(plan, application));
+  const assign = all((plan, { id, namespaceId }) => plan.assign.map((action) => ({ ...action, tenantId, applicationId: id, namespaceId })));
+  const placements = all((plan) => plan.placements);
+  const remove = all((plan) => plan.remove);
+  const deleted = all((plan, { id }) => (plan.application === "delete" ? [id] : []));
+  const updated = all((plan, { id }) => (plan.application === null || plan.application === "delete" ? [] : [{ ...plan.application, id }]));
+  const steps = all((plan) => plan.steps.map((step) => ({ ...step, finishedAt: instant(step.finishedAt) })));
+  const operations = all((plan) => plan.operations);
+  const settle = all((plan) => plan.settle.map((operationId) => ({ tenantId, operationId })));
   const removedPods: string[] = [];
-  if (plan.assign.length > 0) await assign(client, application, plan);
-  if (plan.placements.length > 0) await run(client, "update-placements", UPDATE_PLACEMENTS, plan.placements);
-  if (plan.remove.length > 0) {
-    const removed = await run<{ pods: string[] | null; assignments: number }>(client, "remove-placements", REMOVE, plan.remove);
-    if (removed[0]?.assignments !== plan.remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
+
+  if (assign.length > 0) {
+    const written = await run(client, "write-assignments", WRITE_ASSIGNMENTS, assign);
+    if (written.length !== assign.length) throw new Overtaken("an assignment has another generation than the plan saw");
+  }
+  if (placements.length > 0) await run(client, "update-placements", UPDATE_PLACEMENTS, placements);
+  if (remove.length > 0) {
+    const removed = await run<{ pods: string[] | null; assignments: number }>(client, "remove-placements", REMOVE, remove);
+    if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
-  if (plan.application === "delete") await client.query("delete from application where tenant_id = $1 and id = $2", [application.tenantId, application.id]);
-  else if (plan.application) await run(client, "update-application", UPDATE_APPLICATION, [{ ...plan.application, id: application.id }]);
-  if (plan.steps.length > 0) await run(client, "update-steps", UPDATE_STEPS, plan.steps.map((step) => ({ ...step, finishedAt: instant(step.finishedAt) })));
-  if (plan.operations.length > 0) await updateOperations(client, plan.operations);
-  if (plan.settle.length > 0) {
-    await enqueueOn(client, "settle_operation", plan.settle.map((operationId) => ({ tenantId: application.tenantId, operationId })));
-  }
-  await appendTimelineOn(client, timelineOf(application, plan, [...placementIds], removedPods, now));
-  return [...new Set(plan.assign.map(({ clusterId }) => clusterId))];
-}
+  if (deleted.length > 0) await client.query("delete from application where tenant_id = $1 and id = any ($2::uuid[])", [tenantId, deleted]);
+  if (updated.length > 0) await run(client, "update-application", UPDATE_APPLICATION, updated);
+  if (steps.length > 0) await run(client, "update-steps", UPDATE_STEPS, steps);
+  if (operations.length > 0) await updateOperations(client, operations);
+  if (settle.length > 0) await enqueueOn(client, "settle_operation", settle);
 
-async function assign(client: ClientBase, application: ApplicationRow, plan: Plan): Promise<void> {
-  const rows = await run(client, "write-assignments", WRITE_ASSIGNMENTS, plan.assign.map((action) => ({
-    ...action, tenantId: application.tenantId, applicationId: application.id, namespaceId: application.namespaceId,
-  })));
-  if (rows.length !== plan.assign.length) throw new Overtaken("an assignment has another generation than the plan saw");
-}
-
-function timelineOf(application: ApplicationRow, plan: Plan, placementIds: readonly string[], removedPods: readonly string[], now: number): TimelineEntry[] {
-  const { tenantId } = application;
-  const removedPlacements = plan.remove.map(({ placementId }) => placementId);
   const entries: TimelineEntry[] = [];
   const add = (kind: TimelineEntry["kind"], ids: readonly string[], removedIds: readonly string[] = []): void => {
     if (ids.length + removedIds.length > 0) entries.push({ tenantId, kind, ids, removedIds, at: now });
   };
-  if (plan.application === "delete") add("application", [], [application.id]);
-  else if (plan.application) add("application", [application.id]);
-  add("placement", placementIds, removedPlacements);
+  add("application", updated.map(({ id }) => id), deleted);
+  add("placement", placements.map(({ id }) => id), remove.map(({ placementId }) => placementId));
   add("pod", [], removedPods);
-  add("operation", plan.touched);
-  return entries;
+  add("operation", [...new Set(all((plan) => plan.touched))]);
+  await appendTimelineOn(client, entries);
+  return new Set(assign.map(({ clusterId }) => clusterId));
 }
 
 const instant = (milliseconds: number | null): Date | null => (milliseconds === null ? null : new Date(milliseconds));

@@ -113,14 +113,46 @@ test("an unchanged application is left alone: no row, no timeline", async () => 
   expect(await one("select max(xid) as xid, count(*)::int as n from timeline")).toEqual(before);
 });
 
-test("many jobs for one application at once: each generation is written once", async () => {
+test("many jobs for one application at once, in one worker and in several: each generation is written once", async () => {
   await centre.gateway();
   const [a] = await agents("crowd-a") as [ScriptedAgent];
   const shop = await tenant.application({ name: "crowd", clusters: on([a], 1), enqueue: false });
-  const { reconcileApplication } = await driver();
-  const results = await Promise.all(Array.from({ length: 12 }, () => reconcileApplication({ tenantId: tenant.tenantId, applicationId: shop.id })));
+  const drivers = [await driver(), await driver(), await driver()];
+  const results = await Promise.all(drivers.flatMap(({ reconcileApplication }) =>
+    Array.from({ length: 4 }, () => reconcileApplication({ tenantId: tenant.tenantId, applicationId: shop.id }))));
   expect(results.filter((result) => result === "changed")).toHaveLength(1);
   expect(await rows("select generation from assignment where application_id = $1", [shop.id])).toEqual([{ generation: 1 }]);
+});
+
+test("applications that are reconciled together: one that is held waits for its holder alone, one that fails fails alone", async () => {
+  await centre.gateway();
+  const [a] = await agents("together-a") as [ScriptedAgent];
+  const shops: DeployedApplication[] = [];
+  for (const name of ["held", "broken", "one", "two", "gone"]) shops.push(await tenant.application({ name: `together-${name}`, clusters: on([a], 1), enqueue: false }));
+  const [held, broken, , , gone] = shops as [DeployedApplication, DeployedApplication, DeployedApplication, DeployedApplication, DeployedApplication];
+  await database.admin.query("delete from operation where target_id = $1", [gone.id]);
+  await database.admin.query("delete from application where id = $1", [gone.id]);
+  await database.admin.query(`create function refuse_broken() returns trigger language plpgsql as $$ begin raise 'no assignment of this one'; end $$`);
+  await database.admin.query(`create trigger refuse_broken before insert on assignment for each row when (new.application_id = '${broken.id}') execute function refuse_broken()`);
+  const { reconcileApplication } = await driver();
+  const holder = await database.admin.connect();
+  const settled = new Map<string, unknown>();
+  try {
+    await holder.query("begin");
+    await holder.query("select from application where id = $1 for update", [held.id]);
+    const all = shops.map((shop) => reconcileApplication({ tenantId: tenant.tenantId, applicationId: shop.id })
+      .then((result) => settled.set(shop.name, result), (error: unknown) => settled.set(shop.name, String(error))));
+    const assigned = (): Promise<object[]> => rows("select application_id from assignment where application_id = any ($1)", [shops.map(({ id }) => id)]);
+    await eventually(async () => expect(await assigned()).toHaveLength(2));
+    await holder.query("commit");
+    await Promise.all(all);
+  } finally {
+    holder.release();
+    await database.admin.query("drop function refuse_broken cascade");
+  }
+  expect(Object.fromEntries(settled)).toEqual({
+    "together-held": "changed", "together-broken": expect.stringContaining("no assignment of this one"), "together-one": "changed", "together-two": "changed", "together-gone": "gone",
+  });
 });
 
 test("a job of another tenant sees nothing to do", async () => {
