@@ -55,6 +55,11 @@ const POLL_MS = 500;
 const RESTART_MS = 500;
 const VACUUM_LOOK_MS = 10_000;
 
+/** How the queue is run: jobs are fetched, completed and failed many in one statement. */
+export const queuePreset = (concurrency: number) => ({
+  worker: { concurrentJobs: concurrency, localQueue: { size: Math.max(LOCAL_QUEUE, concurrency) }, completeJobBatchDelay: 0, failJobBatchDelay: 0, pollInterval: POLL_MS },
+});
+
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { logger, concurrency = CONCURRENCY } = options;
   const pool = openPool({ address: options.address, login: options.login, max: 6, applicationName: "selvedge jobs", logger });
@@ -85,7 +90,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     while (!stopping) {
       workers = runTaskList(
         {
-          preset: { worker: { concurrentJobs: concurrency, localQueue: { size: Math.max(LOCAL_QUEUE, concurrency) }, completeJobBatchDelay: 0, failJobBatchDelay: 0, pollInterval: POLL_MS } },
+          preset: queuePreset(concurrency),
           noHandleSignals: true,
           logger: quietLogger(logger),
         },

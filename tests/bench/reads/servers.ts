@@ -1,14 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DatabaseAddress, Login } from "#server/database/address.ts";
-import { roleLogin } from "#server/database/address.ts";
 import { openPool } from "#server/database/connect.ts";
-import { startEmbeddedPostgres } from "#server/database/embedded.ts";
-import { createOwnDatabase, prepareDatabase } from "#server/database/prepare.ts";
 import { hashToken } from "#server/identity/token.ts";
+import { startBenchDatabase } from "../postgres.ts";
 import { type Data, fill } from "./data.ts";
 
 /** What a server under measure is told. */
@@ -36,19 +32,13 @@ export interface Servers extends AsyncDisposable {
 /** A Postgres of its own, filled, and both servers on it, each in a process of its own. */
 export async function startServers(connections: number): Promise<Servers> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(path.join(tmpdir(), `selvedge-bench-${process.pid}-`));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  await chmod(folder, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "only-for-benches" });
-  stack.defer(() => postgres.stop());
-  const encryptionKey = Buffer.alloc(32, 7);
-  const { address, owner } = await createOwnDatabase(postgres.address, postgres.superuser, encryptionKey);
-  await prepareDatabase({ address, owner, encryptionKey, speed: 1, wall: Date.now() });
-  const admin = openPool({ address, login: postgres.superuser, max: 1 });
+  const database = stack.use(await startBenchDatabase());
+  const { address, superuser } = database;
+  const admin = openPool({ address, login: superuser, max: 1 });
   const token = "bench-token-of-thirty-two-characters";
   const data = await fill(admin, token, hashToken(token)).finally(() => admin.end());
 
-  const target: Target = { address, api: roleLogin(encryptionKey, "selvedge_api"), admin: postgres.superuser, tenantId: data.tenantId, connections };
+  const target: Target = { address, api: database.login("selvedge_api"), admin: superuser, tenantId: data.tenantId, connections };
   const start = async (file: string): Promise<Server> => {
     const child = fork(path.join(import.meta.dirname, file), [JSON.stringify(target)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     stack.defer(() => end(child));
