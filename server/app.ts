@@ -79,7 +79,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       stack.defer(() => lock.release());
     }
     const secrets = await loadSecrets(config);
-    const fleetClusters = has("fleet") ? loadFleetDescription(config.simulation.fleet).clusters.length : null;
+    const fleetClusters = has("fleet") ? loadFleetDescription(config.simulation.fleet).clusters.map(({ clusterId }) => clusterId) : null;
 
     const threads = openThreads(config, logger, fatal);
     const stopThreads = stack.use(new AsyncDisposableStack());
@@ -128,7 +128,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       stack.defer(() => bus.close());
       const api = await startApi({
         config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal,
-        fleetClusters: has("gateway") ? (fleetClusters ?? 0) : 0,
+        fleetClusters: has("gateway") ? (fleetClusters ?? []) : [],
       });
       stack.defer(() => inTime(api.close(), API_STOP_MS, logger));
       return api;
@@ -141,7 +141,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     const deadline = performance.now() + REGISTER_DEADLINE_MS;
     while (api !== null && performance.now() < deadline && (await api.missingClusters()) > 0) await sleep(REGISTER_POLL_MS);
     signal?.throwIfAborted();
-    return { url: api?.url ?? null, secrets, fleetClusters, close };
+    return { url: api?.url ?? null, secrets, fleetClusters: fleetClusters?.length ?? null, close };
   } catch (error) {
     await close();
     throw error;

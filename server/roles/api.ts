@@ -1,4 +1,5 @@
 import { hkdfSync } from "node:crypto";
+import type { Pool } from "pg";
 import { schema } from "../../schema/index.ts";
 import type { Context, ServerFacts } from "../../schema/context.ts";
 import { migrations } from "../../migrations/index.ts";
@@ -27,8 +28,8 @@ const TAILER_CONNECTIONS = 2;
 const MAX_HORIZON_AGE_MS = 15_000;
 
 export interface ApiContext extends RoleContext {
-  /** How many clusters the fleet of this process has; 0 where it has none. */
-  readonly fleetClusters: number;
+  /** The clusters of this process's fleet; none where it has none. */
+  readonly fleetClusters: readonly string[];
 }
 
 /** Serves the schema: reads, services and live streams under one port. */
@@ -60,15 +61,7 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     const services = createServices({ orm, bus, clock, speed, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
-    let unheard = fleetClusters;
-    const missingClusters = async (): Promise<number> => {
-      // Clusters stay: once all were there, nobody asks again.
-      if (unheard > 0) {
-        const { rows } = await pool.query<{ count: number }>("select count(*)::int as count from cluster where last_seen_at is not null");
-        unheard = Math.max(0, fleetClusters - (rows[0]?.count ?? 0));
-      }
-      return unheard;
-    };
+    const missingClusters = countMissing(pool, fleetClusters);
 
     const api = createApi({
       host: config.http.host,
@@ -111,6 +104,18 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** How many of these clusters were never heard of. Clusters stay: once all were there, the database is not asked again. */
+export function countMissing(pool: Pool, clusterIds: readonly string[]): () => Promise<number> {
+  let missing = clusterIds.length;
+  return async () => {
+    if (missing > 0) {
+      const { rows } = await pool.query<{ heard: number }>("select count(*)::int as heard from cluster where id = any ($1::uuid[]) and last_seen_at is not null", [clusterIds]);
+      missing = clusterIds.length - (rows[0]?.heard ?? 0);
+    }
+    return missing;
+  };
 }
 
 const derive = (encryptionKey: Uint8Array, purpose: string): Uint8Array => new Uint8Array(hkdfSync("sha256", encryptionKey, "", `selvedge ${purpose}`, 32));

@@ -66,7 +66,7 @@ describe("the product's subscriptions", () => {
     api = await startApi({
       config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null } } as Config,
       database: { address: database.address, encryptionKey: database.encryptionKey },
-      clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: 0, stopping: new AbortController().signal,
+      clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: [], stopping: new AbortController().signal,
     });
   });
   afterAll(async () => {
