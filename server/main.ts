@@ -1,6 +1,7 @@
 import path from "node:path";
+import type { Logger } from "pino";
 import type { RunningServer } from "./app.ts";
-import { type Config, ConfigError, readProcessConfig } from "./config/config.ts";
+import { type Config, ConfigError, readProcessConfig, ROLES } from "./config/config.ts";
 import { createLogger } from "./observability/logger.ts";
 
 /**
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
     return fail([error instanceof Error ? error.message : String(error)]);
   }
   if (stopping.signal.aborted) return stop();
-  announce(config, server, (fields, message) => logger.info(fields, message));
+  announce(config, server, logger);
 }
 
 function complain(lines: readonly string[]): void {
@@ -93,32 +94,31 @@ function fail(lines: readonly string[]): never {
   process.exit(1);
 }
 
-/** Where everything is: a table for a person at a terminal, fields of one log line for a program. The token itself goes to the person only. */
-function announce(config: Config, server: RunningServer, log: (fields: object, message: string) => void): void {
+/**
+ * Where everything is: a table on standard output, whoever reads it and however little is logged. The token in it is the only secret that is
+ * ever written; one that was set stays with whoever set it. Programs find the same, without the token, in one line of the log.
+ */
+function announce(config: Config, server: RunningServer, logger: Logger): void {
   const { url, secrets, fleetClusters } = server;
-  const kept = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : nearest(secrets.tokenFile);
+  const { fleet, speed } = config.simulation;
+  const graphql = url === null ? null : `${url}/graphql`;
+  const database = config.databaseUrl === null ? "embedded Postgres" : "DATABASE_URL";
   const seconds = Math.round(performance.now()) / 1_000;
-  const places = {
-    console: url,
-    graphiql: url === null ? null : `${url}/graphql`,
-    graphql: url === null ? null : `${url}/graphql`,
-    dataDirectory: config.dataDirectory,
-    fleet: fleetClusters === null ? null : `${config.simulation.fleet}, ${fleetClusters} clusters, ${config.simulation.speed} simulated seconds a second`,
-    database: config.databaseUrl === null ? "embedded Postgres" : "DATABASE_URL",
-    roles: config.roles.join(", "),
-  };
-  if (!config.log.pretty) return log({ ...places, tokenFile: secrets.tokenFile, seconds }, "ready");
+  const token = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : `${secrets.adminToken}  (kept in ${nearest(secrets.tokenFile)})`;
   const rows: [string, string | null][] = [
-    ["Console", places.console],
-    ["GraphiQL", places.graphiql === null ? null : `${places.graphiql}  (in a browser)`],
-    ["GraphQL", places.graphql === null ? null : `${places.graphql}  (HTTP, server-sent events, WebSocket)`],
-    ["Token", secrets.tokenFile === null ? kept : `${secrets.adminToken}  (kept in ${kept})`],
-    ["Data", `${places.dataDirectory}  (${places.database})`],
-    ["Fleet", places.fleet],
-    ["Roles", config.roles.length === 4 ? null : places.roles],
+    ["Console", url],
+    ["GraphiQL", graphql && `${graphql}  (in a browser)`],
+    ["GraphQL", graphql && `${graphql}  (HTTP, server-sent events, WebSocket)`],
+    ["Token", token],
+    ["Data", `${config.dataDirectory}  (${database})`],
+    ["Fleet", fleetClusters === null ? null : `${fleet}, ${fleetClusters} clusters, ${speed} simulated seconds a second`],
+    ["Roles", config.roles.length === ROLES.length ? null : config.roles.join(", ")],
   ];
   const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(10)}${value}`]));
+  // Whoever reads it may have seen enough and gone.
+  process.stdout.on("error", (error) => logger.debug({ err: error }, "nobody reads where everything is"));
   process.stdout.write(`\nSelvedge is ready after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n\n${shown.join("\n")}\n\n`);
+  logger.info({ url, graphql, dataDirectory: config.dataDirectory, database, tokenFile: secrets.tokenFile, fleet, clusters: fleetClusters, speed, roles: config.roles, seconds }, "ready");
 }
 
 /** From here, where it lies below. */

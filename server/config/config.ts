@@ -55,7 +55,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Surroundings {
   readonly workingDirectory: string;
-  /** Standard output is a terminal. */
+  /** Standard error, where the log goes, is a terminal. */
   readonly terminal: boolean | undefined;
 }
 
@@ -65,7 +65,7 @@ const TOKEN = /^[\x20-\x7e]{32,512}$/;
 const KEY_BYTES = 32;
 
 /** The settings of this process. */
-export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stdout.isTTY });
+export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stderr.isTTY });
 
 /** An empty variable counts as absent. Throws a ConfigError that names every fault. */
 export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {

@@ -7,7 +7,7 @@ export interface LogOptions {
   readonly pretty: boolean;
   /** The thread or role that logs. */
   readonly name: string;
-  /** Tests look at what was written; default: standard output. */
+  /** Tests look at what was written; default: standard error. Standard output is for what a start tells its user, and nothing else. */
   readonly destination?: DestinationStream;
 }
 
@@ -19,7 +19,7 @@ const CENSOR = "[hidden]";
 
 /** One JSON object a line, with UTC time and the level's name; pretty on a terminal. Writes synchronously: nothing is lost at an exit. */
 export function createLogger(options: LogOptions): Logger {
-  const destination = options.destination ?? (options.pretty ? pretty({ sync: true, ignore: "pid,hostname,name", translateTime: "SYS:HH:MM:ss.l" }) : pino.destination({ dest: 1, sync: true }));
+  const destination = options.destination ?? (options.pretty ? pretty({ destination: 2, sync: true, ignore: "pid,hostname,name", translateTime: "SYS:HH:MM:ss.l" }) : pino.destination({ dest: 2, sync: true }));
   return pino(
     {
       name: options.name,

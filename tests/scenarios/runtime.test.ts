@@ -49,7 +49,11 @@ async function role({ port }: Place, token: string): Promise<string> {
   return data ? `${data.viewer.role} of ${data.viewer.tenant.name}` : (errors?.[0].extensions.code ?? "no answer");
 }
 
-/** Ends with this code, and with one line on standard error. */
+/** What it printed, by the names in the first column. */
+const tableOf = ({ printed }: Run): Record<string, string> =>
+  Object.fromEntries(printed.flatMap((line) => [...line.matchAll(/^ {2}(\w+) +(.+)$/g)].map(([, name, value]) => [name ?? "", value ?? ""])));
+
+/** Ends with this code, and with one line on standard error that is not the log's. */
 async function refusal(started: Run): Promise<string> {
   expect(await started.exit).toEqual({ code: 1, signal: null });
   expect(started.errors).toHaveLength(1);
@@ -92,7 +96,16 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
     await stop(server);
     expect(await leftOf(server, here)).toEqual([]);
     expect(server.errors).toEqual([]);
-    expect(JSON.stringify(server.log)).not.toContain(await tokenOf(here));
+    const token = await tokenOf(here);
+    expect(JSON.stringify(server.log)).not.toContain(token);
+    expect(tableOf(server)).toEqual({
+      Console: `http://127.0.0.1:${here.port}`,
+      GraphiQL: `http://127.0.0.1:${here.port}/graphql  (in a browser)`,
+      GraphQL: `http://127.0.0.1:${here.port}/graphql  (HTTP, server-sent events, WebSocket)`,
+      Token: `${token}  (kept in ${here.directory}/token)`,
+      Data: `${here.directory}  (embedded Postgres)`,
+      Fleet: expect.stringMatching(/^tiny, \d+ clusters, 1 simulated seconds a second$/),
+    });
     expect(server.log.filter(({ level }) => level === "warn" || level === "error" || level === "fatal")).toEqual([]);
   });
 
@@ -158,8 +171,9 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
 
   test("SIGTERM to npm start reaches the server", async () => {
     const here = await place();
-    const npm = start(here.env, ["npm", "start", "--silent"]);
-    await npm.ready();
+    const npm = start({ ...here.env, LOG_LEVEL: "silent" }, ["npm", "start", "--silent"]);
+    await eventually(() => expect(Object.keys(tableOf(npm))).toEqual(["Console", "GraphiQL", "GraphQL", "Token", "Data", "Fleet"]), { deadlineMs: 60_000 });
+    expect(await role(here, tableOf(npm)["Token"]?.split(" ")[0] ?? "")).toBe("PLATFORM_ADMIN of demo");
     await stop(npm);
     expect(await leftOf(npm, here)).toEqual([]);
   });
@@ -176,6 +190,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
 
   test("another token in the settings works from the next start on, and the one before does not", async () => {
     const here = await place();
+    expect([npm.log, npm.errors]).toEqual([[], []]);
     const first = start(here.env);
     await first.ready();
     const generated = await tokenOf(here);
@@ -199,6 +214,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
     expect(await refusal(server)).toBe("selvedge: the embedded Postgres ended unexpectedly");
     await eventually(async () => expect(await leftOf(server, here)).toEqual([]));
   });
+    expect(tableOf(second)["Token"]).toBe("as set in SELVEDGE_ADMIN_TOKEN");
 });
 
 describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as root", { timeout: 120_000 }, () => {

@@ -9,11 +9,14 @@ import { TEMPORARY_PREFIX } from "./postgres.ts";
 /** `node server/main.ts` as it comes: it may be ready, or end at once; what it says and how it ends is what is looked at. */
 export interface Run {
   readonly pid: number;
-  /** Lines of standard output, parsed where they are JSON. */
+  /** Lines of standard output. */
+  readonly printed: readonly string[];
+  /** Lines of standard error that are JSON. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** The other lines of standard error. */
   readonly errors: readonly string[];
   readonly exit: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** The line that says so; rejects when it ends before. Its `seconds` are since the process began. */
+  /** The line of the log that says so; rejects when it ends before. Its `seconds` are since the process began. */
   ready(): Promise<Readonly<Record<string, unknown>>>;
   /** The first line with this message. */
   said(message: string): Promise<Readonly<Record<string, unknown>>>;
@@ -29,15 +32,17 @@ export function run(env: Readonly<Record<string, string>>, [file, ...args]: read
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  const printed: string[] = [];
   const log: Record<string, unknown>[] = [];
   const errors: string[] = [];
   const waiting: { readonly message: string; readonly found: (line: Record<string, unknown>) => void }[] = [];
-  createInterface({ input: child.stdout }).on("line", (text) => {
+  createInterface({ input: child.stdout }).on("line", (line) => printed.push(line));
+  createInterface({ input: child.stderr }).on("line", (text) => {
     const line = parse(text);
+    if (line === null) return errors.push(text);
     log.push(line);
     for (const { message, found } of waiting) if (line["msg"] === message) found(line);
   });
-  createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
   const said = (message: string): Promise<Record<string, unknown>> =>
     new Promise((resolve, reject) => {
@@ -46,14 +51,14 @@ export function run(env: Readonly<Record<string, string>>, [file, ...args]: read
       waiting.push({ message, found: resolve });
       void exit.then(({ code, signal }) => reject(new Error(`it ended with ${code ?? signal} before it said "${message}":\n${errors.join("\n")}`)));
     });
-  return { pid: child.pid as number, log, errors, exit, said, ready: () => said("ready"), kill: (signal) => void child.kill(signal) };
+  return { pid: child.pid as number, printed, log, errors, exit, said, ready: () => said("ready"), kill: (signal) => void child.kill(signal) };
 }
 
-function parse(text: string): Record<string, unknown> {
+function parse(text: string): Record<string, unknown> | null {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    return { msg: text };
+    return null;
   }
 }
 
