@@ -121,6 +121,35 @@ test("roles in processes of their own: the API in one, the rest in another, star
   }
 });
 
+test("a second fleet on the same database is refused by both ends, and the first one's clusters stay as they are", { timeout: 60_000 }, async () => {
+  await asAdmin("drop database customer with (force)");
+  await asAdmin("create database customer owner customer");
+  const first = start({ ...env("customer", "customer"), PORT: String(await freePort()), SELVEDGE_DATA_DIR: await below("first") });
+  const { clusters } = await first.ready();
+  const theirs = new pg.Client({ ...server.address, ...server.superuser, database: "customer" });
+  await theirs.connect();
+  try {
+    const owners = async (): Promise<unknown[]> => (await theirs.query("select id, agent_store, epoch from cluster order by id")).rows;
+    await eventually(async () => expect(await owners()).toHaveLength(Number(clusters)));
+    // Each has reported since: its epoch has begun.
+    await eventually(async () => expect((await theirs.query("select from cluster where epoch = 0")).rowCount).toBe(0), { deadlineMs: 10_000 });
+    const before = await owners();
+    const second = start({ ...env("customer", "customer"), PORT: String(await freePort()), SELVEDGE_DATA_DIR: await below("second") });
+    await second.ready();
+    const reason = expect.stringContaining("do two fleets use one database?");
+    expect(await second.said("refused a hello")).toMatchObject({ level: "warn", reason });
+    expect(await second.said("the gateway refused the cluster")).toMatchObject({ level: "warn", reason });
+    expect(await owners()).toEqual(before);
+    for (const each of [second, first]) {
+      each.kill("SIGTERM");
+      expect(await each.exit).toEqual({ code: 0, signal: null });
+    }
+    expect(first.log.filter(({ msg }) => String(msg).includes("a new epoch starts"))).toEqual([]);
+  } finally {
+    await theirs.end();
+  }
+});
+
 test("a second installation on the same server would change the first one's roles, and is refused", async () => {
   await asAdmin("create role other login createrole password 'theirs'");
   await asAdmin("create database other owner other");
