@@ -23,6 +23,12 @@ export const amountsOf = (requests: PodRequests, pods: number): Amounts => ({
   pods,
 });
 
+export const total = (one: Amounts, other: Amounts): Amounts => ({
+  cpuMillis: one.cpuMillis + other.cpuMillis,
+  memoryMiB: one.memoryMiB + other.memoryMiB,
+  pods: one.pods + other.pods,
+});
+
 export const difference = (after: Amounts, before: Amounts): Amounts => ({
   cpuMillis: after.cpuMillis - before.cpuMillis,
   memoryMiB: after.memoryMiB - before.memoryMiB,
@@ -41,6 +47,10 @@ export interface ClusterRoom {
   readonly fitsOneNode: boolean;
   readonly largestNode: PodRequests;
 }
+
+/** Whether what more is asked for is free; what is given back always may be. */
+export const hasRoom = ({ capacity, reserved }: Pick<ClusterRoom, "capacity" | "reserved">, change: Amounts): boolean =>
+  (["cpuMillis", "memoryMiB", "pods"] as const).every((name) => change[name] <= 0 || reserved[name] + change[name] <= capacity[name]);
 
 /** The sentence for a cluster that has no room for the change, e.g. "shaoxing-2 has 1200 of 32000 cpuMillis free, 4000 are needed." */
 export function noRoom(cluster: ClusterRoom, change: Amounts): PlanCheckResult {

@@ -1,4 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { type Amounts, NOTHING, total } from "../domain/capacity.ts";
 import type { Outcome } from "../domain/errors.ts";
 import type { Actor } from "../identity/viewer.ts";
 import { enqueue } from "../jobs/enqueue.ts";
@@ -18,6 +19,8 @@ export class Transaction {
   readonly #changed = new Map<TimelineKind, Set<string>>();
   readonly #removed = new Map<TimelineKind, Set<string>>();
   readonly #applications = new Set<string>();
+  /** By cluster; null where reservations are made at once. */
+  #postponed: ReadonlyMap<string, Amounts> | null = null;
 
   constructor(em: EntityManager, actor: Actor, now: number) {
     this.em = em;
@@ -44,6 +47,20 @@ export class Transaction {
     this.#applications.add(applicationId);
   }
 
+  /** From now on reservations are collected, for work that goes on long after its first: clusters' rows are what all tenants share. */
+  postponeReservations(): void {
+    this.#postponed ??= new Map();
+  }
+
+  /** What is collected by cluster, or null where reservations are made at once. */
+  get postponed(): ReadonlyMap<string, Amounts> | null {
+    return this.#postponed;
+  }
+
+  postpone(clusterId: string, change: Amounts): void {
+    this.#postponed = new Map(this.#postponed).set(clusterId, total(this.#postponed?.get(clusterId) ?? NOTHING, change));
+  }
+
   /** What the audit entry names. */
   about(target: AuditTarget): void {
     this.target = target;
@@ -57,12 +74,14 @@ export class Transaction {
     await this.em.flush();
     await this.em.execute("savepoint attempt");
     const inner = new Transaction(this.em, this.actor, this.now);
+    inner.#postponed = this.#postponed;
     const outcome = await work(inner);
     if (outcome.ok) {
       await this.em.flush();
       for (const [kind, ids] of inner.#changed) this.changed(kind, ...ids);
       for (const [kind, ids] of inner.#removed) this.removed(kind, ...ids);
       for (const id of inner.#applications) this.reconcile(id);
+      this.#postponed = inner.#postponed;
     } else {
       await this.em.execute("rollback to savepoint attempt");
     }

@@ -1,5 +1,5 @@
 /** What placements ask of clusters: that they exist, take new pods, and have room. */
-import { type Amounts, type ClusterRoom, noNodeFits, noRoom, onlyReleases, type PodRequests } from "../../domain/capacity.ts";
+import { type Amounts, type ClusterRoom, hasRoom, noNodeFits, noRoom, NOTHING, onlyReleases, type PodRequests, total } from "../../domain/capacity.ts";
 import { type DomainError, type PlanCheckResult, planRefused } from "../../domain/errors.ts";
 import type { Transaction } from "../transaction.ts";
 
@@ -40,35 +40,59 @@ export function checkCordons(demands: readonly Demand[], path: readonly string[]
 }
 
 /**
- * Takes what the demands need and gives back what they no longer do, cluster by cluster in the order of ids, so that concurrent
- * transactions never deadlock. All clusters without room are named at once; the caller then rolls back. Called last, because the
- * clusters' rows are what all tenants share.
+ * Takes what the demands need and gives back what they no longer do. All clusters without room are named at once; the caller then rolls
+ * back. Called last, because the clusters' rows are what all tenants share, or, where reservations are postponed, no more than compared with
+ * what is free: `reservePostponed` then takes it.
  */
 export async function reserve(tx: Transaction, demands: readonly Demand[], path: readonly string[] | null): Promise<DomainError[]> {
-  const asking = demands.filter(({ change }) => change.cpuMillis !== 0 || change.memoryMiB !== 0 || change.pods !== 0);
+  const asking = demands.filter(({ change }) => asksForAnything(change));
   if (asking.length === 0) return [];
+  const { postponed } = tx;
+  const withoutRoom = postponed ? null : await take(tx, new Map(asking.map(({ cluster, change }) => [cluster.id, change])));
+  const growing = asking.filter(({ desired, change }) => desired > 0 && !onlyReleases(change));
+  const rooms = await loadRooms(tx, growing);
+  const failed = growing.flatMap(({ cluster, requests, change }): PlanCheckResult[] => {
+    const stored = rooms.get(cluster.id);
+    if (!stored) return [];
+    const room = { ...stored, reserved: total(stored.reserved, postponed?.get(cluster.id) ?? NOTHING) };
+    if (!room.fitsOneNode) return [noNodeFits(room, requests)];
+    return (withoutRoom ? withoutRoom.has(cluster.id) : !hasRoom(room, change)) ? [noRoom(room, change)] : [];
+  });
+  if (failed.length > 0) return [planRefused("INSUFFICIENT_CAPACITY", failed, path)];
+  if (postponed) for (const { cluster, change } of asking) tx.postpone(cluster.id, change);
+  return [];
+}
+
+/** Somebody took the room between the look and the reservation: a serialisation failure like those of the database, and tried again like them. */
+class Outrun extends Error {
+  override readonly name = "Outrun";
+  readonly code = "40001";
+}
+
+/** Takes what was postponed: every cluster's row once, at the end. */
+export async function reservePostponed(tx: Transaction): Promise<void> {
+  const changes = new Map([...(tx.postponed ?? [])].filter(([, change]) => asksForAnything(change)));
+  if (changes.size > 0 && (await take(tx, changes)).size > 0) throw new Outrun("another mutation took the room that was free");
+}
+
+const asksForAnything = (change: Amounts): boolean => change.cpuMillis !== 0 || change.memoryMiB !== 0 || change.pods !== 0;
+
+/** Cluster by cluster in the order of ids, so that mutations wait for each other here and never in a circle. Returns those without room. */
+async function take(tx: Transaction, changes: ReadonlyMap<string, Amounts>): Promise<Set<string>> {
+  const amounts = [...changes.values()];
   const answers = await tx.em.execute<{ id: string; ok: boolean }[]>(
     `select wanted.id, app.reserve(wanted.id, wanted.cpu, wanted.memory, wanted.pods) as ok
      from (
        select * from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[]) as given (id, cpu, memory, pods) order by id offset 0
      ) as wanted`,
     [
-      uuids(asking.map(({ cluster }) => cluster.id)),
-      numbers(asking.map(({ change }) => change.cpuMillis)),
-      numbers(asking.map(({ change }) => change.memoryMiB)),
-      numbers(asking.map(({ change }) => change.pods)),
+      uuids([...changes.keys()]),
+      numbers(amounts.map(({ cpuMillis }) => cpuMillis)),
+      numbers(amounts.map(({ memoryMiB }) => memoryMiB)),
+      numbers(amounts.map(({ pods }) => pods)),
     ],
   );
-  const refusedIds = new Set(answers.filter(({ ok }) => !ok).map(({ id }) => id));
-  const growing = asking.filter(({ desired, change }) => desired > 0 && !onlyReleases(change));
-  const rooms = await loadRooms(tx, growing);
-  const failed = growing.flatMap(({ cluster, requests, change }): PlanCheckResult[] => {
-    const room = rooms.get(cluster.id);
-    if (!room) return [];
-    if (!room.fitsOneNode) return [noNodeFits(room, requests)];
-    return refusedIds.has(cluster.id) ? [noRoom(room, change)] : [];
-  });
-  return failed.length > 0 ? [planRefused("INSUFFICIENT_CAPACITY", failed, path)] : [];
+  return new Set(answers.filter(({ ok }) => !ok).map(({ id }) => id));
 }
 
 interface RoomRow {

@@ -1,13 +1,15 @@
 /**
  * Kubernetes manifests as applications. Each object succeeds or fails by itself, under a savepoint; what is not an application yet is
  * reported as skipped. One operation spans all applications, so that a caller waits for one thing; it covers unchanged ones too: it says
- * that everything in the file runs as described.
+ * that everything in the file runs as described. What all of them need of the clusters is reserved at the end, at once: an import may take
+ * seconds, and reports and mutations of all tenants wait for the clusters' rows.
  */
 import { type DistributionInput, checkDistribution } from "../../domain/distribution.ts";
 import { accepted, type DomainError, invalid, type Outcome, refused } from "../../domain/errors.ts";
 import { quoted, unstorableText } from "../../domain/text.ts";
 import type { Namespace } from "../../entities/namespace.ts";
 import { checkDesign } from "../application/create.ts";
+import { reservePostponed } from "../application/clusters.ts";
 import { holdNamespace } from "../application/lookup.ts";
 import { resolveDistribution, type Wanted } from "../application/wanted.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
@@ -99,6 +101,7 @@ export async function importManifests(
   const wanted = await resolveDistribution(tx, path, input.distribution);
   if (!wanted.ok) return wanted;
 
+  tx.postponeReservations();
   const objects: ImportedObject[] = [];
   const steps: StepPlan[] = [];
   const names = new Set<string>();
@@ -107,6 +110,7 @@ export async function importManifests(
     objects.push(result.object);
     steps.push(...result.steps);
   }
+  await reservePostponed(tx);
   const operationId = steps.length > 0 ? await startImport(tx, namespace.value, steps) : null;
   if (!input.dryRun) return accepted({ objects, operationId });
   return accepted({

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
 import type { ImportManifestsInput } from "#server/services/import/import.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { countRows, createFixture, must, refusals, reservations, type TestCluster, type TestTenant } from "./fixture.ts";
 
 const fixture = await createFixture(6);
@@ -229,6 +230,70 @@ describe("an import", () => {
       rows: [told],
     } = await admin.query("select ids from timeline where tenant_id = $1 and kind = 'application'", [tenant.id]);
     expect(new Set(told.ids)).toEqual(new Set(result.objects.flatMap((object) => object.applicationId ?? [])));
+  });
+
+  test("counts what the same file takes, object by object, and gives back", async () => {
+    const tenant = await fixture.tenant();
+    const cluster = await fixture.cluster({ nodes: 1, nodePods: 5 });
+    const names = ["one", "two", "three"];
+    const outcomes = async (...documents: string[]): Promise<unknown[]> => {
+      const input = importInput(file(...documents), [cluster]);
+      return must(await services.applications.importManifests(tenant.actor, input)).objects.map(({ name, outcome }) => [name, outcome]);
+    };
+    expect(await outcomes(...names.map((name) => deployment(name)))).toEqual([["one", "CREATED"], ["two", "CREATED"], ["three", "FAILED"]]);
+    expect(await reservations(admin, cluster.id)).toEqual({ cpu: 400, memory: 256, pods: 4, usage: 400 });
+    expect(await outcomes(deployment("one", { cpu: "50m" }), deployment("two", { cpu: "100" }))).toEqual([["one", "UPDATED"], ["two", "FAILED"]]);
+    expect(await reservations(admin, cluster.id)).toEqual({ cpu: 300, memory: 256, pods: 4, usage: 300 });
+  });
+
+  test("waits for no cluster before its end, and looks again when others took the room meanwhile", async () => {
+    const [tenant, other] = [await fixture.tenant(), await fixture.tenant()];
+    const cluster = await fixture.cluster({ nodes: 1, nodePods: 5 });
+    // Networks are there already: what is waited for below is the cluster's row alone.
+    must(await services.applications.importManifests(tenant.actor, importInput(deployment("small"), [cluster])));
+    const holder = await admin.connect();
+    try {
+      await holder.query("begin");
+      await holder.query("update cluster set last_seen_at = last_seen_at where id = $1", [cluster.id]);
+      const importing = services.applications.importManifests(tenant.actor, importInput(file(deployment("one"), deployment("two")), [cluster]));
+      const waiting = (): Promise<{ rows: { query: string }[] }> =>
+        admin.query("select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+      await eventually(async () => expect((await waiting()).rows).toHaveLength(1));
+      // Its objects are made and checked; the one thing left to wait for is every cluster's reservation at once.
+      await holder.query("select set_config('app.tenant_id', $1, true)", [other.id]);
+      await holder.query("select app.reserve($1, 0, 0, 2)", [cluster.id]);
+      await holder.query("commit");
+      const { objects } = must(await importing);
+      expect(objects.map(({ name, outcome }) => [name, outcome])).toEqual([["one", "FAILED"], ["two", "FAILED"]]);
+      expect(await reservations(admin, cluster.id)).toMatchObject({ pods: 4 });
+    } finally {
+      holder.release();
+    }
+  });
+
+  test("never waits in a circle with a report, which holds a placement and then wants the cluster", async () => {
+    const { tenant, clusters } = await place(1);
+    const yaml = (cpu: string): string => file(deployment("one", { cpu }), deployment("two", { cpu }));
+    const { objects } = must(await services.applications.importManifests(tenant.actor, importInput(yaml("100m"), clusters)));
+    const report = await admin.connect();
+    try {
+      await report.query("begin");
+      await report.query("set local lock_timeout = '5s'");
+      await report.query("update placement set ready = 1 where application_id = $1", [objects[1]?.applicationId]);
+      const importing = services.applications.importManifests(tenant.actor, importInput(yaml("200m"), clusters));
+      await eventually(async () =>
+        expect((await admin.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rowCount).toBe(1),
+      );
+      const started = performance.now();
+      await report.query("update cluster set last_seen_at = last_seen_at where id = $1", [clusters[0]?.id]);
+      // Far below the second after which Postgres would break a circle.
+      expect(performance.now() - started).toBeLessThan(500);
+      await report.query("commit");
+      expect(must(await importing).objects.map(({ outcome }) => outcome)).toEqual(["UPDATED", "UPDATED"]);
+      expect(await reservations(admin, clusters[0]?.id ?? "")).toMatchObject({ cpu: 800, pods: 4 });
+    } finally {
+      report.release();
+    }
   });
 
   test("reports what is no application yet, what it does not know, and what is no object", async () => {
