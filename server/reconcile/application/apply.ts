@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import { instant } from "../../domain/clock.ts";
 import { enqueueOn } from "../../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../../realtime/timeline.ts";
 import { updateOperations } from "../operation/store.ts";
@@ -18,7 +19,8 @@ export interface Change {
 
 /**
  * Carries the plans of applications of one tenant out in the transaction of their look: few statements, each for all rows of a kind, and the
- * timeline's rows with them. Every write names the generation that its plan saw. Returns the clusters that have something new to be told.
+ * timeline's rows with them. What is not under the applications' locks, which the caller holds and mutations take too, is compared: an assignment
+ * has the generation that its plan saw, or nothing is written. Returns the clusters that have something new to be told.
  */
 export async function apply(client: ClientBase, tenantId: string, changes: readonly Change[], now: number): Promise<ReadonlySet<string>> {
   const all = <Row>(rowsOf: (plan: Plan, application: ApplicationRow) => readonly Row[]): Row[] => changes.flatMap(({ application, plan }) => rowsOf(plan, application));
@@ -59,8 +61,6 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   await appendTimelineOn(client, entries);
   return new Set(assign.map(({ clusterId }) => clusterId));
 }
-
-const instant = (milliseconds: number | null): Date | null => (milliseconds === null ? null : new Date(milliseconds));
 
 async function run<Row extends object>(client: ClientBase, name: string, text: string, rows: readonly object[]): Promise<Row[]> {
   const result = await client.query<Row>({ name, text, values: [JSON.stringify(rows)] });
