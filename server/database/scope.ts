@@ -1,5 +1,6 @@
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { escapeLiteral, type Pool, type PoolClient } from "pg";
+import { arrayText } from "./arrays.ts";
 
 /** Whose rows a transaction may touch: the session settings that the row-level security policies compare with. */
 export interface Scope {
@@ -12,8 +13,8 @@ export interface Scope {
 /** The values of (app.tenant_id, app.namespace_ids, app.cluster_ids) for set_config, in this order. */
 export const scopeSettings = (scope: Scope): [string, string, string] => [
   scope.tenantId ?? "",
-  scope.namespaceIds ? `{${scope.namespaceIds.join(",")}}` : "*",
-  scope.clusterIds ? `{${scope.clusterIds.join(",")}}` : "",
+  scope.namespaceIds ? arrayText(scope.namespaceIds) : "*",
+  scope.clusterIds ? arrayText(scope.clusterIds) : "",
 ];
 
 export const SET_SCOPE = "select set_config('app.tenant_id', ?, true), set_config('app.namespace_ids', ?, true), set_config('app.cluster_ids', ?, true)";

@@ -26,3 +26,6 @@ export const keptSince = (now: number, speed: number): number => now - KEPT_MS *
 export function changeSpeed(settings: ClockSettings, speed: number, wall: number): ClockSettings {
   return settings.speed === speed ? settings : { wallBase: wall, simulatedBase: simulatedTime(settings, wall), speed };
 }
+
+/** A time of a clock as columns and JSON want it. */
+export const instant = (milliseconds: number | null): Date | null => (milliseconds === null ? null : new Date(milliseconds));

@@ -1,5 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { ClientBase } from "pg";
+import { arrayText } from "../database/arrays.ts";
 
 /** What a timeline row is about; its ids are of this kind. */
 export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "token", "vpc", "subnet"] as const;
@@ -25,7 +26,7 @@ export async function appendTimeline(em: EntityManager, ...entries: readonly Tim
   if (entries.length === 0) return;
   const rows = entries.map(() => "(?::uuid, ?::uuid, ?, ?::uuid[], ?::uuid[], ?::timestamptz)").join(", ");
   const values = entries.flatMap((entry) => [
-    entry.tenantId, entry.clusterId ?? null, entry.kind, uuids(entry.ids), uuids(entry.removedIds ?? []), new Date(entry.at).toISOString(),
+    entry.tenantId, entry.clusterId ?? null, entry.kind, arrayText(entry.ids), arrayText(entry.removedIds ?? []), new Date(entry.at).toISOString(),
   ]);
   await em.execute(`insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at) values ${rows}`, values);
 }
@@ -43,5 +44,3 @@ const APPEND = `
 insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at)
 select tenant_id, cluster_id, kind, ids, removed_ids, at
 from jsonb_to_recordset($1::jsonb) as entry (tenant_id uuid, cluster_id uuid, kind text, ids uuid[], removed_ids uuid[], at timestamptz)`;
-
-const uuids = (ids: readonly string[]): string => `{${ids.join(",")}}`;

@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import { instant } from "../../domain/clock.ts";
 import type { OperationStanding, StepSummary } from "../../domain/operation-progress.ts";
 
 export interface StoredOperation extends OperationStanding {
@@ -22,8 +23,6 @@ export async function loadOperation(client: ClientBase, operationId: string, { l
   const summed = await client.query<StepSummary>({ name: "sum-steps", text: SUM_STEPS, values: [operationId] });
   return { operation, steps: summed.rows[0] ?? { completed: 0, total: 0, states: {} } };
 }
-
-const instant = (milliseconds: number | null): Date | null => (milliseconds === null ? null : new Date(milliseconds));
 
 const UPDATE = /* sql */ `
 update operation o set

@@ -1,4 +1,5 @@
 /** What placements ask of clusters: that they exist, take new pods, and have room. */
+import { arrayText } from "../../database/arrays.ts";
 import { type Amounts, type ClusterRoom, hasRoom, noNodeFits, noRoom, NOTHING, onlyReleases, type PodRequests, total } from "../../domain/capacity.ts";
 import { type DomainError, type PlanCheckResult, planRefused } from "../../domain/errors.ts";
 import type { Transaction } from "../transaction.ts";
@@ -11,7 +12,7 @@ export interface ClusterFacts {
 
 export async function loadClusters(tx: Transaction, ids: readonly string[]): Promise<Map<string, ClusterFacts>> {
   if (ids.length === 0) return new Map();
-  const rows = await tx.em.execute<ClusterFacts[]>("select id, code, cordoned from cluster where id = any (?::uuid[])", [uuids(ids)]);
+  const rows = await tx.em.execute<ClusterFacts[]>("select id, code, cordoned from cluster where id = any (?::uuid[])", [arrayText(ids)]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -86,10 +87,10 @@ async function take(tx: Transaction, changes: ReadonlyMap<string, Amounts>): Pro
        select * from unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[]) as given (id, cpu, memory, pods) order by id offset 0
      ) as wanted`,
     [
-      uuids([...changes.keys()]),
-      numbers(amounts.map(({ cpuMillis }) => cpuMillis)),
-      numbers(amounts.map(({ memoryMiB }) => memoryMiB)),
-      numbers(amounts.map(({ pods }) => pods)),
+      arrayText([...changes.keys()]),
+      arrayText(amounts.map(({ cpuMillis }) => cpuMillis)),
+      arrayText(amounts.map(({ memoryMiB }) => memoryMiB)),
+      arrayText(amounts.map(({ pods }) => pods)),
     ],
   );
   return new Set(answers.filter(({ ok }) => !ok).map(({ id }) => id));
@@ -122,7 +123,7 @@ async function loadRooms(tx: Transaction, demands: readonly Demand[]): Promise<M
               max(n.cpu_millis) as largest_cpu, max(n.memory_mib) as largest_memory
        from cluster_node n where n.cluster_id = c.id) node
      where c.id = any (?::uuid[])`,
-    [cpuMillis, memoryMiB, uuids(demands.map(({ cluster }) => cluster.id))],
+    [cpuMillis, memoryMiB, arrayText(demands.map(({ cluster }) => cluster.id))],
   );
   return new Map(
     rows.map((row) => [
@@ -138,6 +139,3 @@ async function loadRooms(tx: Transaction, demands: readonly Demand[]): Promise<M
     ]),
   );
 }
-
-const uuids = (ids: readonly string[]): string => `{${ids.join(",")}}`;
-const numbers = (values: readonly number[]): string => `{${values.join(",")}}`;
