@@ -6,54 +6,48 @@ import type { Situation } from "./situation.ts";
  * Subnets' addresses are texts such as 10.0.0.0/20; times milliseconds on the simulation's clock.
  */
 export async function observe(client: ClientBase, applicationIds: readonly string[]): Promise<Map<string, Situation>> {
-  const { rows } = await client.query<{ id: string; situation: Situation }>({ name: "observe-applications", text: OBSERVE, values: [applicationIds] });
-  return new Map(rows.map((row) => [row.id, row.situation]));
+  const { rows } = await client.query<Situation & { id: string }>({ name: "observe-applications", text: OBSERVE, values: [applicationIds] });
+  return new Map(rows.map(({ id, ...situation }) => [id, situation]));
 }
 
-const STANDING = `'state', o.state, 'completed', o.completed, 'total', o.total, 'error', o.error,
-  'startedAt', floor(extract(epoch from o.started_at) * 1000)::bigint, 'finishedAt', null, 'progressedAt', floor(extract(epoch from o.progressed_at) * 1000)::bigint`;
-
+/** Rows become JSON as whole rows: half the price of json_build_object, which looks each value's type up again every time. */
 const OBSERVE = /* sql */ `
-select a.id, json_build_object(
-  'term', (select term from database_life),
-  'application', json_build_object(
-    'tenantId', a.tenant_id, 'id', a.id, 'namespaceId', a.namespace_id, 'name', a.name, 'namespace', n.name, 'capacityType', a.capacity_type,
-    'updateStrategy', a.update_strategy, 'status', a.status, 'statusReason', a.status_reason, 'deleting', a.deleting,
-    'desired', a.desired, 'created', a.created, 'ready', a.ready, 'updated', a.updated, 'unavailable', a.unavailable),
-  'placements', coalesce((
-    select json_agg(json_build_object(
-      'id', p.id, 'clusterId', p.cluster_id, 'revisionId', p.revision_id, 'revisionNumber', r.number, 'templateHash', r.template_hash,
-      'networkType', p.network_type, 'generation', p.generation, 'deleting', p.deleting,
-      'desired', p.desired, 'created', p.created, 'ready', p.ready, 'updated', p.updated, 'unavailable', p.unavailable,
-      'subnet', case when s.id is null then null else json_build_object('id', s.id, 'vpcId', s.vpc_id, 'cidr', s.cidr::text, 'gateway', host(s.gateway)) end))
-    from placement p
-    join revision r on r.tenant_id = p.tenant_id and r.id = p.revision_id
-    left join subnet s on s.tenant_id = p.tenant_id and s.id = p.subnet_id
-    where p.tenant_id = a.tenant_id and p.application_id = a.id), '[]'),
-  'assignments', coalesce((
-    select json_agg(json_build_object(
-      'clusterId', x.cluster_id, 'objectId', x.object_id, 'generation', x.generation, 'contentHash', x.content_hash, 'tombstone', x.spec is null,
-      'confirmedTerm', x.confirmed_term, 'confirmedGeneration', x.confirmed_generation))
-    from assignment x where x.tenant_id = a.tenant_id and x.application_id = a.id), '[]'),
-  'operations', coalesce((
-    select json_agg(json_build_object(
-      'id', o.id, 'own', o.own, ${STANDING},
-      'steps', coalesce((
-        select json_agg(json_build_object('id', t.id, 'clusterId', t.cluster_id, 'state', t.state, 'message', t.message, 'completed', t.completed, 'total', t.total) order by t.id)
-        from operation_step t
-        where t.tenant_id = o.tenant_id and t.operation_id = o.id and t.finished_at is null and (o.own or t.target_id = a.id)), '[]'),
-      'ended', (
-        select json_build_object('completed', coalesce(sum(e.completed), 0), 'total', coalesce(sum(e.total), 0), 'states', coalesce(json_object_agg(e.state, e.steps), '{}'))
-        from (
-          select t.state, count(*) as steps, sum(t.completed) as completed, sum(t.total) as total
-          from operation_step t where o.own and t.tenant_id = o.tenant_id and t.operation_id = o.id and t.finished_at is not null group by t.state) e)) order by o.id)
-    from (
-      select true as own, own.* from operation own where own.tenant_id = a.tenant_id and own.target_id = a.id and own.finished_at is null
-      union all
-      select false, other.* from operation other
-      where other.tenant_id = a.tenant_id and other.finished_at is null and other.target_id is distinct from a.id
-        and other.id in (select t.operation_id from operation_step t where t.tenant_id = a.tenant_id and t.target_id = a.id and t.finished_at is null)) o), '[]')
-) as situation
+select a.id, (select term from database_life), row_to_json(application) as application,
+  coalesce((
+    select json_agg(placement) from (
+      select p.id, p.cluster_id as "clusterId", p.revision_id as "revisionId", r.number as "revisionNumber", r.template_hash as "templateHash",
+        p.network_type as "networkType", p.generation, p.deleting, p.desired, p.created, p.ready, p.updated, p.unavailable, subnet
+      from placement p
+      join revision r on r.tenant_id = p.tenant_id and r.id = p.revision_id
+      left join lateral (
+        select s.id, s.vpc_id as "vpcId", s.cidr::text as cidr, host(s.gateway) as gateway from subnet s where s.tenant_id = p.tenant_id and s.id = p.subnet_id) subnet on true
+      where p.tenant_id = a.tenant_id and p.application_id = a.id) placement), '[]') as placements,
+  coalesce((
+    select json_agg(assignment) from (
+      select x.cluster_id as "clusterId", x.object_id as "objectId", x.generation, x.content_hash as "contentHash", x.spec is null as tombstone,
+        x.confirmed_term as "confirmedTerm", x.confirmed_generation as "confirmedGeneration"
+      from assignment x where x.tenant_id = a.tenant_id and x.application_id = a.id) assignment), '[]') as assignments,
+  coalesce((
+    select json_agg(operation order by operation.id) from (
+      select o.id, o.own, o.state, o.completed, o.total, o.error, null as "finishedAt",
+        floor(extract(epoch from o.started_at) * 1000)::bigint as "startedAt", floor(extract(epoch from o.progressed_at) * 1000)::bigint as "progressedAt",
+        coalesce((
+          select json_agg(step order by step.id) from (
+            select t.id, t.cluster_id as "clusterId", t.state, t.message, t.completed, t.total from operation_step t
+            where t.tenant_id = o.tenant_id and t.operation_id = o.id and t.finished_at is null and (o.own or t.target_id = a.id)) step), '[]') as steps,
+        (select json_build_object('completed', coalesce(sum(e.completed), 0), 'total', coalesce(sum(e.total), 0), 'states', coalesce(json_object_agg(e.state, e.steps), '{}'))
+          from (
+            select t.state, count(*) as steps, sum(t.completed) as completed, sum(t.total) as total from operation_step t
+            where o.own and t.tenant_id = o.tenant_id and t.operation_id = o.id and t.finished_at is not null group by t.state) e) as ended
+      from (
+        select true as own, own.* from operation own where own.tenant_id = a.tenant_id and own.target_id = a.id and own.finished_at is null
+        union all
+        select false, other.* from operation other
+        where other.tenant_id = a.tenant_id and other.finished_at is null and other.target_id is distinct from a.id
+          and other.id in (select t.operation_id from operation_step t where t.tenant_id = a.tenant_id and t.target_id = a.id and t.finished_at is null)) o) operation), '[]') as operations
 from application a
 join namespace n on n.tenant_id = a.tenant_id and n.id = a.namespace_id
+cross join lateral (
+  select a.tenant_id as "tenantId", a.id, a.namespace_id as "namespaceId", a.name, n.name as namespace, a.capacity_type as "capacityType",
+    a.update_strategy as "updateStrategy", a.status, a.status_reason as "statusReason", a.deleting, a.desired, a.created, a.ready, a.updated, a.unavailable) application
 where a.tenant_id = app.tenant_id() and a.id = any ($1::uuid[])`;
