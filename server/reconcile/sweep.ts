@@ -29,6 +29,7 @@ interface Found {
 }
 
 const BATCH = 500;
+const SHARE = 100;
 const FIRST: Found = { tenant_id: "00000000-0000-0000-0000-000000000000", id: "00000000-0000-0000-0000-000000000000" };
 
 export async function sweep(options: SweepOptions): Promise<Swept> {
@@ -39,19 +40,31 @@ export async function sweep(options: SweepOptions): Promise<Swept> {
 
 type Compare = (options: SweepOptions, tenantId: string, ids: readonly string[]) => Promise<number>;
 
-/** Goes through all rows of all tenants by (tenant, id), a batch at a time; each tenant's share in a transaction of its own. */
+/** Goes through all rows of all tenants by (tenant, id), a batch at a time; each tenant's shares of it in transactions of their own. */
 async function walk(options: SweepOptions, query: string, compare: Compare): Promise<Swept> {
   const { pool, batch = BATCH } = options;
   let [last, compared, asked] = [FIRST, 0, 0];
   for (;;) {
     const { rows } = await pool.query<Found>(query, [last.tenant_id, last.id, batch]);
-    for (const [tenantId, found] of Map.groupBy(rows, (row) => row.tenant_id)) {
-      asked += await compare(options, tenantId, found.map(({ id }) => id));
-    }
+    const shares = sharesOf(rows);
+    // Two at a time: one is looked up while the other is compared.
+    const lane = async (): Promise<void> => {
+      for (const { tenantId, ids } of shares) {
+        const differing = await compare(options, tenantId, ids);
+        asked += differing;
+      }
+    };
+    await Promise.all([lane(), lane()]);
     compared += rows.length;
     const end = rows.at(-1);
     if (!end || rows.length < batch) return { compared, asked };
     last = end;
+  }
+}
+
+function* sharesOf(rows: readonly Found[]): Generator<{ tenantId: string; ids: readonly string[] }, undefined> {
+  for (const [tenantId, found] of Map.groupBy(rows, (row) => row.tenant_id)) {
+    for (let start = 0; start < found.length; start += SHARE) yield { tenantId, ids: found.slice(start, start + SHARE).map(({ id }) => id) };
   }
 }
 
