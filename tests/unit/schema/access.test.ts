@@ -1,7 +1,7 @@
 import { isInterfaceType, isObjectType } from "graphql";
 import { describe, expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
-import { permits } from "#schema/shared/mapping/access.ts";
+import { permits, requiredRole } from "#schema/shared/mapping/access.ts";
 import { ROLES, type Role } from "#server/domain/states.ts";
 import { createEnforcer } from "#server/transport/enforce.ts";
 import { DEFAULT_LIMITS } from "#server/transport/limits.ts";
@@ -66,6 +66,11 @@ describe("who may select what", () => {
     expect([...decided.keys()].filter((coordinate) => !fields.includes(coordinate))).toEqual([]);
     expect([...typeRole.keys()].filter((name) => !types.some((type) => type.name === name))).toEqual([]);
     expect(fields.filter((field) => !documents.has(field)).map((field) => `no document reaches ${field}`)).toEqual([]);
+  });
+
+  test("is what each field itself says, also behind another that is stricter", () => {
+    const said = types.flatMap((type) => (isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, requiredRole(type, field)]) : []));
+    expect(said).toEqual(fields.map((field) => [field, decisionOf(field)]));
   });
 
   test.each(ROLES)("is what the enforcer answers a %s, field by field", (role) => {
