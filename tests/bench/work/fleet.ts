@@ -41,7 +41,7 @@ export async function fillApplications(admin: Pool, tenants: number, application
   }
 }
 
-const TABLES = ["application", "placement", "assignment", "cluster", "revision", "namespace", "vpc", "subnet", "operation", "operation_step"] as const;
+const TABLES = ["application", "placement", "assignment", "cluster", "pod", "revision", "namespace", "vpc", "subnet", "operation", "operation_step"] as const;
 
 /** Every application is scaled, as the mutation would: placements of a new generation, and an operation with a step for each. */
 export async function scaleAll(admin: Pool): Promise<void> {
