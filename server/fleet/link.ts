@@ -26,8 +26,10 @@
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
+import type { PriceSheet } from "../domain/fleet.ts";
 import type { PlacementSpec } from "../domain/placement.ts";
-import type { ClusterNodeStatus, ClusterTier, ContainerState, Isp, PodPhase } from "../domain/states.ts";
+import type { ContainerStatus } from "../domain/pod.ts";
+import type { ClusterNodeStatus, ClusterTier, Isp, PodPhase } from "../domain/states.ts";
 
 export type { PlacementSpec } from "../domain/placement.ts";
 
@@ -99,19 +101,8 @@ export interface PodReport {
   readonly message: string | null;
   readonly privateIp: string | null;
   readonly restartCount: number;
-  readonly containers: readonly ContainerReport[];
+  readonly containers: readonly ContainerStatus[];
   readonly createdAt: number;
-  readonly startedAt: number | null;
-}
-
-export interface ContainerReport {
-  readonly name: string;
-  readonly image: string;
-  readonly state: ContainerState;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly reason: string | null;
-  readonly exitCode: number | null;
   readonly startedAt: number | null;
 }
 
@@ -204,16 +195,7 @@ export interface ClusterDescription {
   readonly isp: Isp;
   readonly latitude: number;
   readonly longitude: number;
-  readonly prices: {
-    readonly currency: string;
-    /** Decimal numbers as strings. */
-    readonly cpuCoreHour: string;
-    readonly memoryGiBHour: string;
-    readonly publicGiB: string;
-    readonly eipHour: string;
-    readonly spotDiscount: number;
-    readonly offPeakDiscount: number;
-  };
+  readonly prices: PriceSheet;
   readonly nodes: readonly NodeDescription[];
 }
 

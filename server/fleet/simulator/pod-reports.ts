@@ -2,8 +2,9 @@
  * A pod's state as the link says it. Phases: PENDING without a node; STARTING on a node until the containers first run; RUNNING from then
  * on, also between restarts; TERMINATING until it is gone. A pod without readiness problems is ready shortly after its containers run.
  */
+import type { ContainerStatus } from "../../domain/pod.ts";
 import type { PodPhase } from "../../domain/states.ts";
-import type { ContainerReport, PodReport } from "../link.ts";
+import type { PodReport } from "../link.ts";
 import { formatIpv4 } from "./addresses.ts";
 import type { Variant } from "./placements.ts";
 import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type PodTable } from "./pods.ts";
@@ -63,7 +64,7 @@ function trouble(pods: PodTable, slot: number, variant: Variant, facts: PodFacts
   }
 }
 
-function containerReports(pods: PodTable, slot: number, { template }: Variant): ContainerReport[] {
+function containerReports(pods: PodTable, slot: number, { template }: Variant): ContainerStatus[] {
   const state = pods.state[slot] as number;
   const podStartedAt = pods.startedAt[slot] as number;
   const started = !Number.isNaN(podStartedAt);
