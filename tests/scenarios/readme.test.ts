@@ -19,9 +19,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server?.dispose());
 
-/** Runs a script in a shell until it has ended, or has written what is waited for. */
-async function shell(script: string, enough?: RegExp): Promise<string> {
-  const child = spawn("sh", ["-c", adapted(script)], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"], detached: true });
+const shell = (script: string, enough?: RegExp): Promise<string> => runUntil("sh", ["-c", adapted(script)], enough);
+
+/** Runs a program until it has ended, or has written what is waited for. */
+async function runUntil(program: string, args: readonly string[], enough?: RegExp): Promise<string> {
+  const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"], detached: true });
   if (enough === undefined) return text(child.stdout);
   let written = "";
   try {
@@ -52,6 +54,15 @@ describe("README", { timeout: 60_000 }, () => {
     for (const query of queries) {
       const { data } = await post(query);
       expect(data).toMatchObject({ applications: { totalCount: 12, nodes: expect.arrayContaining([expect.objectContaining({ name: "storefront" })]) } });
+    }
+  });
+
+  it("has a program that follows the pods", async () => {
+    const programs = blocks("ts");
+    expect(programs).toHaveLength(1);
+    for (const program of programs) {
+      const written = await runUntil(process.execPath, ["--input-type=module-typescript", "--eval", adapted(program)], /^\d+\n/m);
+      expect(written).toMatch(/^\d+ pods\n\d+\n/);
     }
   });
 
