@@ -14,8 +14,8 @@ import { createDriver } from "#server/reconcile/driver.ts";
 import { sweep } from "#server/reconcile/sweep.ts";
 import { CONNECTIONS, JOBS_AT_A_TIME } from "#server/reconcile/worker.ts";
 import { type BenchDatabase, startBenchDatabase } from "./postgres.ts";
-import { type Application, complyAll, fillApplications, scaleAll, tidy } from "./work/fleet.ts";
-import { median, percentile } from "./work/figures.ts";
+import { type Application, complyAll, fillApplications, scaleAll, tidy } from "./writes/fleet.ts";
+import { median, percentile } from "./writes/figures.ts";
 
 /**
  * Reconciliation as the worker role runs it: the queue, the driver, row-level security. 2,000 applications of 10 tenants, three placements each. The

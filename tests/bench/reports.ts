@@ -8,8 +8,8 @@ import { storeReport } from "#server/gateway/report.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
 import { createDriver } from "#server/reconcile/driver.ts";
 import { startBenchDatabase } from "./postgres.ts";
-import { median } from "./work/figures.ts";
-import { fillApplications, tidy } from "./work/fleet.ts";
+import { median } from "./writes/figures.ts";
+import { fillApplications, tidy } from "./writes/fleet.ts";
 
 /**
  * Storing reports of 500 pods, as the gateway does: row-level security, whose the pods are, the placements' counts, the report's number, timeline and
