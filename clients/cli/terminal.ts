@@ -5,7 +5,7 @@ export interface Terminal {
   readonly out: Output;
   /** Progress and complaints; never what `-o json` prints. */
   readonly err: Output;
-  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined; unref?(): unknown };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where relative file names start. */
   readonly folder: string;

@@ -9,7 +9,7 @@ import {
   type OperationRowFragment,
   ScaleApplicationDocument,
 } from "../../typescript/index.ts";
-import { EXIT, type ExitCode, FailedError, UsageError } from "../exit.ts";
+import { EXIT, type ExitCode, FailedError, InterruptedError, UsageError } from "../exit.ts";
 import { follow, type FollowOptions, outcome } from "../follow.ts";
 import { duration } from "../format.ts";
 import { allNamespaces, clusterId, findApplication, noSuchNamespace } from "../lookup.ts";
@@ -97,13 +97,19 @@ async function finish(
 }
 
 async function confirm({ terminal }: Session, question: string): Promise<void> {
-  if (terminal.input.isTTY !== true) throw new UsageError("Nobody is there to be asked: --yes confirms");
+  const { input } = terminal;
+  if (input.isTTY !== true) throw new UsageError("Nobody is there to be asked: --yes confirms");
   terminal.err.write(`${plain(question)} [y/N] `);
-  const lines = createInterface({ input: terminal.input, signal: terminal.interrupted });
-  let answer = "";
-  for await (const line of lines) {
-    answer = line.trim();
-    break;
-  }
-  if (!/^y(es)?$/i.test(answer)) throw new FailedError("Not confirmed; nothing was changed.");
+  const lines = createInterface({ input, signal: terminal.interrupted });
+  const answer = await new Promise<string>((resolve) => {
+    lines.once("line", resolve);
+    // The end of the input and Ctrl-C close the interface without a line.
+    lines.once("close", () => resolve(""));
+  });
+  lines.close();
+  // A terminal that has been read from keeps the process alive even while it is paused.
+  input.pause();
+  input.unref?.();
+  if (terminal.interrupted.aborted) throw new InterruptedError("\nNot confirmed; nothing was changed.");
+  if (!/^y(es)?$/i.test(answer.trim())) throw new FailedError("Not confirmed; nothing was changed.");
 }
