@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, constants, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Config } from "./config.ts";
@@ -32,17 +32,45 @@ const SQLITE_BUSY = 5;
 
 /** Makes it if need be. Others may pass through it, but not list it: Postgres, where it runs as another user, lies inside. */
 export async function makeDataDirectory(directory: string): Promise<void> {
-  const made = await mkdir(directory, { recursive: true, mode: 0o711 });
-  // Whatever the umask was.
-  if (made !== undefined) await chmod(directory, 0o711);
+  try {
+    // Whatever the umask was.
+    if (await makeFolder(directory)) await chmod(directory, 0o711);
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(directory, error);
+  }
 }
+
+/**
+ * Makes a folder and those above it that are missing; false where it is there already. Not by mkdir's `recursive`: that tries for ever where the
+ * folder above exists but takes nothing in and says ENOENT, as /proc does.
+ */
+async function makeFolder(folder: string): Promise<boolean> {
+  const make = () => mkdir(folder, { mode: 0o711 });
+  try {
+    await make().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+      await makeFolder(path.dirname(folder));
+      await make();
+    });
+    return true;
+  } catch (error) {
+    // Whatever is said of a folder that exists: that it exists, that it is a root, that its file system is read-only.
+    const there = await stat(folder).catch(() => null);
+    if (there?.isDirectory()) return false;
+    throw error;
+  }
+}
+
+const unusable = (directory: string, cause: unknown): Error =>
+  new Error(`SELVEDGE_DATA_DIR must be a folder that can be made, or written to: ${directory} can't (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
 
 /**
  * One process at a time. The lock is SQLite's on a file: the kernel's own, so that it ends with the process however it ends, and a number in a
  * file can't be mistaken for a living process. Throws DirectoryInUse.
  */
 export function lockDataDirectory(directory: string): DirectoryLock {
-  const file = new DatabaseSync(path.join(directory, "lock"));
+  const file = openLock(directory);
   try {
     file.exec("pragma busy_timeout = 0; begin immediate; create table if not exists holder (pid integer not null); delete from holder");
     file.prepare("insert into holder (pid) values (?)").run(process.pid);
@@ -56,6 +84,14 @@ export function lockDataDirectory(directory: string): DirectoryLock {
     throw new DirectoryInUse(`another Selvedge${holder ? ` (process ${holder.pid})` : ""} is running on the data directory ${directory}`);
   }
   return { release: () => file.close() };
+}
+
+function openLock(directory: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path.join(directory, "lock"));
+  } catch (error) {
+    throw unusable(directory, error);
+  }
 }
 
 /** The secrets as set, or as kept, or made now. Call it under the lock. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { availableParallelism, loadavg } from "node:os";
 import path from "node:path";
@@ -286,9 +286,20 @@ describe("what it can't start with", { timeout: 60_000 }, () => {
     expect(await refusal(start({ ...here.env, SELVEDGE_FLEET: "atlantis" }))).toMatch(/^selvedge: fleet description atlantis: /);
   });
 
-  test("a data directory that is a file: one line", async () => {
+  test.each([
+    ["below a file", "/dev/null/data"],
+    ["a file", path.resolve(import.meta.dirname, "../../package.json")],
+  ])("a data directory that is %s: one line that names the setting", async (_, directory) => {
     const here = await place();
-    await mkdir(path.dirname(here.directory), { recursive: true });
-    expect(await refusal(start({ ...here.env, SELVEDGE_DATA_DIR: "/dev/null/data" }))).toMatch(/^selvedge: .*\/dev\/null/);
+    const line = await refusal(start({ ...here.env, SELVEDGE_DATA_DIR: directory }));
+    expect(line).toMatch(/^selvedge: SELVEDGE_DATA_DIR must be a folder/);
+    expect(line).toContain(directory);
+  });
+
+  test.runIf(process.platform === "linux")("a data directory where nothing can be made: one line, and at once", async () => {
+    const here = await place();
+    for (const directory of ["/proc/selvedge", "/proc/selvedge/deep/data", "/proc"]) {
+      expect(await refusal(start({ ...here.env, SELVEDGE_DATA_DIR: directory }))).toMatch(/^selvedge: SELVEDGE_DATA_DIR must be a folder/);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -53,6 +53,25 @@ test("a released lock can be taken again, a held one not even by the same proces
   expect(() => lockDataDirectory(directory)).toThrow(DirectoryInUse);
   lock.release();
   lockDataDirectory(directory).release();
+});
+
+test("missing folders above it are made too, and one that is there stays as it is", async () => {
+  expect((await stat(directory)).mode & 0o777).toBe(0o711);
+  await chmod(directory, 0o700);
+  await makeDataDirectory(directory);
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
+});
+
+test.runIf(process.platform === "linux")("where nothing can be made, that is said at once", async () => {
+  await expect(makeDataDirectory("/proc/selvedge/data")).rejects.toThrow(/^SELVEDGE_DATA_DIR must be a folder .*\/proc\/selvedge\/data/);
+});
+
+test("a file, or a link to nowhere, is no data directory", async () => {
+  await writeFile(path.join(parent, "file"), "");
+  await symlink(path.join(parent, "nowhere", "else"), path.join(parent, "link"));
+  for (const wrong of ["file", "file/below", "link"]) {
+    await expect(makeDataDirectory(path.join(parent, wrong))).rejects.toThrow(/^SELVEDGE_DATA_DIR must be a folder/);
+  }
 });
 
 test("secrets are made once, kept for the owner's eyes only, and stay the same", async () => {
