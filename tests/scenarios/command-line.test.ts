@@ -147,7 +147,8 @@ describe("what can't be done is said precisely, and changes nothing", { timeout:
     const ended = await selvedge("apply", "-f", "clients/examples/job.yaml", "--clusters", "hangzhou-1");
     expect(ended.out).toMatch(/^Job +ledger-migration +skipped +\S/m);
     expect(ended.out).toMatch(/^CronJob +morning-report +skipped +\S/m);
-    expect(ended.code).toBe(0);
+    expect(ended.err).toMatch(/Nothing of \S+job\.yaml was applied: all \d+ objects were skipped\./);
+    expect(ended.code).toBe(1);
   });
 
   it("a token that nobody knows", async () => {

@@ -27,6 +27,8 @@ export interface ApplyOptions {
 type Imported = ImportManifestsMutation["importManifests"]["objects"][number];
 
 const COLORS: Readonly<Record<ImportOutcome, Color | null>> = { CREATED: "green", UPDATED: "green", UNCHANGED: null, SKIPPED: "dim", FAILED: "red" };
+/** Outcomes after which the object is on the server as the file has it. */
+const APPLIED: ReadonlySet<ImportOutcome> = new Set(["CREATED", "UPDATED", "UNCHANGED"]);
 /** A server that was there a moment ago may be restarting: the import carries a key, so that asking again never does it twice. */
 const RETRY_FOR_MS = 60_000;
 
@@ -63,6 +65,7 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
   const named = objects.filter((object) => object.object?.__typename === "Application").map(({ name }) => name);
   if (options.dryRun || operation === null || !options.wait) {
     show(session, options.output, { objects, operation }, () => [closing(options, objects, operation?.id ?? null)].filter((line) => line !== ""));
+    if (!anyFailed && !objects.some(({ outcome: word }) => APPLIED.has(word))) throw new FailedError(nothingApplied(options, objects));
     return anyFailed ? EXIT.refused : EXIT.done;
   }
   const ended = await follow(session, operation, {
@@ -78,7 +81,14 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
 function closing(options: ApplyOptions, objects: readonly Imported[], operationId: string | null): string {
   if (options.dryRun) return "Dry run: nothing was changed.";
   if (operationId !== null) return `To follow it: selvedge wait ${operationId}`;
-  return objects.some((object) => object.outcome === "FAILED") ? "" : "Nothing to do.";
+  return !objects.some(({ outcome: word }) => word === "FAILED") && objects.some(({ outcome: word }) => APPLIED.has(word)) ? "Nothing to do." : "";
+}
+
+/** A file that holds nothing for us is a mistake more often than a wish: a script must not take it for done. */
+function nothingApplied({ filename, dryRun }: ApplyOptions, objects: readonly Imported[]): string {
+  const file = filename === "-" ? "the input" : plain(filename);
+  const why = objects.length === 0 ? "it holds no objects" : objects.length === 1 ? "its only object was skipped" : `all ${count(objects.length, "object")} were skipped`;
+  return `Nothing of ${file} ${dryRun ? "would be" : "was"} applied: ${why}.`;
 }
 
 function objectLines({ style }: Session, objects: readonly Imported[], verbose: boolean): string[] {

@@ -179,6 +179,26 @@ describe("output", () => {
 });
 
 describe("apply", () => {
+  const unchanged = { kind: "Deployment", name: "basket", outcome: "UNCHANGED", message: null, warnings: [], object: null };
+  const skipped = { ...unchanged, kind: "Job", outcome: "SKIPPED", message: "Jobs are not imported" };
+
+  it.each([
+    ["all skipped", [skipped, { ...skipped, name: "other" }], [], "Nothing of m.yaml was applied: all 2 objects were skipped."],
+    ["the only one skipped", [skipped], ["-o", "json"], "Nothing of m.yaml was applied: its only object was skipped."],
+    ["none, in a dry run", [], ["--dry-run"], "Nothing of m.yaml would be applied: it holds no objects."],
+  ])("is 1 and says so when nothing was applied: %s", async (_what, objects, options, complaint) => {
+    await writeFile(path.join(folder, "m.yaml"), "kind: Job\n");
+    server = await answering((query) =>
+      query.includes("query ClusterId")
+        ? { body: { data: { cluster: { id: "Cluster.1", code: "hangzhou-1" } } } }
+        : { body: { data: { importManifests: { objects, operation: null, userErrors: [] } } } },
+    );
+    const terminal = recordedTerminal({ folder, env: { SELVEDGE_URL: server.url } });
+    expect(await run(["apply", "-f", "m.yaml", "--clusters", "hangzhou-1", ...options], terminal)).toBe(1);
+    expect(terminal.written.err).toBe(`error: ${complaint}\n`);
+    expect(terminal.written.out).not.toContain("Nothing to do.");
+  });
+
   it("says which file it can't read", async () => {
     const terminal = recordedTerminal({ folder });
     expect(await run(["apply", "-f", "nowhere.yaml", "--clusters", "a"], terminal)).toBe(1);
@@ -191,10 +211,11 @@ describe("apply", () => {
     server = await answering((query) => {
       if (query.includes("query ClusterId")) return { body: { data: { cluster: { id: "Cluster.1", code: "hangzhou-1" } } } };
       tries += 1;
-      return tries === 1 ? "hang up" : { body: { data: { importManifests: { objects: [], operation: null, userErrors: [] } } } };
+      return tries === 1 ? "hang up" : { body: { data: { importManifests: { objects: [unchanged], operation: null, userErrors: [] } } } };
     });
     const terminal = recordedTerminal({ folder, env: { SELVEDGE_URL: server.url } });
     expect(await run(["apply", "-f", "m.yaml", "--clusters", "hangzhou-1", "--replicas", "3"], terminal)).toBe(0);
+    expect(terminal.written.out).toContain("Nothing to do.");
     const imports = server.asked.filter(({ query }) => query.includes("mutation ImportManifests")).map(({ variables }) => variables["input"] as Record<string, unknown>);
     expect(imports).toHaveLength(2);
     expect(imports[0]).toEqual(imports[1]);
