@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import type { Logger } from "pino";
@@ -14,11 +15,12 @@ import { createMetrics } from "./observability/metrics.ts";
 import type { RunningApi } from "./roles/api.ts";
 import { type BusSettings, type Facts, openBus, openClock } from "./roles/role.ts";
 import { startThread, type Thread, type ThreadRole } from "./threads.ts";
+import { listenFault } from "./transport/address.ts";
 
 /**
  * The composition root. Everything is built here once, in this order, and closed in reverse:
  *
- *   data directory (lock, secrets) → threads load their code │ Postgres → roles, migrations, clock, administrator
+ *   address (free?) → data directory (lock, secrets) → threads load their code │ Postgres → roles, migrations, clock, administrator
  *     → fleet, gateway and worker, API
  *
  * Closing: the API accepts nothing more → the worker finishes its jobs → the gateway stores what has come → the fleet saves → Postgres stops.
@@ -73,11 +75,15 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
   };
 
   try {
+    // Known before anything is made. Where something is made already, the lock may know better who has the address: another Selvedge.
+    const fault = has("api") ? await listenFault(config.http.host, config.http.port) : null;
+    if (fault !== null && !existsSync(config.dataDirectory)) throw fault;
     await makeDataDirectory(config.dataDirectory);
     if (config.databaseUrl === null || has("fleet")) {
       const lock = lockDataDirectory(config.dataDirectory);
       stack.defer(() => lock.release());
     }
+    if (fault !== null) throw fault;
     const secrets = await loadSecrets(config);
     const fleetClusters = has("fleet") ? loadFleetDescription(config.simulation.fleet).clusters.map(({ clusterId }) => clusterId) : null;
 

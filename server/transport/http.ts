@@ -10,6 +10,7 @@ import type { Clock } from "../domain/clock.ts";
 import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Bus } from "../realtime/bus.ts";
+import { listenError } from "./address.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
 import { apiError } from "./errors.ts";
 import { runChecks, send, sendJson, type ReadinessCheck } from "./health.ts";
@@ -272,20 +273,6 @@ const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : ho
 
 function identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null } {
   return { requestId: randomUUID(), sourceAddress: request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null };
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return new Error(`port ${port} on ${host} is in use: stop what listens there, or set PORT to another`, { cause: error });
-    case "EACCES":
-      return new Error(`port ${port} on ${host} may not be listened on by this user: set PORT to one above 1023`, { cause: error });
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new Error(`${host} is no address of this machine: set HOST to one that is`, { cause: error });
-    default:
-      return new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
-  }
 }
 
 /** What Yoga itself refuses, about the form of a request, in our codes and without what it quotes of the request. */

@@ -178,8 +178,10 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
     const here = await place();
     const first = start(here.env);
     await first.ready();
-    const second = start({ ...here.env, PORT: String(await freePort()) });
-    expect(await refusal(second)).toBe(`selvedge: another Selvedge (process ${first.pid}) is running on the data directory ${here.directory}`);
+    for (const port of [await freePort(), here.port]) {
+      const second = start({ ...here.env, PORT: String(port) });
+      expect(await refusal(second)).toBe(`selvedge: another Selvedge (process ${first.pid}) is running on the data directory ${here.directory}`);
+    }
     expect(await role(here, await tokenOf(here))).toBe("PLATFORM_ADMIN of demo");
     await stop(first);
   });
@@ -260,12 +262,13 @@ describe("what it can't start with", { timeout: 60_000 }, () => {
     expect(existsSync(here.directory)).toBe(false);
   });
 
-  test("a port in use: one line, and no Postgres is left", async () => {
+  test("a port in use: one line, and nothing was made", async () => {
     const here = await place();
     const holder = createServer().listen(here.port, "127.0.0.1");
     try {
       const server = start(here.env);
       expect(await refusal(server)).toBe(`selvedge: port ${here.port} on 127.0.0.1 is in use: stop what listens there, or set PORT to another`);
+      expect(existsSync(here.directory)).toBe(false);
       if (process.platform === "linux") expect(await leftOf(server, here)).toEqual([]);
     } finally {
       holder.close();
