@@ -1,5 +1,5 @@
 import { GraphqlError, RefusedError, UnreachableError } from "../typescript/index.ts";
-import { type Output, styleFor, type Terminal } from "./terminal.ts";
+import { clearLine, type Output, styleFor, type Terminal } from "./terminal.ts";
 import { plain } from "./text.ts";
 
 /** What the process says when it ends: scripts rely on these numbers. */
@@ -50,6 +50,7 @@ export function report(error: unknown, terminal: Terminal): ExitCode {
     return EXIT.unreachable;
   }
   if (error instanceof InterruptedError) {
+    clearLine(err);
     err.write(`${error.message}\n`);
     return EXIT.interrupted;
   }

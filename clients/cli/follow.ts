@@ -38,7 +38,7 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
     );
   } catch (error) {
     if (!terminal.interrupted.aborted) throw error;
-    throw new InterruptedError(`\n${options.work} goes on without this command. To follow it again:\n  selvedge wait ${operation.id}`);
+    throw new InterruptedError(`${options.work} goes on without this command. To follow it again:\n  selvedge wait ${operation.id}`);
   } finally {
     over.abort();
     await parts;

@@ -24,7 +24,9 @@ export async function clusterIds(session: Session, given: readonly string[]): Pr
     const known = (await allClusters(session)).nodes.map(({ code }) => code);
     throw new FailedError(missing.map((code) => `There is no cluster ${code}.${didYouMean(code, known)}`).join("\n       "));
   }
-  return found.filter((cluster) => cluster !== null);
+  const clusters = found.filter((cluster) => cluster !== null);
+  for (const { id, code } of clusters) session.named.set(id, code);
+  return clusters;
 }
 
 export async function clusterId(session: Session, code: string): Promise<string> {
@@ -47,6 +49,7 @@ export const applicationsOf = (session: Session, namespaces: readonly string[]) 
 export async function findApplication(session: Session, namespace: string, name: string): Promise<NonNullable<ApplicationIdQuery["application"]>> {
   const { application } = await session.client.execute(ApplicationIdDocument, { namespace, name });
   if (application === null) throw await noSuchApplication(session, namespace, name);
+  session.named.set(application.id, name);
   return application;
 }
 

@@ -8,7 +8,7 @@ import { login } from "./commands/login.ts";
 import { EXIT, type ExitCode, report } from "./exit.ts";
 import { outputOption } from "./output.ts";
 import { type GlobalOptions, type Session, withSession } from "./session.ts";
-import { styleFor, type Terminal } from "./terminal.ts";
+import { clearLine, styleFor, type Terminal } from "./terminal.ts";
 
 const POD_PHASES: readonly PodPhase[] = ["PENDING", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TERMINATING", "UNKNOWN"];
 const OPERATION_STATES: readonly OperationState[] = [
@@ -26,7 +26,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (terminal.interrupted.aborted && error === terminal.interrupted.reason) return EXIT.interrupted;
+    if (terminal.interrupted.aborted && error === terminal.interrupted.reason) {
+      clearLine(terminal.err);
+      return EXIT.interrupted;
+    }
     return report(error, terminal);
   }
 }

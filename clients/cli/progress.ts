@@ -62,7 +62,8 @@ interface State {
 function drawn(output: Output, style: Style, state: State, elapsed: () => string): Progress {
   let height = 0;
   let frame = 0;
-  const erase = (): string => (height === 0 ? "" : `\u001b[${height}A\u001b[0J`);
+  // To the first column before all: the terminal may have echoed a key, as it does with ^C.
+  const erase = (): string => (height === 0 ? "" : `\r\u001b[${height}A\u001b[0J`);
   const draw = (): void => {
     const lines = pictureLines(state.picture, state.trouble, elapsed(), output, style, SPINNER[(frame += 1) % SPINNER.length] as string);
     output.write(`${erase()}${lines.join("\n")}\n`);

@@ -1,4 +1,4 @@
-import { createClient, type Page, type SelvedgeClient } from "../typescript/index.ts";
+import { createClient, type Page, RefusedError, type SelvedgeClient } from "../typescript/index.ts";
 import { thousands } from "./format.ts";
 import { readSettings } from "./settings.ts";
 import { type Style, styleFor, type Terminal } from "./terminal.ts";
@@ -15,22 +15,36 @@ export interface Session {
   readonly terminal: Terminal;
   /** Of the standard output. */
   readonly style: Style;
+  /** Columns that a table may take; null where nobody watches and nothing is cut. */
+  readonly width: number | null;
+  /** Codes and names of the objects that the command looked up, by id: a refusal speaks of ids, a person typed these. */
+  readonly named: Map<string, string>;
   readonly print: (lines: readonly string[]) => void;
 }
 
 /** Runs a command against the server that the settings name, and closes the connection whatever happens. */
 export async function withSession<T>(terminal: Terminal, options: GlobalOptions, run: (session: Session) => Promise<T>): Promise<T> {
   const client = createClient({ ...(await readSettings(options, terminal)), signal: terminal.interrupted });
+  const named = new Map<string, string>();
   try {
     return await run({
       client,
       terminal,
       style: styleFor(terminal.out, terminal.env),
+      width: terminal.out.isTTY === true ? (terminal.out.columns ?? null) : null,
+      named,
       print: (lines) => void (lines.length > 0 && terminal.out.write(`${lines.join("\n")}\n`)),
     });
+  } catch (error) {
+    throw error instanceof RefusedError ? inWordsOf(named, error) : error;
   } finally {
     await client.close();
   }
+}
+
+function inWordsOf(named: ReadonlyMap<string, string>, { userErrors }: RefusedError): RefusedError {
+  const worded = (message: string): string => [...named].reduce((text, [id, name]) => text.replaceAll(id, () => name), message);
+  return new RefusedError(userErrors.map((error) => ({ ...error, message: worded(error.message) })));
 }
 
 /** As large as the server allows. */

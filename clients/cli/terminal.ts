@@ -20,6 +20,9 @@ export interface Output {
   write(text: string): unknown;
 }
 
+/** Takes away what stands on a terminal's current line, be it a count of ours or the ^C that it echoed. */
+export const clearLine = (output: Output): unknown => (output.isTTY === true ? output.write("\r\u001b[K") : undefined);
+
 export type Color = "green" | "yellow" | "red" | "dim" | "bold" | "cyan";
 export type Style = (color: Color, text: string) => string;
 

@@ -56,7 +56,7 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
   );
   const { importManifests } = await importing.catch((error: unknown) => {
     if (!terminal.interrupted.aborted) throw error;
-    throw new InterruptedError("\nInterrupted before the server answered: it may have accepted the import. `selvedge get operations` shows it.");
+    throw new InterruptedError("Interrupted before the server answered: it may have accepted the import. `selvedge get operations` shows it.");
   });
   const { objects, operation } = accepted(importManifests);
   const anyFailed = objects.some((object) => object.outcome === "FAILED");
@@ -91,7 +91,7 @@ function nothingApplied({ filename, dryRun }: ApplyOptions, objects: readonly Im
   return `Nothing of ${file} ${dryRun ? "would be" : "was"} applied: ${why}.`;
 }
 
-function objectLines({ style }: Session, objects: readonly Imported[], verbose: boolean): string[] {
+function objectLines({ style, width }: Session, objects: readonly Imported[], verbose: boolean): string[] {
   const lines = formatTable<Imported>(
     [
       { header: "KIND", cell: ({ kind }) => kind },
@@ -101,6 +101,7 @@ function objectLines({ style }: Session, objects: readonly Imported[], verbose: 
     ],
     objects,
     style,
+    width,
   );
   const warned = objects.filter(({ warnings }) => warnings.length > 0);
   if (verbose) for (const { kind, name, warnings } of warned) lines.push(...warnings.map((warning) => style("yellow", `${plain(kind)} ${plain(name)}: ${plain(warning)}`)));

@@ -64,6 +64,7 @@ export async function createNamespace(session: Session, name: string, options: {
 export async function deleteNamespace(session: Session, name: string, options: { readonly output: Format; readonly yes: boolean }): Promise<ExitCode> {
   const namespace = (await allNamespaces(session)).nodes.find((other) => other.name === name);
   if (namespace === undefined) throw await noSuchNamespace(session, name);
+  session.named.set(namespace.id, name);
   if (!options.yes) await confirm(session, `Delete namespace ${name}?`);
   const { deleteNamespace: payload } = await session.client.executeWith(RETRYING, DeleteNamespaceDocument, { input: { id: namespace.id, idempotencyKey: randomUUID() } });
   const { deletedId } = accepted(payload);
@@ -110,6 +111,6 @@ async function confirm({ terminal }: Session, question: string): Promise<void> {
   // A terminal that has been read from keeps the process alive even while it is paused.
   input.pause();
   input.unref?.();
-  if (terminal.interrupted.aborted) throw new InterruptedError("\nNot confirmed; nothing was changed.");
+  if (terminal.interrupted.aborted) throw new InterruptedError("Not confirmed; nothing was changed.");
   if (!/^y(es)?$/i.test(answer.trim())) throw new FailedError("Not confirmed; nothing was changed.");
 }

@@ -23,7 +23,7 @@ export async function describeApplication(session: Session, name: string, { name
   show(session, output, application, () => applicationLines(session, application, server.now));
 }
 
-function applicationLines({ style }: Session, application: NonNullable<ApplicationQuery["application"]>, now: string): string[] {
+function applicationLines({ style, width }: Session, application: NonNullable<ApplicationQuery["application"]>, now: string): string[] {
   const { replicas, currentRevision, allPlacements, pods, operations } = application;
   const head = (title: string): string[] => ["", style("bold", title)];
   const lines = formatFacts(
@@ -73,17 +73,18 @@ function applicationLines({ style }: Session, application: NonNullable<Applicati
         { header: "SEEN", right: true, cell: ({ observedAt }) => (observedAt === null ? "never" : `${age(observedAt, now)} ago`) },
         { header: "WHY HERE", cell: ({ reason }) => reason },
       ],
-      allPlacements.nodes,
+      allPlacements.nodes.toSorted((a, b) => (a.cluster.code < b.cluster.code ? -1 : 1)),
       style,
+      width,
     ),
   );
   if (allPlacements.nodes.length < allPlacements.totalCount) lines.push(style("dim", `… and ${allPlacements.totalCount - allPlacements.nodes.length} more`));
   lines.push(...head(count(pods.totalCount, "pod")));
-  if (pods.nodes.length > 0) lines.push(...formatTable(podColumns(now).slice(1), pods.nodes, style));
+  if (pods.nodes.length > 0) lines.push(...formatTable(podColumns(now).slice(1), pods.nodes, style, width));
   if (pods.nodes.length < pods.totalCount) {
     lines.push(style("dim", `… and ${pods.totalCount - pods.nodes.length} more: selvedge get pods -n ${application.namespace.name} --app ${application.name}`));
   }
-  lines.push(...head("Last operations"), ...(operations.nodes.length === 0 ? ["None."] : formatTable(operationColumns(now), operations.nodes, style)));
+  lines.push(...head("Last operations"), ...(operations.nodes.length === 0 ? ["None."] : formatTable(operationColumns(now), operations.nodes, style, width)));
   return lines;
 }
 
@@ -126,6 +127,7 @@ export async function describePod(session: Session, name: string, { cluster, out
       ],
       pod.containers,
       session.style,
+      session.width,
     ),
   ]);
 }
@@ -163,6 +165,7 @@ export async function describeCluster(session: Session, code: string, { output }
       ],
       cluster.nodes.nodes,
       session.style,
+      session.width,
     ),
   ]);
 }
@@ -197,6 +200,7 @@ export async function describeOperation(session: Session, id: string, { output }
       ],
       steps.nodes,
       session.style,
+      session.width,
     ),
     ...(steps.nodes.length < steps.totalCount ? [session.style("dim", `… and ${steps.totalCount - steps.nodes.length} more`)] : []),
   ]);

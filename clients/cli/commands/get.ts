@@ -191,7 +191,7 @@ export const getNodes: Lister = async (session, names, options) => {
 };
 
 export function listing<Row>(session: Session, what: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  return rows.length === 0 ? [`No ${what}.`] : formatTable(columns, rows, session.style);
+  return rows.length === 0 ? [`No ${what}.`] : formatTable(columns, rows, session.style, session.width);
 }
 
 const idsOf = (session: Session, codes: readonly string[]): Promise<string[]> => Promise.all(codes.map((code) => clusterId(session, code)));

@@ -102,6 +102,17 @@ describe("exit codes", () => {
     expect(terminal.written.err).toBe("error: Too long [INVALID_ARGUMENT at input.description]\nerror: shop is taken [ALREADY_EXISTS]\n");
   });
 
+  it("speaks of what a person typed where the server speaks of an id", async () => {
+    const application = { id: "Application.1", name: "basket", version: 1, replicas: { desired: 1, created: 1, ready: 1, updated: 1, unavailable: 0 } };
+    const userErrors = [{ __typename: "NotFoundError", code: "NOT_FOUND", message: 'Application basket does not run on a cluster "Cluster.00b9".', path: ["input", "clusterId"] }];
+    server = await answering((query) => ({
+      body: { data: query.includes("query ClusterId") ? { cluster: { id: "Cluster.00b9", code: "xian-1" } } : query.includes("mutation") ? { scaleApplication: { operation: null, userErrors } } : { application } },
+    }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["scale", "app", "basket", "--replicas", "2", "--cluster", "xian-1"], terminal)).toBe(1);
+    expect(terminal.written.err).toBe('error: Application basket does not run on a cluster "xian-1". [NOT_FOUND at input.clusterId]\n');
+  });
+
   it("quotes the correlation id of a masked error", async () => {
     server = await answering(() => ({ body: { errors: [{ message: "Internal error", extensions: { code: "INTERNAL", correlationId: "c-42" } }] } }));
     const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
@@ -154,6 +165,18 @@ describe("output", () => {
     await run(["get", "regions"], bare);
     expect(colored.written.out).toContain("\u001b[");
     expect(bare.written.out).not.toContain("\u001b[");
+  });
+
+  it("fits a terminal, and is whole elsewhere", async () => {
+    const wide = [{ ...regions[0], name: "a name that goes on and on" }];
+    server = await answering(() => ({ body: { data: { regions: wide } } }));
+    const env = { SELVEDGE_URL: server.url, NO_COLOR: "1" };
+    const [narrow, pipe] = [recordedTerminal({ isTTY: true, columns: 32, env }), recordedTerminal({ columns: 32, env })];
+    await run(["get", "regions"], narrow);
+    await run(["get", "regions"], pipe);
+    expect(narrow.written.out.trimEnd().split("\n").map((line) => line.length)).toEqual([32, 32]);
+    expect(narrow.written.out).toContain("a name th…");
+    expect(pipe.written.out).toContain("a name that goes on and on");
   });
 
   it("suggests what may have been meant", async () => {

@@ -75,6 +75,24 @@ describe("formatTable", () => {
     );
   });
 
+  it("cuts the widest cells, and only those, until a row fits", () => {
+    const wide = [{ header: "NAME", cell: (row: { name: string; why: string }) => row.name }, { header: "WHY", cell: (row: { name: string; why: string }) => row.why }];
+    const rows = [{ name: "storefront", why: "the image is not there" }, { name: "basket", why: "" }];
+    expect(formatTable(wide, rows, uncolored, 24)).toEqual(["NAME        WHY", "storefront  the image i…", "basket      -"]);
+    expect(formatTable(wide, rows, uncolored, 34)).toEqual(formatTable(wide, rows, uncolored));
+    expect(formatTable(wide, rows, uncolored, null)[1]).toBe("storefront  the image is not there");
+  });
+
+  it("never makes a line wider than the limit, as long as a few columns are left for each cell", () => {
+    const cell = fc.string({ unit: "grapheme", maxLength: 60 }).map(plain);
+    const wide = [0, 1, 2].map((index) => ({ header: `C${index}`, cell: (row: readonly string[]) => row[index] ?? "" }));
+    fc.assert(
+      fc.property(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { maxLength: 5 }), fc.integer({ min: 22, max: 120 }), (rows, limit) => {
+        for (const line of formatTable(wide, rows, uncolored, limit)) expect(widthOf(line)).toBeLessThanOrEqual(limit);
+      }),
+    );
+  });
+
   it("makes the server's text safe", () => {
     const lines = formatTable(columns, [{ name: "bad\u001b[2J\nname", pods: 1 }], uncolored);
     expect(lines).toHaveLength(2);
