@@ -6,6 +6,7 @@ import { migrations } from "../../migrations/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { roleLogin } from "../database/address.ts";
 import { openDatabase, openPool } from "../database/connect.ts";
+import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { createAuthenticator } from "../identity/authenticate.ts";
 import { createReads } from "../read/run.ts";
 import { createFanout } from "../realtime/fanout.ts";
@@ -62,6 +63,14 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
     const missingClusters = countMissing(pool, fleetClusters);
+    const strangers = fleetClusters.length === 0 ? 0 : await countStrangers(pool, fleetClusters);
+    if (strangers > 0) {
+      const { fleet } = config.simulation;
+      logger.warn(
+        { clusters: strangers, fleet },
+        `${strangers} clusters of the database have no agent in the fleet ${fleet}: they are DISCONNECTED after ${STALE_AFTER_SECONDS} s of silence (was SELVEDGE_FLEET another one before?)`,
+      );
+    }
 
     const api = createApi({
       host: config.http.host,
@@ -116,6 +125,12 @@ export function countMissing(pool: Pool, clusterIds: readonly string[]): () => P
     }
     return missing;
   };
+}
+
+/** How many clusters the database knows that are none of these: it was begun with another fleet. */
+export async function countStrangers(pool: Pool, clusterIds: readonly string[]): Promise<number> {
+  const { rows } = await pool.query<{ strangers: number }>("select count(*)::int as strangers from cluster where id <> all ($1::uuid[])", [clusterIds]);
+  return rows[0]?.strangers ?? 0;
 }
 
 const derive = (encryptionKey: Uint8Array, purpose: string): Uint8Array => new Uint8Array(hkdfSync("sha256", encryptionKey, "", `selvedge ${purpose}`, 32));

@@ -186,6 +186,17 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
     await stop(first);
   });
 
+  test("another fleet on the same directory: how many clusters are left without an agent is told", async () => {
+    const here = await place();
+    const first = start({ ...here.env, SELVEDGE_FLEET: "china" });
+    await first.ready();
+    await stop(first);
+    const second = start(here.env);
+    const { clusters } = (await second.ready()) as { clusters: number };
+    expect(second.log.filter(({ level }) => level === "warn")).toMatchObject([{ clusters: 60 - clusters, fleet: "tiny" }]);
+    await stop(second);
+  });
+
   test("npm start prints where everything is when nothing at all is logged, and SIGTERM to it reaches the server", async () => {
     const here = await place();
     const npm = start({ ...here.env, LOG_LEVEL: "silent" }, ["npm", "start", "--silent"]);

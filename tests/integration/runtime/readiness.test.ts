@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { countMissing } from "#server/roles/api.ts";
+import { countMissing, countStrangers } from "#server/roles/api.ts";
 import { type Centre, createCentre } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
@@ -25,12 +25,15 @@ const join = async (code: string): Promise<string> => {
 };
 
 test("the clusters of an earlier fleet do not stand in for those of this one", async () => {
-  await join("earlier-1");
-  await join("earlier-2");
+  const earlier = [await join("earlier-1"), await join("earlier-2")];
   const { pool } = await database.openAs("selvedge_api", 1);
   const late = new ScriptedAgent("late", randomUUIDv7()).connect(centre.link.dial());
-  const missing = countMissing(pool, [await join("here"), late.clusterId]);
+  const fleet = [await join("here"), late.clusterId];
+  const missing = countMissing(pool, fleet);
   expect(await missing()).toBe(1);
   await late.hello();
   expect(await missing()).toBe(0);
+
+  expect(await countStrangers(pool, fleet)).toBe(2);
+  expect(await countStrangers(pool, [...fleet, ...earlier])).toBe(0);
 });
