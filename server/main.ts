@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Logger } from "pino";
 import type { RunningServer } from "./app.ts";
-import { type Config, ConfigError, readProcessConfig, ROLES } from "./config/config.ts";
+import { type Config, ConfigError, readProcessConfig, ROLES, unknownProcessSettings } from "./config/config.ts";
 import { createLogger } from "./observability/logger.ts";
 
 /**
@@ -21,6 +21,8 @@ async function main(): Promise<void> {
     return fail(error.faults);
   }
   const logger = createLogger({ level: config.log.level, pretty: config.log.pretty, name: "api" });
+  const unknown = unknownProcessSettings();
+  if (unknown !== null) logger.warn(unknown);
   const stopping = new AbortController();
   let server: RunningServer | null = null;
   let exitCode = 0;

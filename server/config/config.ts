@@ -1,4 +1,5 @@
 import path from "node:path";
+import { unknownSettings } from "./unknown.ts";
 
 /**
  * Settings: the environment turned into one frozen value, or into the list of all that is wrong with it. Nothing else reads process.env.
@@ -9,6 +10,13 @@ export type ServerRole = (typeof ROLES)[number];
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** All there are: what is not here can't be read below, and of ours counts as misspelt. */
+export const SETTINGS = [
+  "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY",
+  "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS",
+] as const;
+type Setting = (typeof SETTINGS)[number];
 
 /** A plain value: it crosses to worker threads. */
 export interface Config {
@@ -67,11 +75,14 @@ const KEY_BYTES = 32;
 /** The settings of this process. */
 export const readProcessConfig = (): Config => readConfig(process.env, { workingDirectory: process.cwd(), terminal: process.stderr.isTTY });
 
+/** What was set for this process, and means nothing; null where all of it is known. */
+export const unknownProcessSettings = (): string | null => unknownSettings(process.env, SETTINGS);
+
 /** An empty variable counts as absent. Throws a ConfigError that names every fault. */
 export function readConfig(env: Environment, { workingDirectory, terminal }: Surroundings): Config {
   const faults: string[] = [];
-  const text = (name: string): string | null => env[name]?.trim() || null;
-  const check = <T>(name: string, fallback: T, parse: (value: string) => T | Fault): T => {
+  const text = (name: Setting): string | null => env[name]?.trim() || null;
+  const check = <T>(name: Setting, fallback: T, parse: (value: string) => T | Fault): T => {
     const value = text(name);
     if (value === null) return fallback;
     const parsed = parse(value);

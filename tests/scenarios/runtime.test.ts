@@ -295,6 +295,13 @@ describe("what it can't start with", { timeout: 60_000 }, () => {
     expect(line).not.toContain("hunter2");
   });
 
+  test("a misspelt setting is told, whatever else is wrong", async () => {
+    const here = await place();
+    const server = start({ ...here.env, SELVEDGE_SPED: "3", SELVEDGE_FLEET: "atlantis" });
+    expect(await refusal(server)).toMatch(/atlantis/);
+    expect(server.log.filter(({ level }) => level === "warn")).toMatchObject([{ msg: "no such setting, ignored: SELVEDGE_SPED (did you mean SELVEDGE_SEED or SELVEDGE_SPEED?)" }]);
+  });
+
   test("an unknown fleet: one line", async () => {
     const here = await place();
     expect(await refusal(start({ ...here.env, SELVEDGE_FLEET: "atlantis" }))).toMatch(/^selvedge: fleet description atlantis: /);

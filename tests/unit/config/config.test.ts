@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, readConfig } from "#server/config/config.ts";
+import { ConfigError, readConfig, SETTINGS } from "#server/config/config.ts";
+import { unknownSettings } from "#server/config/unknown.ts";
 
 const here = { workingDirectory: "/srv/selvedge", terminal: false };
 const KEY = Buffer.alloc(32, 5).toString("base64");
@@ -105,4 +106,25 @@ test.each([
   ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
 ])("%s=%s is refused", (name, value) => {
   expect(faultsOf({ [name]: value })).toHaveLength(1);
+});
+
+describe("settings that nobody reads", () => {
+  test.each([
+    ["SELVEDGE_SPED", "no such setting, ignored: SELVEDGE_SPED (did you mean SELVEDGE_SEED or SELVEDGE_SPEED?)"],
+    ["SELVEDGE_PORT", "no such setting, ignored: SELVEDGE_PORT (did you mean PORT?)"],
+    ["SELVEDGE_LOGLEVEL", "no such setting, ignored: SELVEDGE_LOGLEVEL (did you mean LOG_LEVEL?)"],
+    ["SELVEDGE_ROLES", "no such setting, ignored: SELVEDGE_ROLES (did you mean SELVEDGE_ROLE?)"],
+    ["SELVEDGE_COLOUR_OF_THE_SKY", "no such setting, ignored: SELVEDGE_COLOUR_OF_THE_SKY"],
+  ])("%s is told, without its value", (name, told) => {
+    expect(unknownSettings({ [name]: "hunter2" }, SETTINGS)).toBe(told);
+  });
+  test("several are told in one line", () => {
+    expect(unknownSettings({ SELVEDGE_SPED: "3", SELVEDGE_FLEAT: "tiny" }, SETTINGS)).toBe(
+      "no such settings, ignored: SELVEDGE_FLEAT (did you mean SELVEDGE_FLEET?), SELVEDGE_SPED (did you mean SELVEDGE_SEED or SELVEDGE_SPEED?)",
+    );
+  });
+  test("what is a setting, the command line's, or somebody else's is not", () => {
+    const known = Object.fromEntries([...SETTINGS, "SELVEDGE_URL", "SELVEDGE_TOKEN", "PATH", "PROT"].map((name) => [name, "x"]));
+    expect(unknownSettings(known, SETTINGS)).toBeNull();
+  });
 });
