@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import type { OperationState, PodPhase } from "../typescript/index.ts";
 import { apply, type ApplyOptions } from "./commands/apply.ts";
 import { createNamespace, deleteApplication, deleteNamespace, scaleApplication, waitForOperation } from "./commands/change.ts";
@@ -8,7 +9,9 @@ import { login } from "./commands/login.ts";
 import { EXIT, type ExitCode, report } from "./exit.ts";
 import { outputOption } from "./output.ts";
 import { type GlobalOptions, type Session, withSession } from "./session.ts";
+import { didYouMean } from "./suggest.ts";
 import { clearLine, styleFor, type Terminal } from "./terminal.ts";
+import { plain } from "./text.ts";
 
 const POD_PHASES: readonly PodPhase[] = ["PENDING", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TERMINATING", "UNKNOWN"];
 const OPERATION_STATES: readonly OperationState[] = [
@@ -22,6 +25,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     exit = code;
   });
   try {
+    refuseUnknown(program, args);
     await program.parseAsync(args, { from: "user" });
     return exit;
   } catch (error) {
@@ -31,6 +35,28 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       return EXIT.interrupted;
     }
     return report(error, terminal);
+  }
+}
+
+/**
+ * Help about a command that does not exist is a mistake like the command itself; commander would answer it with the help of the command
+ * above and exit with 0.
+ */
+function refuseUnknown(program: Command, args: readonly string[]): void {
+  if (!args.some((arg) => arg === "--help" || arg === "-h" || arg === "help")) return;
+  let command = program;
+  for (let index = 0; index < args.length; index += 1) {
+    const arg = args[index] as string;
+    if (arg === "help") continue;
+    if (arg.startsWith("-")) {
+      const option = command.options.find(({ long, short }) => long === arg || short === arg);
+      if (option?.required === true) index += 1;
+      continue;
+    }
+    if (command.commands.length === 0) return;
+    const next = command.commands.find((known) => known.name() === arg || known.aliases().includes(arg));
+    if (next === undefined) command.error(`error: unknown command '${plain(arg)}'.${didYouMean(arg, command.commands.map((known) => known.name()))}`);
+    else command = next;
   }
 }
 
@@ -51,6 +77,7 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
 
   program
     .description("Runs applications on many small clusters close to their users.")
+    .version(manifest.version, "-V, --version", "the version of this command line")
     .addOption(new Option("--url <address>", "the server; default SELVEDGE_URL, what login stored, or http://127.0.0.1:4000"))
     .addOption(new Option("--token <token>", "an API token; default SELVEDGE_TOKEN, what login stored, or .selvedge/token of a server on this machine"))
     .configureOutput({
@@ -100,33 +127,33 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
     "selvedge get clusters --region east-china -o json",
     "selvedge get operations --state RUNNING",
   ));
-  const list = (name: string, alias: string, description: string): Command =>
-    get.command(`${name} [names...]`).alias(alias).description(description).addOption(outputOption());
+  const list = (name: string, aliases: readonly string[], description: string): Command =>
+    get.command(`${name} [names...]`).aliases(aliases).description(description).addOption(outputOption());
   const listed = (lister: typeof getPods) => online<GetOptions>((session, _name, names, options) => lister(session, names, options));
 
-  list("apps", "app", "applications, with how many of their pods are ready")
+  list("apps", ["app", "applications", "application"], "applications, with how many of their pods are ready")
     .option("-n, --namespace <name>", "only of this namespace")
     .option("--cluster <code>", "only those that run there", repeatedCodes)
     .action(listed(getApplications))
     .addHelpText("after", examples("selvedge get apps", "selvedge get apps storefront -n shop -o yaml"));
-  list("pods", "pod", "pods, with where they run")
+  list("pods", ["pod"], "pods, with where they run")
     .option("-n, --namespace <name>", "only of this namespace")
     .option("--app <name>", "only of this application (of -n, or default)")
     .option("--cluster <code>", "only on this cluster", repeatedCodes)
     .addOption(new Option("--phase <phase>", "only in this phase").choices(POD_PHASES).argParser(oneOf(POD_PHASES)))
     .action(listed(getPods))
     .addHelpText("after", examples("selvedge get pods --app storefront", "selvedge get pods --cluster beijing-1,xian-1 --phase PENDING"));
-  list("clusters", "cluster", "clusters, with what they have left")
+  list("clusters", ["cluster"], "clusters: place, tier, status, pods, and how much of their CPU and memory is allocated")
     .option("--region <code>", "only of this region", repeatedCodes)
     .action(listed(getClusters))
     .addHelpText("after", examples("selvedge get clusters --region east-china"));
-  list("regions", "region", "regions, with how many clusters they have").action(listed(getRegions)).addHelpText("after", examples("selvedge get regions"));
-  list("namespaces", "ns", "namespaces").action(listed(getNamespaces)).addHelpText("after", examples("selvedge get namespaces"));
-  list("nodes", "node", "the machines of a cluster")
+  list("regions", ["region"], "regions, with how many clusters they have").action(listed(getRegions)).addHelpText("after", examples("selvedge get regions"));
+  list("namespaces", ["ns", "namespace"], "namespaces").action(listed(getNamespaces)).addHelpText("after", examples("selvedge get namespaces"));
+  list("nodes", ["node"], "the machines of a cluster")
     .requiredOption("--cluster <code>", "the cluster", repeatedCodes)
     .action(listed(getNodes))
     .addHelpText("after", examples("selvedge get nodes --cluster beijing-1"));
-  list("operations", "op", "what was set in motion, newest first")
+  list("operations", ["op", "operation", "ops"], "what was set in motion, newest first")
     .option("-n, --namespace <name>", "namespace of --app")
     .option("--app <name>", "only of this application")
     .addOption(new Option("--state <state>", "only in this state").choices(OPERATION_STATES).argParser(oneOf(OPERATION_STATES)))
@@ -137,16 +164,16 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
     "selvedge describe app storefront -n shop",
     "selvedge describe cluster hangzhou-1",
   ));
-  const detail = (name: string, description: string, describer: (session: Session, name: string, options: DescribeOptions) => Promise<void>): Command =>
-    describe.command(name).description(description).addOption(outputOption()).action(online<DescribeOptions>((session, wanted, _names, options) => describer(session, wanted, options)));
-  detail("app <name>", "where it runs, its pods, its containers, what was done to it", describeApplication)
+  const detail = (name: string, aliases: readonly string[], description: string, describer: (session: Session, name: string, options: DescribeOptions) => Promise<void>): Command =>
+    describe.command(name).aliases(aliases).description(description).addOption(outputOption()).action(online<DescribeOptions>((session, wanted, _names, options) => describer(session, wanted, options)));
+  detail("app <name>", ["apps", "application", "applications"], "where it runs, its pods, its containers, what was done to it", describeApplication)
     .option("-n, --namespace <name>", "its namespace", "default")
     .addHelpText("after", examples("selvedge describe app storefront"));
-  detail("pod <name>", "its containers, its node, why it is not ready", describePod)
+  detail("pod <name>", ["pods"], "its containers, its node, why it is not ready", describePod)
     .option("--cluster <code>", "its cluster, where two have a pod of that name")
     .addHelpText("after", examples("selvedge describe pod storefront-7c9f4-x2b8k"));
-  detail("cluster <code>", "its place, capacity and nodes", describeCluster).addHelpText("after", examples("selvedge describe cluster hangzhou-1"));
-  detail("operation <id>", "its steps, and which of them failed", describeOperation).addHelpText("after", examples("selvedge describe operation Operation.0193…"));
+  detail("cluster <code>", ["clusters"], "its place, capacity and nodes", describeCluster).addHelpText("after", examples("selvedge describe cluster hangzhou-1"));
+  detail("operation <id>", ["operations", "op", "ops"], "its steps, and which of them failed", describeOperation).addHelpText("after", examples("selvedge describe operation Operation.0193…"));
 
   program
     .command("wait <operation>")

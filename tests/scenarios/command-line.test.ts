@@ -80,6 +80,7 @@ describe("from an empty platform to a running application and back", { timeout: 
     const [pod] = await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop");
     expect((await selvedge("describe", "pod", pod?.name ?? "")).out).toMatch(/Phase: +RUNNING[^]*Containers\n.*\nweb +RUNNING +yes +0/);
     expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/On 2 clusters[^]*hangzhou-1 +ONLINE +2\/2[^]*4 pods[^]*Last operations/);
+    expect((await selvedge("describe", "application", "hello", "-n", "shop")).out).toMatch(/\nhangzhou-1 [^]*\nshaoxing-1 [^]*4 pods/);
     expect((await selvedge("describe", "cluster", "hangzhou-1")).out).toMatch(/Place: +Hangzhou, Zhejiang[^]*2 nodes/);
     const [operation] = await json<{ id: string }[]>("get", "operations");
     expect((await selvedge("describe", "operation", operation?.id ?? "")).out).toMatch(/State: +SUCCEEDED[^]*Progress: +4 of 4 \(100%\)/);
@@ -140,6 +141,7 @@ describe("what can't be done is said precisely, and changes nothing", { timeout:
     expect((await selvedge("apply", "-f", "clients/examples/hello.yaml", "--clusters", "hangzhou-7")).err).toContain("Did you mean hangzhou-1?");
     expect((await selvedge("describe", "app", "ghost")).err).toContain("There is no application ghost in namespace default.");
     expect((await selvedge("get", "apps", "-n", "defualt")).err).toContain("There is no namespace defualt. Did you mean default?");
+    expect(await selvedge("get", "clusters", "--region", "east-chine")).toMatchObject({ code: 1, out: "", err: expect.stringContaining("Did you mean east-china?") });
     expect((await selvedge("wait", "Operation.00000000-0000-0000-0000-000000000000")).err).toContain("There is no operation");
   });
 

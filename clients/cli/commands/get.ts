@@ -102,6 +102,10 @@ export const podColumns = (now: string): Column<PodRowFragment>[] => [
 ];
 
 export const getClusters: Lister = async (session, names, options) => {
+  if (options.region !== undefined) {
+    const known = (await session.client.execute(RegionsDocument)).regions.map(({ code }) => code);
+    await mustHaveAll("region", options.region, known, async () => known);
+  }
   const filter: ClusterFilter = options.region === undefined ? {} : { regionCodes: options.region };
   const { nodes: all, now } = await collect(session.terminal, session.client.pages(ClustersDocument, { first: PAGE_SIZE, filter }, (data) => data.clusters));
   const nodes = names.length === 0 ? all : all.filter(({ code }) => names.includes(code));

@@ -73,6 +73,9 @@ describe("exit codes", () => {
 
   it.each([
     ["no such command", ["gett"], "unknown command 'gett'"],
+    ["help about no such command", ["frobnicate", "--help"], "unknown command 'frobnicate'"],
+    ["help about no such object, after an option", ["--url", "http://host", "get", "clustres", "-h"], "unknown command 'clustres'. Did you mean clusters?"],
+    ["help about no such command, the other way", ["help", "aply"], "unknown command 'aply'. Did you mean apply?"],
     ["a missing option", ["apply", "-f", "x.yaml"], "--clusters"],
     ["a wrong number", ["apply", "-f", "x.yaml", "--clusters", "a", "--replicas", "-1"], "whole number"],
     ["a wrong word", ["get", "pods", "--phase", "SLEEPING"], "must be one of PENDING"],
@@ -131,7 +134,7 @@ describe("exit codes", () => {
 });
 
 describe("help", () => {
-  it.each([[["--help"]], [["apply", "--help"]], [["get", "--help"]], [["get", "pods", "--help"]], [["describe", "app", "--help"]], [["scale", "app", "--help"]], [["delete", "app", "--help"]], [["wait", "--help"]]])(
+  it.each([[["--help"]], [["apply", "--help"]], [["get", "--help"]], [["get", "pods", "--help"]], [["describe", "app", "--help"]], [["scale", "app", "--help"]], [["delete", "app", "--help"]], [["wait", "--help"]], [["help", "apply"]], [["get", "operation", "--help"]], [["describe", "applications", "--help"]]])(
     "%j exits with 0 and shows examples",
     async (args) => {
       const terminal = recordedTerminal();
@@ -140,6 +143,14 @@ describe("help", () => {
       expect(terminal.written.err).toBe("");
     },
   );
+});
+
+describe("version", () => {
+  it("is the package's", async () => {
+    const terminal = recordedTerminal();
+    expect(await run(["--version"], terminal)).toBe(0);
+    expect(terminal.written.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
 });
 
 describe("output", () => {
@@ -184,6 +195,22 @@ describe("output", () => {
     const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
     expect(await run(["get", "regions", "east-chine"], terminal)).toBe(1);
     expect(terminal.written.err).toContain("Did you mean east-china?");
+  });
+
+  it("names a region that is close to a mistyped one, instead of listing no clusters", async () => {
+    server = await answering(() => ({ body: { data: { regions } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "clusters", "--region", "north-chine"], terminal)).toBe(1);
+    expect(terminal.written.err).toBe("error: There is no region north-chine. Did you mean north-china?\n");
+    expect(terminal.written.out).toBe("");
+  });
+
+  it.each(["namespaces", "namespace", "ns"])("takes %s in singular and plural", async (word) => {
+    const nodes = [{ id: "Namespace.1", name: "shop", description: "", createdAt: "2026-11-23T06:00:00.000Z", applications: { totalCount: 0 } }];
+    server = await answering(() => ({ body: { data: { server: { now: "2026-11-23T06:03:12.000Z" }, namespaces: { totalCount: 1, nodes, pageInfo: { hasNextPage: false, endCursor: null } } } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", word], terminal)).toBe(0);
+    expect(terminal.written.out).toMatch(/^shop /m);
   });
 
   it("follows every page", async () => {
