@@ -1,11 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import type { OperationState, PodPhase } from "../typescript/index.ts";
+import type { OperationState, PodPhase, Role } from "../typescript/index.ts";
 import { apply, type ApplyOptions } from "./commands/apply.ts";
 import { createNamespace, deleteApplication, deleteNamespace, scaleApplication, waitForOperation } from "./commands/change.ts";
 import { describeApplication, describeCluster, describeOperation, describePod, type DescribeOptions } from "./commands/describe.ts";
 import { getApplications, getClusters, getNamespaces, getNodes, type GetOptions, getOperations, getPods, getRegions } from "./commands/get.ts";
 import { login } from "./commands/login.ts";
+import { createToken, type CreateTokenOptions, deleteToken, getTokens } from "./commands/token.ts";
 import { EXIT, type ExitCode, report } from "./exit.ts";
 import { outputOption } from "./output.ts";
 import { type GlobalOptions, type Session, withSession } from "./session.ts";
@@ -14,6 +15,7 @@ import { clearLine, styleFor, type Terminal } from "./terminal.ts";
 import { plain } from "./text.ts";
 
 const POD_PHASES: readonly PodPhase[] = ["PENDING", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TERMINATING", "UNKNOWN"];
+const ROLES: readonly Role[] = ["VIEWER", "OPERATOR", "OWNER", "PLATFORM_ADMIN"];
 const OPERATION_STATES: readonly OperationState[] = [
   "PENDING", "RUNNING", "PAUSED", "STALLED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED",
 ];
@@ -160,6 +162,10 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
     .action(listed(getOperations))
     .addHelpText("after", examples("selvedge get operations --state RUNNING", "selvedge get operations --app storefront"));
 
+  list("tokens", ["token"], "the tenant's API tokens, with role, namespaces and whether they are valid")
+    .action(listed(getTokens))
+    .addHelpText("after", examples("selvedge get tokens", "selvedge get tokens ci -o json"));
+
   const describe = program.command("describe").description("All about one object.").addHelpText("after", examples(
     "selvedge describe app storefront -n shop",
     "selvedge describe cluster hangzhou-1",
@@ -202,12 +208,26 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
     .action(online<Parameters<typeof deleteNamespace>[2]>((session, name, _names, options) => deleteNamespace(session, name, options)))
     .addHelpText("after", examples("selvedge delete namespace shop --yes"));
 
+  remove.command("token <name>").description("revoke an API token, by its name or id")
+    .option("-y, --yes", "do not ask", false)
+    .addOption(outputOption())
+    .action(online<Parameters<typeof deleteToken>[2]>((session, name, _names, options) => deleteToken(session, name, options)))
+    .addHelpText("after", examples("selvedge delete token ci --yes"));
+
   const create = program.command("create").description("Make objects.").addHelpText("after", examples("selvedge create namespace shop"));
   create.command("namespace <name>").description("a folder of names for applications")
     .option("--description <text>", "what it is for")
     .addOption(outputOption())
     .action(online<Parameters<typeof createNamespace>[2]>((session, name, _names, options) => createNamespace(session, name, options)))
     .addHelpText("after", examples("selvedge create namespace shop --description \"Everything customers see\""));
+
+  create.command("token <name>").description("an API token; its secret is printed once")
+    .addOption(new Option("--role <role>", "what it may do").choices(ROLES).argParser(role).makeOptionMandatory())
+    .option("--namespace <names>", "only there: names with commas, or the option again; default all", repeatedCodes)
+    .option("--expires <duration>", "how long it is valid: 12h, 30d; default for ever", span)
+    .addOption(outputOption())
+    .action(online<CreateTokenOptions>((session, name, _names, options) => createToken(session, name, options)))
+    .addHelpText("after", examples("selvedge create token dashboard --role VIEWER", "TOKEN=$(selvedge create token ci --role OPERATOR --namespace shop,blog --expires 30d)"));
 
   return program;
 }
@@ -220,6 +240,22 @@ const repeatedCodes = (text: string, before: readonly string[] | undefined): str
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 0 or more.");
   return Number(text);
+}
+
+function role(text: string): Role {
+  const found = ROLES.find((known) => known === text.toUpperCase());
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${ROLES.join(", ")}.`);
+  return found;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** 45m, 12h, 30d as milliseconds. */
+function span(text: string): number {
+  const [, amount, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const milliseconds = Number(amount) * (UNIT_MS[unit ?? ""] ?? 0);
+  if (!(milliseconds > 0)) throw new InvalidArgumentError("It must be a number with s, m, h or d, e.g. 12h or 30d.");
+  return milliseconds;
 }
 
 function oneOf<Word extends string>(words: readonly Word[]): (text: string, before: readonly Word[] | undefined) => Word[] {

@@ -713,7 +713,7 @@ export type TokensQueryVariables = Exact<{
 }>;
 
 
-export type TokensQuery = { readonly viewer: { readonly id: string, readonly tenant: { readonly id: string, readonly apiTokens: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly role: Role, readonly namespaces: ReadonlyArray<string> | null, readonly prefix: string, readonly createdAt: string, readonly lastUsedAt: string | null, readonly expiresAt: string | null, readonly revokedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } } };
+export type TokensQuery = { readonly server: { readonly now: string }, readonly viewer: { readonly id: string, readonly tenant: { readonly id: string, readonly apiTokens: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly role: Role, readonly namespaces: ReadonlyArray<string> | null, readonly prefix: string, readonly createdAt: string, readonly lastUsedAt: string | null, readonly expiresAt: string | null, readonly revokedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } } };
 
 export type UpdateApplicationMutationVariables = Exact<{
   input: UpdateApplicationInput;
@@ -1932,6 +1932,9 @@ export const ServerDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<ServerQuery, ServerQueryVariables>;
 export const TokensDocument = new TypedDocumentString(`
     query Tokens($first: Int = 50, $after: String) {
+  server {
+    now
+  }
   viewer {
     id
     tenant {

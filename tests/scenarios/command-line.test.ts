@@ -153,6 +153,18 @@ describe("what can't be done is said precisely, and changes nothing", { timeout:
     expect(ended.code).toBe(1);
   });
 
+  it("what a token may not do, and anything once it is revoked", async () => {
+    const made = await selvedge("create", "token", "reader", "--role", "VIEWER", "--namespace", "default", "--expires", "30d");
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^\S+\n$/) });
+    const reader = { ...server.environment, SELVEDGE_TOKEN: made.out.trim() };
+    expect(await runCommand(["get", "apps"], reader)).toMatchObject({ code: 0, out: "No applications.\n" });
+    expect(await runCommand(["create", "namespace", "mine"], reader)).toMatchObject({ code: 1, err: expect.stringContaining("role does not allow") });
+    expect((await selvedge("get", "tokens")).out).toMatch(/^reader +VIEWER +default +\S+ +valid for (29d23h|30d)/m);
+    expect(await selvedge("delete", "token", "reader", "--yes")).toMatchObject({ code: 0, out: "Token reader is revoked.\n" });
+    expect(await runCommand(["get", "apps"], reader)).toMatchObject({ code: 1, err: expect.stringContaining("selvedge login") });
+    expect((await selvedge("delete", "token", "reader", "--yes")).err).toContain("There is no token reader.");
+  });
+
   it("a token that nobody knows", async () => {
     const ended = await runCommand(["get", "apps"], { ...server.environment, SELVEDGE_TOKEN: "slv_wrong" });
     expect(ended.code).toBe(1);

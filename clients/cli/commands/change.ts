@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline";
 import {
   accepted,
   CreateNamespaceDocument,
@@ -9,7 +8,8 @@ import {
   type OperationRowFragment,
   ScaleApplicationDocument,
 } from "../../typescript/index.ts";
-import { EXIT, type ExitCode, FailedError, InterruptedError, UsageError } from "../exit.ts";
+import { confirm } from "../confirm.ts";
+import { EXIT, type ExitCode, FailedError } from "../exit.ts";
 import { follow, type FollowOptions, outcome } from "../follow.ts";
 import { duration } from "../format.ts";
 import { allNamespaces, clusterId, findApplication, noSuchNamespace } from "../lookup.ts";
@@ -46,7 +46,7 @@ export async function scaleApplication(
 
 export async function deleteApplication(session: Session, name: string, options: ChangeOptions & { readonly yes: boolean }): Promise<ExitCode> {
   const application = await findApplication(session, options.namespace, name);
-  if (!options.yes) await confirm(session, `Delete application ${name} in ${options.namespace} and its pods (${application.replicas.created})?`);
+  if (!options.yes) await confirm(session.terminal, `Delete application ${name} in ${options.namespace} and its pods (${application.replicas.created})?`);
   const input = { applicationId: application.id, confirmName: name, idempotencyKey: randomUUID() };
   const { deleteApplication: payload } = await session.client.executeWith(RETRYING, DeleteApplicationDocument, { input });
   const { operation } = accepted(payload);
@@ -65,7 +65,7 @@ export async function deleteNamespace(session: Session, name: string, options: {
   const namespace = (await allNamespaces(session)).nodes.find((other) => other.name === name);
   if (namespace === undefined) throw await noSuchNamespace(session, name);
   session.named.set(namespace.id, name);
-  if (!options.yes) await confirm(session, `Delete namespace ${name}?`);
+  if (!options.yes) await confirm(session.terminal, `Delete namespace ${name}?`);
   const { deleteNamespace: payload } = await session.client.executeWith(RETRYING, DeleteNamespaceDocument, { input: { id: namespace.id, idempotencyKey: randomUUID() } });
   const { deletedId } = accepted(payload);
   show(session, options.output, { deletedId }, () => [`Namespace ${plain(name)} is gone.`]);
@@ -95,22 +95,4 @@ async function finish(
   const { ok, lines } = outcome(ended, duration(performance.now() - began));
   show(session, options.output, { operation: ended }, () => lines.map((line, index) => (index === 0 ? session.style(ok ? "green" : "red", line) : line)));
   return ok ? EXIT.done : EXIT.refused;
-}
-
-async function confirm({ terminal }: Session, question: string): Promise<void> {
-  const { input } = terminal;
-  if (input.isTTY !== true) throw new UsageError("Nobody is there to be asked: --yes confirms");
-  terminal.err.write(`${plain(question)} [y/N] `);
-  const lines = createInterface({ input, signal: terminal.interrupted });
-  const answer = await new Promise<string>((resolve) => {
-    lines.once("line", resolve);
-    // The end of the input and Ctrl-C close the interface without a line.
-    lines.once("close", () => resolve(""));
-  });
-  lines.close();
-  // A terminal that has been read from keeps the process alive even while it is paused.
-  input.pause();
-  input.unref?.();
-  if (terminal.interrupted.aborted) throw new InterruptedError("Not confirmed; nothing was changed.");
-  if (!/^y(es)?$/i.test(answer.trim())) throw new FailedError("Not confirmed; nothing was changed.");
 }

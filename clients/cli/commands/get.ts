@@ -205,7 +205,7 @@ async function mustExist(session: Session, namespace: string): Promise<void> {
   if (!nodes.some(({ name }) => name === namespace)) throw await noSuchNamespace(session, namespace);
 }
 
-async function mustHaveAll(what: string, wanted: readonly string[], found: readonly string[], known: () => Promise<readonly string[]>): Promise<void> {
+export async function mustHaveAll(what: string, wanted: readonly string[], found: readonly string[], known: () => Promise<readonly string[]>): Promise<void> {
   const missing = wanted.filter((name) => !found.includes(name));
   if (missing.length === 0) return;
   const candidates = await known();

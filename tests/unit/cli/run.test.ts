@@ -76,6 +76,10 @@ describe("exit codes", () => {
     ["help about no such command", ["frobnicate", "--help"], "unknown command 'frobnicate'"],
     ["help about no such object, after an option", ["--url", "http://host", "get", "clustres", "-h"], "unknown command 'clustres'. Did you mean clusters?"],
     ["help about no such command, the other way", ["help", "aply"], "unknown command 'aply'. Did you mean apply?"],
+    ["a token without a role", ["create", "token", "ci"], "--role"],
+    ["a wrong role", ["create", "token", "ci", "--role", "KING"], "must be one of VIEWER, OPERATOR"],
+    ["a wrong span", ["create", "token", "ci", "--role", "viewer", "--expires", "30 days"], "30d"],
+    ["no span at all", ["create", "token", "ci", "--role", "viewer", "--expires", "0d"], "30d"],
     ["a missing option", ["apply", "-f", "x.yaml"], "--clusters"],
     ["a wrong number", ["apply", "-f", "x.yaml", "--clusters", "a", "--replicas", "-1"], "whole number"],
     ["a wrong word", ["get", "pods", "--phase", "SLEEPING"], "must be one of PENDING"],
@@ -314,6 +318,47 @@ describe("apply", () => {
     expect(folded.written.out).toMatch(/Deployment +basket +created +2 warnings\nService +basket +skipped +Services come later\n[^]*Dry run: nothing was changed/);
     expect(folded.written.out).not.toContain("hostAliases");
     expect(full.written.out).toContain("Deployment basket: hostAliases is ignored");
+  });
+});
+
+describe("tokens", () => {
+  const NOW = "2026-11-23T06:00:00.000Z";
+  const ci = { id: "ApiToken.1", name: "ci", role: "OPERATOR", namespaces: ["shop"], prefix: "slv_ab", createdAt: NOW, lastUsedAt: null, expiresAt: "2026-11-25T06:00:00.000Z", revokedAt: null };
+  const listed = (...nodes: object[]) => ({ server: { now: NOW }, viewer: { id: "ApiToken.9", tenant: { id: "Tenant.1", apiTokens: { totalCount: nodes.length, nodes, pageInfo: { hasNextPage: false, endCursor: null } } } } });
+
+  it("creates one that expires by the server's clock, and prints nothing but the secret", async () => {
+    server = await answering((query) => ({ body: { data: query.includes("mutation") ? { createApiToken: { apiToken: ci, secret: "slv_secret", userErrors: [] } } : { server: { now: NOW } } } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["create", "token", "ci", "--role", "operator", "--namespace", "shop,blog", "--expires", "30d"], terminal)).toBe(0);
+    expect(terminal.written.out).toBe("slv_secret\n");
+    expect(terminal.written.err).toContain("only time");
+    expect(server.asked.at(-1)?.variables["input"]).toMatchObject({ name: "ci", role: "OPERATOR", namespaces: ["shop", "blog"], expiresAt: "2026-12-23T06:00:00.000Z" });
+  });
+
+  it("lists them with what became of them", async () => {
+    server = await answering(() => ({ body: { data: listed(ci, { ...ci, id: "ApiToken.2", name: "old", namespaces: null, expiresAt: NOW }, { ...ci, id: "ApiToken.3", name: "gone", revokedAt: NOW }) } }));
+    const terminal = recordedTerminal({ env: { SELVEDGE_URL: server.url } });
+    expect(await run(["get", "tokens"], terminal)).toBe(0);
+    expect(terminal.written.out).toMatch(/^ci +OPERATOR +shop +slv_ab +valid for 2d [^]*^old +OPERATOR +all +slv_ab +expired [^]*^gone .* revoked /m);
+  });
+
+  it("revokes by name the one that is not revoked yet, and asks for the id where two are left", async () => {
+    const gone = { ...ci, id: "ApiToken.3", revokedAt: NOW };
+    const twin = { ...ci, id: "ApiToken.2" };
+    let nodes: object[] = [gone, ci];
+    server = await answering((query) => ({ body: { data: query.includes("mutation") ? { revokeApiToken: { apiToken: ci, userErrors: [] } } : listed(...nodes) } }));
+    const env = { SELVEDGE_URL: server.url };
+    expect(await run(["delete", "token", "ci", "--yes"], recordedTerminal({ env }))).toBe(0);
+    expect(server.asked.at(-1)?.variables["input"]).toMatchObject({ id: "ApiToken.1" });
+    nodes = [gone, ci, twin];
+    const torn = recordedTerminal({ env });
+    expect(await run(["delete", "token", "ci", "--yes"], torn)).toBe(1);
+    expect(torn.written.err).toContain("ApiToken.1 or ApiToken.2");
+    expect(await run(["delete", "token", "ApiToken.2", "--yes"], recordedTerminal({ env }))).toBe(0);
+    expect(server.asked.at(-1)?.variables["input"]).toMatchObject({ id: "ApiToken.2" });
+    const asked = server.asked.length;
+    expect(await run(["delete", "token", "ApiToken.2"], recordedTerminal({ env }))).toBe(2);
+    expect(server.asked.slice(asked).some(({ query }) => query.includes("mutation"))).toBe(false);
   });
 });
 
