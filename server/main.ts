@@ -113,7 +113,7 @@ function announce(config: Config, server: RunningServer, logger: Logger): void {
     ["GraphQL", graphql && `${graphql}  (HTTP, server-sent events, WebSocket)`],
     ["Token", token],
     ["Data", `${config.dataDirectory}  (${database})`],
-    ["Fleet", fleetClusters === null ? null : `${fleet}, ${fleetClusters} clusters, ${speed} simulated seconds a second`],
+    ["Fleet", fleetClusters === null ? null : `${fleet}, ${fleetClusters} clusters, ${speed} × real time`],
     ["Roles", config.roles.length === ROLES.length ? null : config.roles.join(", ")],
   ];
   const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(10)}${value}`]));

@@ -109,7 +109,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
       GraphQL: `http://127.0.0.1:${here.port}/graphql  (HTTP, server-sent events, WebSocket)`,
       Token: `${token}  (kept in ${here.directory}/token)`,
       Data: `${here.directory}  (embedded Postgres)`,
-      Fleet: expect.stringMatching(/^tiny, \d+ clusters, 1 simulated seconds a second$/),
+      Fleet: expect.stringMatching(/^tiny, \d+ clusters, 1 × real time$/),
     });
     expect(server.log.filter(({ level }) => level === "warn" || level === "error" || level === "fatal")).toEqual([]);
   });
