@@ -1,4 +1,8 @@
 import { InitialMigration } from "./migration-20261123-initial.ts";
+import { LifeAndConfigurationMigration } from "./migration-20261126-life-and-configuration.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
-export const migrations = [{ name: "20261123-initial", class: InitialMigration }];
+export const migrations = [
+  { name: "20261123-initial", class: InitialMigration },
+  { name: "20261126-life-and-configuration", class: LifeAndConfigurationMigration },
+];

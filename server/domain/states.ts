@@ -16,6 +16,18 @@ export type OperationState = (typeof OPERATION_STATES)[number];
 const TERMINAL_OPERATION_STATES: ReadonlySet<OperationState> = new Set(["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED"]);
 export const isTerminal = (state: OperationState): boolean => TERMINAL_OPERATION_STATES.has(state);
 
+/** What an operation that works its way back ends as. */
+export type OperationEnding = "ROLLED_BACK" | "CANCELLED";
+
+export const ROLLOUT_STRATEGIES = ["FULL", "CANARY"] as const;
+export type RolloutStrategy = (typeof ROLLOUT_STRATEGIES)[number];
+/** ABORTED: stopped, old and new stand side by side. ROLLED_BACK: all on the old one again. */
+export const ROLLOUT_STATES = ["PROGRESSING", "PAUSED", "SUCCEEDED", "ABORTING", "ABORTED", "ROLLED_BACK", "FAILED"] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
+
+export const SECRET_TYPES = ["OPAQUE", "REGISTRY", "TLS"] as const;
+export type SecretType = (typeof SECRET_TYPES)[number];
+
 export const OPERATION_KINDS = [
   "CREATE_APPLICATION", "UPGRADE_APPLICATION", "UPDATE_DISTRIBUTION", "SCALE_APPLICATION", "RESTART_APPLICATION", "STOP_APPLICATION",
   "START_APPLICATION", "ROLL_BACK_APPLICATION", "DELETE_APPLICATION", "CREATE_VPC", "DELETE_VPC", "CREATE_SUBNET", "DELETE_SUBNET", "CREATE_SERVICE",

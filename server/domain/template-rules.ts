@@ -134,7 +134,7 @@ function checkEnv(at: Path, container: ContainerSpec): DomainError[] {
     errors.push(...checkEnvName([...place, "name"], name));
     if (names.has(name)) errors.push(invalid([...place, "name"], `${who}: the environment variable ${quoted(name)} is given twice.`));
     names.add(name);
-    const bytes = Buffer.byteLength(value);
+    const bytes = Buffer.byteLength(value ?? "");
     if (bytes > TEMPLATE_LIMITS.envValueBytes) {
       errors.push(
         invalid(

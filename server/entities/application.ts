@@ -26,6 +26,14 @@ export const Application = defineEntity({
     updated: p.integer(),
     unavailable: p.integer(),
     deleting: p.boolean(),
+    /** No pods are wanted until it is started again: what each placement comes back to is parked there. */
+    stopped: p.boolean(),
+    /** Rises with every restart that is asked for: pods of a lower one are replaced. */
+    restarts: p.integer(),
+    /** The rollout under way, or the last one. */
+    rolloutId: p.uuid().nullable(),
+    /** Of the newest rollout, where it was given one of its own. */
+    rolloutStrategy: p.json<UpdateStrategy>().nullable(),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),
   },

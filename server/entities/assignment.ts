@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
-import type { PlacementSpec } from "../domain/placement.ts";
+import type { AssignmentKind, PlacementSpec } from "../domain/placement.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 
 export const Assignment = defineEntity({
   name: "Assignment",
@@ -10,10 +11,10 @@ export const Assignment = defineEntity({
     tenantId: p.uuid(),
     applicationId: p.uuid(),
     namespaceId: p.uuid(),
-    kind: p.text(),
+    kind: p.text().$type<AssignmentKind>(),
     generation: p.integer(),
     contentHash: p.text(),
-    spec: p.json<PlacementSpec>().nullable(),
+    spec: p.json<PlacementSpec | ServiceSpec>().nullable(),
     templateHash: p.text().nullable(),
     confirmedTerm: p.integer(),
     confirmedGeneration: p.integer(),

@@ -30,6 +30,8 @@ export const Cluster = defineEntity({
     ackedSeq: p.bigint("number"),
     agentStore: p.text().nullable(),
     termOffset: p.integer(),
+    /** The agent's public key (X25519, base64) that configuration is sealed to. */
+    sealingKey: p.text().nullable(),
   },
 });
 

@@ -5,6 +5,8 @@ import { AuditEntry } from "./audit-entry.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { ClusterUsage } from "./cluster-usage.ts";
+import { ConfigMap } from "./config-map.ts";
+import { ConfigReference } from "./config-reference.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Namespace } from "./namespace.ts";
 import { Operation } from "./operation.ts";
@@ -13,6 +15,9 @@ import { Placement } from "./placement.ts";
 import { Pod } from "./pod.ts";
 import { Region } from "./region.ts";
 import { Revision } from "./revision.ts";
+import { Rollout } from "./rollout.ts";
+import { Secret } from "./secret.ts";
+import { Service } from "./service.ts";
 import { Subnet } from "./subnet.ts";
 import { Tenant } from "./tenant.ts";
 import { Vpc } from "./vpc.ts";
@@ -37,4 +42,9 @@ export const entities = [
   Pod,
   Operation,
   OperationStep,
+  Rollout,
+  ConfigMap,
+  Secret,
+  ConfigReference,
+  Service,
 ] as const;

@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
-import type { OperationKind, OperationState } from "../domain/states.ts";
+import type { DesiredBefore } from "../domain/desired-before.ts";
+import type { OperationEnding, OperationKind, OperationState } from "../domain/states.ts";
 
 export const Operation = defineEntity({
   name: "Operation",
@@ -21,6 +22,15 @@ export const Operation = defineEntity({
     startedAt: p.datetime(3).nullable(),
     finishedAt: p.datetime(3).nullable(),
     progressedAt: p.datetime(3),
+    /** Without progress for so long it is STALLED. */
+    deadlineSeconds: p.integer(),
+    /** It works its way back, and ends as this once its steps are done; null: as its steps say. */
+    endsAs: p.text().$type<OperationEnding>().nullable(),
+    /** What was wanted before: what cancelling it goes back to; null where that can't be. */
+    before: p.json<DesiredBefore>().nullable(),
+    /** The operation that this one tries again. */
+    retryOf: p.uuid().nullable(),
+    rolloutId: p.uuid().nullable(),
   },
 });
 

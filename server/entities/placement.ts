@@ -25,6 +25,12 @@ export const Placement = defineEntity({
     assignEip: p.boolean(),
     eipBandwidthMbps: p.integer(),
     deleting: p.boolean(),
+    /** Replicas to come back to: only while the application is stopped. */
+    parked: p.integer().nullable(),
+    /** Pods whose mounted files show the newest configuration. */
+    configured: p.integer(),
+    /** Why the cluster can't carry out what it was told; null when it can. */
+    problem: p.text().nullable(),
   },
 });
 

@@ -23,15 +23,21 @@
  * - Unknown fields are ignored, unknown message types are answered by `refuse` and nothing else: that is how versions live together.
  * - A cluster answers to one agent: a hello from another store is refused while the one before is heard from, and takes the cluster over
  *   once that was silent for the stale time. Two fleets that believe to be the same clusters can't undo each other's work.
+ * - Configuration (contents of ConfigMaps and Secrets) travels like templates, beside the assignments that name it, once each; but sealed to the
+ *   key that the cluster said hello with, and kept so by the agent. What can't be opened or carried out is reported as the object's `problem`,
+ *   with the pair that it was found in: the object is held, and works as far as it can.
+ * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
 import type { PriceSheet } from "../domain/fleet.ts";
-import type { PlacementSpec } from "../domain/placement.ts";
+import type { AssignmentKind, PlacementSpec } from "../domain/placement.ts";
 import type { ContainerStatus } from "../domain/pod.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 import type { ClusterNodeStatus, ClusterTier, Isp, PodPhase } from "../domain/states.ts";
 
-export type { PlacementSpec } from "../domain/placement.ts";
+export type { ConfigUse, PlacementSpec } from "../domain/placement.ts";
+export type { ServiceSpec } from "../domain/service.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 /** Unacknowledged reports an agent may have under way. */
@@ -61,6 +67,10 @@ export interface Hello {
   readonly holds: readonly HeldObject[];
   /** Hashes of the templates that it has. */
   readonly templates: readonly string[];
+  /** The cluster's public key (X25519, 32 bytes in base64): what configuration is sealed to. Absent where it can take none. */
+  readonly sealingKey?: string;
+  /** Names of the contents that it has, and can open. */
+  readonly contents?: readonly string[];
 }
 
 export interface HeldObject {
@@ -85,6 +95,7 @@ export interface Report {
   readonly gone: readonly string[];
   readonly placements: readonly PlacementReport[];
   readonly nodes: readonly NodeReport[];
+  readonly services?: readonly ServiceReport[];
 }
 
 export interface PodReport {
@@ -116,8 +127,22 @@ export interface PlacementReport {
   readonly ready: number;
   /** Pods of the assigned revision. */
   readonly updated: number;
+  /** Pods whose mounted files show the configuration that is assigned; terminating ones left out. All that are created, where nothing is mounted. */
+  readonly configured?: number;
   /** A tombstone was carried out: no pod of it is left. */
   readonly removed?: boolean;
+  /** Why it can't be carried out as assigned, a sentence; absent when it can. */
+  readonly problem?: string;
+}
+
+/** That a service is as (term, generation) says. */
+export interface ServiceReport {
+  readonly serviceId: string;
+  readonly term: number;
+  readonly generation: number;
+  /** A tombstone was carried out. */
+  readonly removed?: boolean;
+  readonly problem?: string;
 }
 
 export interface NodeReport {
@@ -152,15 +177,26 @@ export interface Assign {
   readonly objects: readonly AssignedObject[];
   /** By hash: only those that the agent has not said to hold. */
   readonly templates: Readonly<Record<string, PodTemplate>>;
+  /** By name: contents that the agent has not said to hold, each a SealedContent as base64 of its sealed JSON. */
+  readonly contents?: Readonly<Record<string, string>>;
 }
 
-export interface AssignedObject {
+/** What is sealed: all keys with their values. The additional data of the seal are the content's name. */
+export interface SealedContent {
+  readonly entries: readonly { readonly key: string; readonly value: string }[];
+}
+
+export type AssignedObject = AssignedPlacement | AssignedService;
+
+interface Assigned<Kind extends AssignmentKind, Spec> {
   readonly objectId: string;
-  readonly kind: "placement";
+  readonly kind: Kind;
   readonly generation: number;
   /** null: a tombstone, remove it and everything it made. */
-  readonly spec: PlacementSpec | null;
+  readonly spec: Spec | null;
 }
+export type AssignedPlacement = Assigned<"placement", PlacementSpec>;
+export type AssignedService = Assigned<"service", ServiceSpec>;
 
 export interface Ack {
   readonly type: "ack";

@@ -12,9 +12,9 @@ export interface Pending {
 }
 
 /** An assignment as it is sent, with the template that its spec names. */
-export interface Sendable extends AssignedObject {
+export type Sendable = AssignedObject & {
   readonly template: { readonly hash: string; readonly body: PodTemplate } | null;
-}
+};
 
 /** What clusters have not confirmed, at most ASSIGN_WINDOW objects each, in a fixed order: the window moves on as they confirm. */
 export async function findPending(pool: Pool, clusterIds: readonly string[]): Promise<Pending[]> {

@@ -34,7 +34,7 @@ const FIRST: Found = { tenant_id: "00000000-0000-0000-0000-000000000000", id: "0
 
 export async function sweep(options: SweepOptions): Promise<Swept> {
   const applications = await walk(options, "select tenant_id, application_id as id from app.applications_after($1, $2, $3)", compareApplications);
-  const operations = await walk(options, "select tenant_id, operation_id as id from app.unfinished_operations($1, $2, $3)", compareOperations);
+  const operations = await walk(options, "select tenant_id, operation_id as id from app.unsettled_operations($1, $2, $3)", compareOperations);
   return { compared: applications.compared + operations.compared, asked: applications.asked + operations.asked };
 }
 

@@ -3,6 +3,8 @@
  * ends each exactly once. A newer change of the same application supersedes what is unfinished, in the transaction of that change.
  */
 import { randomUUIDv7 } from "node:crypto";
+import type { DesiredBefore } from "../domain/desired-before.ts";
+import { STALL_DEADLINE_MS } from "../domain/operation-progress.ts";
 import type { OperationKind } from "../domain/states.ts";
 import { Operation } from "../entities/operation.ts";
 import { OperationStep } from "../entities/operation-step.ts";
@@ -10,6 +12,8 @@ import { enqueue } from "../jobs/enqueue.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface StepPlan {
+  /** Default: Application. */
+  readonly targetType?: string;
   readonly targetId: string;
   readonly clusterId: string;
   readonly name: string;
@@ -20,10 +24,18 @@ export interface StepPlan {
 export interface OperationPlan {
   readonly kind: OperationKind;
   readonly namespaceId: string;
-  /** The application's id; null for an import, which has several targets. */
+  /** Default: Application. */
+  readonly targetType?: string;
+  /** null where it has several targets, as an import has. */
   readonly targetId: string | null;
   readonly targetName: string;
   readonly steps: readonly StepPlan[];
+  /** Without progress for so long it is STALLED. */
+  readonly deadlineSeconds?: number;
+  /** What cancelling it goes back to; absent where it can't be cancelled. */
+  readonly before?: DesiredBefore;
+  readonly retryOf?: string;
+  readonly rolloutId?: string;
 }
 
 /** Returns the operation's id. */
@@ -36,7 +48,7 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
     kind: plan.kind,
     state: "PENDING",
     namespaceId: plan.namespaceId,
-    targetType: plan.targetId === null ? null : "Application",
+    targetType: plan.targetId === null ? null : (plan.targetType ?? "Application"),
     targetId: plan.targetId,
     targetName: plan.targetName,
     completed: 0,
@@ -47,6 +59,11 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
     startedAt: null,
     finishedAt: null,
     progressedAt: tx.at,
+    deadlineSeconds: plan.deadlineSeconds ?? STALL_DEADLINE_MS / 1_000,
+    endsAs: null,
+    before: plan.before ?? null,
+    retryOf: plan.retryOf ?? null,
+    rolloutId: plan.rolloutId ?? null,
   });
   if (plan.steps.length > 0) {
     await tx.em.insertMany(
@@ -57,7 +74,7 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
         operationId: id,
         namespaceId: plan.namespaceId,
         clusterId: step.clusterId,
-        targetType: "Application",
+        targetType: step.targetType ?? "Application",
         targetId: step.targetId,
         name: step.name,
         state: "PENDING" as const,

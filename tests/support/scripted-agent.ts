@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AgentConnection, AssignedObject, GatewayMessage, Hello, HeldObject, PlacementReport, PodReport, Report } from "#server/fleet/link.ts";
+import type { AgentConnection, AssignedPlacement, AssignedService, GatewayMessage, Hello, HeldObject, PlacementReport, PodReport, Report, ServiceReport } from "#server/fleet/link.ts";
 
 /** An agent whose every message a test decides: what it was told is kept, what it says is said on command. */
 export class ScriptedAgent {
@@ -12,8 +12,11 @@ export class ScriptedAgent {
   store = "kept";
   /** The highest term that it was told. */
   told = 0;
-  /** What it was last told of each object. */
-  readonly objects = new Map<string, AssignedObject>();
+  /** What it was last told of each placement, and of each service. */
+  readonly objects = new Map<string, AssignedPlacement>();
+  readonly services = new Map<string, AssignedService>();
+  /** Sealed contents by name. */
+  readonly contents = new Map<string, string>();
   readonly templates = new Set<string>();
   readonly received: GatewayMessage[] = [];
   closed: string | null = null;
@@ -52,8 +55,9 @@ export class ScriptedAgent {
   helloMessage(changes: Partial<Hello> = {}): Hello {
     return {
       type: "hello", clusterId: this.clusterId, protocols: [1], store: this.store, term: this.told, epoch: this.epoch, lastSeq: this.seq,
-      holds: [...this.objects.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
+      holds: [...this.objects.values(), ...this.services.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
       templates: [...this.templates],
+      contents: [...this.contents.keys()],
       description: {
         code: this.code, name: `Cluster ${this.code}`, region: { code: "east", name: "East" }, province: "Zhejiang", city: "Shaoxing", tier: "EDGE", isp: "TELECOM",
         latitude: 30, longitude: 120.5,
@@ -79,23 +83,27 @@ export class ScriptedAgent {
   }
 
   /** Says that the objects which it was told of are as they should be: all pods ready, or nothing left. */
-  async comply(only: (object: AssignedObject) => boolean = () => true): Promise<void> {
+  async comply(only: (object: AssignedPlacement) => boolean = () => true): Promise<void> {
     const objects = [...this.objects.values()].filter(only);
     const pods = objects.flatMap((object) => Array.from({ length: object.spec?.replicas ?? 0 }, (_, index) => this.pod(object, index)));
     const placements = objects.map((object): PlacementReport => ({
       placementId: object.objectId, term: this.term, generation: object.generation,
-      created: object.spec?.replicas ?? 0, ready: object.spec?.replicas ?? 0, updated: object.spec?.replicas ?? 0, ...(object.spec ? {} : { removed: true }),
+      created: object.spec?.replicas ?? 0, ready: object.spec?.replicas ?? 0, updated: object.spec?.replicas ?? 0, configured: object.spec?.replicas ?? 0, ...(object.spec ? {} : { removed: true }),
     }));
     const gone = objects.flatMap((object) => {
       const [had, has] = [this.#pods.get(object.objectId) ?? 0, object.spec?.replicas ?? 0];
       this.#pods.set(object.objectId, has);
       return Array.from({ length: Math.max(0, had - has) }, (_, index) => podId(object.objectId, has + index));
     });
-    await this.report({ pods, placements, gone });
+    const services = [...this.services.values()].map(({ objectId, generation, spec }): ServiceReport => ({
+      serviceId: objectId, term: this.term, generation, ...(spec ? {} : { removed: true }),
+    }));
+    await this.report({ pods, placements, gone, services });
+    for (const service of this.services.values()) if (!service.spec) this.services.delete(service.objectId);
     for (const object of objects) if (!object.spec && this.objects.get(object.objectId) === object) this.objects.delete(object.objectId);
   }
 
-  pod(object: AssignedObject, index: number, changes: Partial<PodReport> = {}): PodReport {
+  pod(object: AssignedPlacement, index: number, changes: Partial<PodReport> = {}): PodReport {
     return {
       id: podId(object.objectId, index), placementId: object.objectId, revisionId: object.spec?.revisionId ?? randomUUIDv7(), name: `${object.spec?.applicationName}-${index}`,
       nodeId: nodeIdOf(this.clusterId), phase: "RUNNING", ready: true, reason: null, message: null, privateIp: `10.0.0.${(index % 250) + 2}`, restartCount: 0,
@@ -125,7 +133,11 @@ export class ScriptedAgent {
     }
     if (message.type !== "assign") return;
     for (const hash of Object.keys(message.templates)) this.templates.add(hash);
-    for (const object of message.objects) this.objects.set(object.objectId, object);
+    for (const [name, sealed] of Object.entries(message.contents ?? {})) this.contents.set(name, sealed);
+    for (const object of message.objects) {
+      if (object.kind === "placement") this.objects.set(object.objectId, object);
+      else this.services.set(object.objectId, object);
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 import { randomUUIDv7 } from "node:crypto";
-import { contentHash } from "../../domain/canonical.ts";
 import { checkDistribution } from "../../domain/distribution.ts";
 import { accepted, alreadyExists, type DomainError, invalid, type Outcome, refused } from "../../domain/errors.ts";
 import { checkDescription, checkLabels, checkObjectName } from "../../domain/names.ts";
@@ -9,11 +8,12 @@ import { checkTemplate } from "../../domain/template-rules.ts";
 import { checkUpdateStrategy, mergeUpdateStrategy } from "../../domain/update-strategy.ts";
 import { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
-import { Revision } from "../../entities/revision.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
-import { type CreateApplicationInput, labelsOf, templateOf } from "./input.ts";
+import { type CreateApplicationInput, labelsOf } from "./input.ts";
 import { findByName, holdNamespace } from "./lookup.ts";
+import { insertRevision } from "./revision.ts";
+import { resolveTemplate } from "./template.ts";
 import { distribute } from "./distribute.ts";
 import { resolveDistribution, type Wanted } from "./wanted.ts";
 
@@ -36,20 +36,21 @@ export interface Design {
 }
 
 export async function createApplication(tx: Transaction, input: CreateApplicationInput): Promise<Outcome<ApplicationResult>> {
+  const namespace = await holdNamespace(tx, input.namespace);
+  if (!namespace.ok) return namespace;
+  const { template, errors } = await resolveTemplate(tx, ["input", "template"], namespace.value.id, input.template);
   const design: Design = {
     name: input.name,
     description: input.description ?? "",
     workloadKind: input.workloadKind,
     capacityType: input.capacityType,
     labels: labelsOf(input.labels),
-    template: templateOf(input.template),
+    template,
     updateStrategy: mergeUpdateStrategy(DEFAULT_UPDATE_STRATEGY, input.updateStrategy),
     deletionProtection: input.deletionProtection,
   };
-  const faults = [...checkDesign(design), ...checkDistribution(["input", "distribution"], input.distribution)];
+  const faults = [...errors, ...checkDesign(design), ...checkDistribution(["input", "distribution"], input.distribution)];
   if (faults.length > 0) return refused(...faults);
-  const namespace = await holdNamespace(tx, input.namespace);
-  if (!namespace.ok) return namespace;
   const existing = await findByName(tx, namespace.value.id, design.name);
   if (existing) {
     return refused(
@@ -114,23 +115,15 @@ export async function make(
     updated: 0,
     unavailable: 0,
     deleting: false,
+    stopped: false,
+    restarts: 0,
+    rolloutId: null,
+    rolloutStrategy: null,
     createdAt: tx.at,
     updatedAt: tx.at,
   });
-  await tx.em.insert(Revision, {
-    tenantId,
-    id: revisionId,
-    applicationId: id,
-    namespaceId: namespace.id,
-    number: 1,
-    template,
-    templateHash: contentHash(template),
-    message: "",
-    createdBy: tokenName,
-    createdAt: tx.at,
-  });
   const application = await tx.em.findOneOrFail(Application, { tenantId, id });
-  const revision = await tx.em.findOneOrFail(Revision, { tenantId, id: revisionId });
+  const revision = await insertRevision(tx, application, { id: revisionId, number: 1, template, message: "" });
   const distributed = await distribute(tx, application, { wanted, revision, reason: `Chosen by ${tokenName}.`, path });
   if (!distributed.ok) return distributed;
   const { steps } = distributed.value;

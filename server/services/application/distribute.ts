@@ -178,6 +178,9 @@ const newPlacement = (tx: Transaction, application: Application, change: Distrib
   assignEip: false,
   eipBandwidthMbps: 5,
   deleting: false,
+  parked: null,
+  configured: 0,
+  problem: null,
 });
 
 async function requestsOfRevisions(tx: Transaction, placements: readonly Placement[]): Promise<Map<string, PodRequests>> {

@@ -1,5 +1,5 @@
 import type { DistributionInput } from "../../domain/distribution.ts";
-import type { ContainerRuntime, Label, PodTemplate, Protocol } from "../../domain/pod-template.ts";
+import type { ContainerRuntime, Label, Protocol } from "../../domain/pod-template.ts";
 import type { CapacityType, WorkloadKind } from "../../domain/states.ts";
 import type { UpdateStrategyInput } from "../../domain/update-strategy.ts";
 
@@ -24,7 +24,40 @@ export interface ContainerInput {
   readonly stdin: boolean;
   readonly tty: boolean;
   readonly ports?: Optional<readonly { readonly name?: Optional<string>; readonly containerPort: number; readonly protocol: Protocol }[]>;
-  readonly env?: Optional<readonly { readonly name: string; readonly source: { readonly value?: Optional<string> } }[]>;
+  readonly env?: Optional<readonly { readonly name: string; readonly source: EnvSourceInput }[]>;
+  readonly livenessProbe?: Optional<ProbeInput>;
+  readonly readinessProbe?: Optional<ProbeInput>;
+  readonly lifecycle?: Optional<{ readonly postStart?: Optional<readonly string[]>; readonly preStop?: Optional<readonly string[]> }>;
+  readonly volumeMounts?: Optional<readonly { readonly volume: string; readonly mountPath: string; readonly readOnly: boolean }[]>;
+}
+
+export interface EnvSourceInput {
+  readonly value?: Optional<string>;
+  readonly configMapKey?: Optional<{ readonly configMapId: string; readonly key: string }>;
+  readonly secretKey?: Optional<{ readonly secretId: string; readonly key: string }>;
+}
+
+export interface ProbeInput {
+  readonly handler: ProbeHandlerInput;
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+}
+
+/** Exactly one is given. */
+export interface ProbeHandlerInput {
+  readonly httpGet?: Optional<{ readonly path: string; readonly port: number; readonly headers?: Optional<readonly { readonly name: string; readonly value: string }[]> }>;
+  readonly tcpSocket?: Optional<{ readonly port: number }>;
+  readonly exec?: Optional<{ readonly command: readonly string[] }>;
+  readonly grpc?: Optional<{ readonly port: number; readonly service?: Optional<string> }>;
+}
+
+export interface VolumeSourceInput {
+  readonly emptyDir?: Optional<{ readonly sizeLimitMiB?: Optional<number> }>;
+  readonly configMapId?: Optional<string>;
+  readonly secretId?: Optional<string>;
 }
 
 export interface PodTemplateInput {
@@ -32,6 +65,9 @@ export interface PodTemplateInput {
   readonly containers: readonly ContainerInput[];
   readonly labels?: Optional<readonly Label[]>;
   readonly terminationGracePeriodSeconds: number;
+  readonly volumes?: Optional<readonly { readonly name: string; readonly source: VolumeSourceInput }[]>;
+  readonly imagePullSecretIds?: Optional<readonly string[]>;
+  readonly logCollection?: Optional<readonly { readonly container: string; readonly path?: Optional<string> }[]>;
 }
 
 export interface CreateApplicationInput {
@@ -70,27 +106,6 @@ export interface UpdateDistributionInput extends Change {
 export interface DeleteApplicationInput extends Change {
   readonly applicationId: string;
   readonly confirmName: string;
-}
-
-/** The template as revisions keep it: nothing is left out, and in one order of members. */
-export function templateOf(input: PodTemplateInput): PodTemplate {
-  return {
-    runtime: input.runtime,
-    containers: input.containers.map((container) => ({
-      name: container.name,
-      image: container.image,
-      cpuMillis: container.cpuMillis,
-      memoryMiB: container.memoryMiB,
-      command: container.command ?? [],
-      args: container.args ?? [],
-      stdin: container.stdin,
-      tty: container.tty,
-      ports: (container.ports ?? []).map(({ name, containerPort, protocol }) => ({ name: name ?? null, containerPort, protocol })),
-      env: (container.env ?? []).map(({ name, source }) => ({ name, value: source.value ?? "" })),
-    })),
-    labels: labelsOf(input.labels),
-    terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
-  };
 }
 
 export const labelsOf = (labels: Optional<readonly Label[]>): Label[] => (labels ?? []).map(({ key, value }) => ({ key, value }));

@@ -1,13 +1,12 @@
-import { randomUUIDv7 } from "node:crypto";
 import { canonicalJson, contentHash } from "../../domain/canonical.ts";
 import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
 import type { OperationKind } from "../../domain/states.ts";
 import type { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
-import { Revision } from "../../entities/revision.ts";
 import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
 import { type ApplicationResult, type Design, make } from "../application/create.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
+import { addRevision } from "../application/revision.ts";
 import { distribute } from "../application/distribute.ts";
 import type { Wanted } from "../application/wanted.ts";
 import type { StepPlan } from "../operation.ts";
@@ -34,7 +33,7 @@ async function change(tx: Transaction, application: Application, design: Design,
   const newTemplate = contentHash(design.template) !== present.templateHash;
   const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
   const newLabels = canonicalJson(design.labels) !== canonicalJson(application.labels);
-  const revision = newTemplate ? await addRevision(tx, application, design) : present;
+  const revision = newTemplate ? await addRevision(tx, application, design.template, "Imported from a manifest.") : present;
   tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels: design.labels });
   const distributed = await distribute(tx, application, {
     wanted,
@@ -57,24 +56,4 @@ async function change(tx: Transaction, application: Application, design: Design,
   }
   const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
   return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
-}
-
-/** Numbers go on from the highest there is, also after a return to an older revision. */
-async function addRevision(tx: Transaction, application: Application, design: Design): Promise<Revision> {
-  const { tenantId, tokenName } = tx.actor;
-  const [last] = await tx.em.find(Revision, { tenantId, applicationId: application.id }, { orderBy: { number: "desc" }, limit: 1 });
-  const id = randomUUIDv7();
-  await tx.em.insert(Revision, {
-    tenantId,
-    id,
-    applicationId: application.id,
-    namespaceId: application.namespaceId,
-    number: (last?.number ?? 0) + 1,
-    template: design.template,
-    templateHash: contentHash(design.template),
-    message: "Imported from a manifest.",
-    createdBy: tokenName,
-    createdAt: tx.at,
-  });
-  return tx.em.findOneOrFail(Revision, { tenantId, id });
 }

@@ -4,6 +4,7 @@ import { roleLogin } from "#server/database/address.ts";
 import { ensureAdministrator } from "#server/database/administrator.ts";
 import { OWNER, prepareDatabase } from "#server/database/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { migrations } from "../../../migrations/index.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ test("on an empty database, by several processes at once: each finds it prepared
     const all = await Promise.all(
       [1, 2, 3].map(() => prepareDatabase({ address, owner: owner(), encryptionKey: database.encryptionKey, speed: 1, wall: 5_000 })),
     );
-    expect(all.flatMap(({ migrated }) => migrated)).toEqual(["20261123-initial"]);
+    expect(all.flatMap(({ migrated }) => migrated)).toEqual(migrations.map(({ name: each }) => each));
     expect(all.map(({ term, clock }) => ({ term, clock }))).toEqual(Array(3).fill({ term: 1, clock: { wallBase: 5_000, simulatedBase: 5_000, speed: 1 } }));
   } finally {
     await database.admin.query(`drop database ${name} with (force)`);

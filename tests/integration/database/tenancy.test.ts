@@ -246,7 +246,6 @@ describe("who sees which rows", () => {
     const denied = /permission denied/;
     for (const [role, statement] of [
       ["selvedge_worker", "update cluster set status = 'ONLINE'"],
-      ["selvedge_worker", `select app.reserve('${clusterX}', 1, 1, 1)`],
       ["selvedge_worker", "insert into audit_entry select * from audit_entry"],
       ["selvedge_worker", "delete from idempotency"],
       ["selvedge_gateway", "delete from assignment"],

@@ -4,7 +4,7 @@ import { contentHash } from "#server/domain/canonical.ts";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { LinkFault, UNUSED_TEMPLATE_LIMIT, type ClusterAgent } from "#server/fleet/agent/agent.ts";
 import { FleetStore } from "#server/fleet/agent/store.ts";
-import { BATCH_LIMIT, REPORT_WINDOW, type AssignedObject, type PlacementSpec, type Report } from "#server/fleet/link.ts";
+import { BATCH_LIMIT, REPORT_WINDOW, type AssignedPlacement, type PlacementSpec, type Report } from "#server/fleet/link.ts";
 import { ack, bigCluster, openAgents, reportsIn, tick, welcome } from "./agent-direct.ts";
 import { placement, spec, template, uuid } from "./scripted-gateway.ts";
 
@@ -16,7 +16,7 @@ describe("an agent's reports", () => {
   let agent: ClusterAgent;
   let now: number;
 
-  const receive = (objects: readonly AssignedObject[], of: PodTemplate): void =>
+  const receive = (objects: readonly AssignedPlacement[], of: PodTemplate): void =>
     agent.receive({ type: "assign", clusterId: agent.clusterId, term: 1, objects, templates: { [contentHash(of)]: of } }, 0);
 
   const assign = (id: string, generation: number, of: PlacementSpec | null): void => receive([placement(id, generation, of)], web);

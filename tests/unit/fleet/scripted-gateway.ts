@@ -3,7 +3,7 @@
  * of each pod and placement, the last stored report), and says what a test tells it to. It notes as faults where reports break the order.
  */
 import type {
-  AssignedObject, GatewayConnection, GatewayMessage, Hello, LinkListener, PlacementReport, PlacementSpec, PodReport, Report,
+  AssignedPlacement, GatewayConnection, GatewayMessage, Hello, LinkListener, PlacementReport, PlacementSpec, PodReport, Report,
 } from "#server/fleet/link.ts";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { contentHash } from "#server/domain/canonical.ts";
@@ -61,7 +61,7 @@ export class ScriptedGateway {
     for (const listener of this.#listeners) await listener.close();
   }
 
-  assign(clusterId: string, objects: readonly AssignedObject[], templates: readonly PodTemplate[] = []): void {
+  assign(clusterId: string, objects: readonly AssignedPlacement[], templates: readonly PodTemplate[] = []): void {
     const byHash = Object.fromEntries(templates.map((each) => [contentHash(each), each]));
     this.send({ type: "assign", clusterId, term: this.term, objects, templates: byHash });
   }
@@ -141,7 +141,7 @@ export function spec(of: PodTemplate, overrides: Partial<PlacementSpec> = {}): P
   };
 }
 
-export const placement = (objectId: string, generation: number, of: PlacementSpec | null): AssignedObject => ({
+export const placement = (objectId: string, generation: number, of: PlacementSpec | null): AssignedPlacement => ({
   objectId,
   kind: "placement",
   generation,
