@@ -26,6 +26,7 @@ import "./network/queries.ts";
 import "./network/service-type.ts";
 import "./network/service-queries.ts";
 import "./network/service-mutations.ts";
+import "./shared/watch.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

@@ -23,7 +23,7 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
-  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "pods"]],
+  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
@@ -31,8 +31,8 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
     "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange", "BatchPayload", "BatchResult",
     "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
     "ContainerPort", "ContainerSpec", "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError",
-    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
+    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
+    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
     "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
     "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Service", "ServiceConnection", "ServiceEdge", "ServiceEndpoint",
     "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
