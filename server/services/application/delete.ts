@@ -1,9 +1,13 @@
 import { accepted, invalid, type ObjectKey, type Outcome, refusal, refused } from "../../domain/errors.ts";
+import type { Application } from "../../entities/application.ts";
+import { Service } from "../../entities/service.ts";
+import { supersedeSteps } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
 import { distribute } from "./distribute.ts";
+import { abortRollout } from "./rollout.ts";
 
 export interface DeleteResult {
   /** What is gone already. */
@@ -13,7 +17,10 @@ export interface DeleteResult {
   readonly operationId: string | null;
 }
 
-/** Pods go first: the worker removes the rows when every cluster has confirmed that nothing is left. */
+/**
+ * Pods and services go first: the worker removes the rows when every cluster has confirmed that nothing is left. What else was under way ends
+ * here, but for services that are being deleted anyway.
+ */
 export async function deleteApplication(tx: Transaction, input: DeleteApplicationInput): Promise<Outcome<DeleteResult>> {
   const found = await lockApplication(tx, input.applicationId, input);
   if (!found.ok) return found;
@@ -26,6 +33,8 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
       refusal("PROTECTED", null, `Application ${application.name} has deletion protection; switch it off with updateApplication first.`),
     );
   }
+  await abortRollout(tx, application, `The application was deleted by ${tx.actor.tokenName}.`);
+  await deleteServices(tx, application);
   raiseVersion(tx, application);
   tx.em.assign(application, { deleting: true, status: "DELETING", statusReason: "It is being deleted." });
   const distributed = await distribute(tx, application, {
@@ -37,4 +46,26 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
   if (!distributed.ok) return distributed;
   const operationId = await putToWork(tx, application, "DELETE_APPLICATION", distributed.value.steps);
   return accepted({ deleted: null, object: { type: "Application", id: application.id }, operationId });
+}
+
+/** Their clusters are told to take them down, like the placements. */
+async function deleteServices(tx: Transaction, application: Application): Promise<void> {
+  const services = await tx.em.find(Service, { tenantId: tx.actor.tenantId, applicationId: application.id }, { orderBy: { id: "asc" } });
+  const staying = services.filter(({ deleting }) => !deleting);
+  for (const service of staying) {
+    tx.em.assign(service, {
+      deleting: true,
+      status: "DELETING",
+      problem: null,
+      generation: service.generation + 1,
+      version: service.version + 1,
+      updatedAt: tx.at,
+    });
+  }
+  tx.changed("service", ...staying.map(({ id }) => id));
+  await supersedeSteps(
+    tx,
+    staying.map(({ id }) => id),
+    ["CREATE_SERVICE", "UPDATE_SERVICE", "IMPORT_MANIFESTS"],
+  );
 }

@@ -1,12 +1,13 @@
+import { randomUUIDv7 } from "node:crypto";
 import { canonicalJson, contentHash } from "../../domain/canonical.ts";
 import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
-import type { OperationKind } from "../../domain/states.ts";
 import type { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
 import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
 import { type ApplicationResult, type Design, make } from "../application/create.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
 import { addRevision } from "../application/revision.ts";
+import { FULL_ROLLOUT, goOnBy, refuseDuringRollout, startRollout } from "../application/rollout.ts";
 import { distribute } from "../application/distribute.ts";
 import type { Wanted } from "../application/wanted.ts";
 import type { StepPlan } from "../operation.ts";
@@ -33,8 +34,18 @@ async function change(tx: Transaction, application: Application, design: Design,
   const newTemplate = contentHash(design.template) !== present.templateHash;
   const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
   const newLabels = canonicalJson(design.labels) !== canonicalJson(application.labels);
+  if (newTemplate) {
+    const busy = await refuseDuringRollout(tx, application);
+    if (busy) return refused(busy);
+  }
+  if (newStrategy) await goOnBy(tx, application, design.updateStrategy);
   const revision = newTemplate ? await addRevision(tx, application, design.template, "Imported from a manifest.") : present;
-  tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels: design.labels });
+  tx.em.assign(application, {
+    revisionId: revision.id,
+    updateStrategy: design.updateStrategy,
+    rolloutStrategy: newTemplate || newStrategy ? null : application.rolloutStrategy,
+    labels: design.labels,
+  });
   const distributed = await distribute(tx, application, {
     wanted,
     revision,
@@ -54,6 +65,13 @@ async function change(tx: Transaction, application: Application, design: Design,
     tx.reconcile(application.id);
     return accepted({ ...result, applied: "UPDATED" });
   }
-  const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
-  return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
+  if (!newTemplate) return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, "UPDATE_DISTRIBUTION", steps) });
+  // An upgrade like any other, but that it can't be cancelled: a manifest says more at once than there is a way back for.
+  const rolloutId = randomUUIDv7();
+  const operationId = await putToWork(tx, application, "UPGRADE_APPLICATION", steps, {
+    rolloutId,
+    deadlineSeconds: FULL_ROLLOUT.progressDeadlineSeconds,
+  });
+  await startRollout(tx, application, { id: rolloutId, operationId, fromRevisionId: present.id, manner: FULL_ROLLOUT });
+  return accepted({ ...result, applied: "UPDATED", operationId });
 }
