@@ -66,8 +66,8 @@ export async function distribute(
   change: DistributionChange,
 ): Promise<Outcome<DistributionResult>> {
   const existing = await tx.em.find(Placement, { tenantId: tx.actor.tenantId, applicationId: application.id });
-  const wanted = change.wanted.map((one): Aim => (application.stopped ? { ...one, replicas: 0, parked: one.replicas } : { ...one, parked: null }));
-  const moves = movesOf(application, existing, wanted);
+  const aims = change.wanted.map((one): Aim => (application.stopped ? { ...one, replicas: 0, parked: one.replicas } : { ...one, parked: null }));
+  const moves = movesOf(application, existing, aims);
   const clusters = await loadClusters(
     tx,
     moves.map(({ clusterId }) => clusterId),
@@ -81,7 +81,7 @@ export async function distribute(
   const moved = moves.some(({ placement, wanted }) => !placement || (wanted ? differs(placement, wanted, change.revision) : !placement.deleting));
   const changed = await carryOut(tx, application, change, moves);
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
-  const total = (count: (one: Wanted) => number): number => wanted.reduce((sum, one) => sum + count(one), 0);
+  const total = (count: (one: Wanted) => number): number => aims.reduce((sum, one) => sum + count(one), 0);
   tx.em.assign(application, {
     desired: total(({ replicas }) => replicas),
     unavailable: total(({ clusterId, replicas }) => lacking(replicas, byCluster.get(clusterId))),
