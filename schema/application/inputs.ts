@@ -3,8 +3,8 @@ import { CapacityType, ContainerRuntime, NetworkType, Protocol, WorkloadKind } f
 import { LabelInput } from "../shared/values.ts";
 
 /** As callers give it; what the fields may hold is checked by the services, and every offence is a userError. */
-const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
-const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
+export const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
+export const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
 
 const ContainerPortInput = builder.inputType("ContainerPortInput", {
   fields: (t) => ({
@@ -40,7 +40,7 @@ const ContainerInput = builder.inputType("ContainerInput", {
   }),
 });
 
-const PodTemplateInput = builder.inputType("PodTemplateInput", {
+export const PodTemplateInput = builder.inputType("PodTemplateInput", {
   fields: (t) => ({
     runtime: t.field({ type: ContainerRuntime, required: true, defaultValue: "RUNC" }),
     containers: t.field({ type: [ContainerInput], required: true, description: "1 to 10; names unique." }),
@@ -68,7 +68,7 @@ const IntOrPercentInput = builder.inputType("IntOrPercentInput", {
   isOneOf: true,
   fields: (t) => ({ count: t.int(), percent: t.int() }),
 });
-const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
+export const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
   description: "What is left out is 25 % for a new application, and stays as it is for an existing one.",
   fields: (t) => ({
     maxUnavailable: t.field({ type: IntOrPercentInput }),

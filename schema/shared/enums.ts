@@ -13,6 +13,8 @@ import {
   OPERATION_STATES,
   POD_PHASES,
   ROLES,
+  ROLLOUT_STATES,
+  ROLLOUT_STRATEGIES,
   WORKLOAD_KINDS,
 } from "../../server/domain/states.ts";
 import { builder } from "../builder.ts";
@@ -47,6 +49,11 @@ export const OperationState = builder.enumType("OperationState", {
     "Terminal: SUCCEEDED, PARTIALLY_SUCCEEDED (some clusters did it, some did not), FAILED, ROLLED_BACK (failed and is back where it was: never " +
     "called success), CANCELLED, SUPERSEDED (a newer change of the same object took over). STALLED: no progress for its deadline, still trying.",
   values: OPERATION_STATES,
+});
+export const RolloutStrategy = builder.enumType("RolloutStrategy", { values: ROLLOUT_STRATEGIES });
+export const RolloutState = builder.enumType("RolloutState", {
+  description: "ABORTED: stopped, old and new stand side by side. ROLLED_BACK: all on the old one again.",
+  values: ROLLOUT_STATES,
 });
 export const AuditOutcome = builder.enumType("AuditOutcome", { values: AUDIT_OUTCOMES });
 export const OrderDirection = builder.enumType("OrderDirection", { values: ["ASC", "DESC"] as const });

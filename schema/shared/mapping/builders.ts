@@ -86,6 +86,8 @@ interface SqlField<Types extends SchemaTypes, ParentShape, Type extends TypePara
   readonly args?: Args;
   /** `selected`: the names of the fields asked for below this one. */
   readonly sql: (columns: Columns<ParentShape>, args: InputShapeFromFields<Args>, request: Request, selected: ReadonlySet<string>) => Sql;
+  /** Makes the field's value of what SQL said, where only code can: pure. */
+  readonly read?: (value: unknown, args: InputShapeFromFields<Args>) => ShapeFromTypeParam<Types, Type, Nullable>;
 }
 interface ComputedField<Types extends SchemaTypes, ParentShape, Type extends TypeParam<Types>, Nullable extends FieldNullability<Type>, Args extends InputFieldMap, Needs extends string>
   extends Described {

@@ -11,7 +11,7 @@ import type { Columns, Sql } from "./sql.ts";
  *   part       the same row seen as another type
  *   one        another entity's row, whose id this row has in a property
  *   many, page all, or a page of, the rows of another entity that have this row's id in a property
- *   sql        an expression over the row
+ *   sql        an expression over the row; what it says may be turned into the value by pure code
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
  *   computed   made in code from properties that it names

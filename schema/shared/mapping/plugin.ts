@@ -43,7 +43,7 @@ type Loose = Record<string, unknown>;
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -112,7 +112,9 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     return describe(this, "Int", { kind: "sql", sql: count as never }, takeSlot, options, { nullable: false });
   },
   sql(options: Loose) {
-    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, takeSlot, { nullable: false, ...options });
+    const read = options["read"] as ((value: unknown, args: unknown) => unknown) | undefined;
+    const resolve = read ? (...call: Parameters<typeof takeSlot>) => read(takeSlot(...call), call[1]) : takeSlot;
+    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, resolve, { nullable: false, ...options });
   },
   doc(property: string, options: Loose) {
     return describe(this, options["type"], { kind: "doc", property }, (row: Loose) => row[property], { nullable: false, ...options });

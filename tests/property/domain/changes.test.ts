@@ -11,7 +11,7 @@ const uuid = fc.constantFrom("01890000-0000-7000-8000-000000000001", "01890000-0
 const unique = <T>(of: fc.Arbitrary<T>, by: (value: T) => unknown): fc.Arbitrary<T[]> => fc.uniqueArray(of, { maxLength: 3, selector: by });
 /** Members that a template leaves out where they are empty. */
 const some = <Name extends string, T>(name: Name, of: fc.Arbitrary<readonly T[]>): fc.Arbitrary<Partial<Record<Name, readonly T[]>>> =>
-  of.map((values) => (values.length > 0 ? ({ [name]: values } as Record<Name, readonly T[]>) : {}));
+  of.map((values): Partial<Record<Name, readonly T[]>> => (values.length > 0 ? ({ [name]: values } as Record<Name, readonly T[]>) : {}));
 
 const env: fc.Arbitrary<EnvVar> = fc.oneof(
   fc.record({ name: word, value: fc.constantFrom("", "x", "y") }),

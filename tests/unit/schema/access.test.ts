@@ -20,6 +20,7 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   ],
   Mutation: [
     ["OPERATOR", "createApplication", "createNamespace", "deleteApplication", "deleteNamespace", "importManifests", "scaleApplication", "updateApplication", "updateDistribution"],
+    ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
@@ -29,12 +30,12 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
     "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange",
-    "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
+    "Change", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
     "ContainerPort", "ContainerSpec", "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError",
     "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
+    "OperationEdge", "OperationPayload", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
     "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
-    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Subnet", "SubnetConnection", "SubnetEdge",
+    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Rollout", "RolloutStep", "ServerInfo", "Subnet", "SubnetConnection", "SubnetEdge",
     "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Vpc", "VpcConnection", "VpcEdge",
   ],
   OPERATOR: [],
