@@ -2,7 +2,8 @@ import { RETRYABLE_OPERATIONS, RETRYABLE_STATES } from "../../server/domain/oper
 import { isTerminal, OPERATION_STATES } from "../../server/domain/states.ts";
 import type { Operation as OperationRow } from "../../server/entities/operation.ts";
 import type { Service as ServiceRow } from "../../server/entities/service.ts";
-import { Placement } from "../application/ref.ts";
+import { Application, Placement } from "../application/ref.ts";
+import { Rollout } from "../rollout/ref.ts";
 import { type Columns, type EntityToken, isOneOf, rows, type Sql, sql } from "../shared/mapping/sql.ts";
 import { Operation, OperationStep } from "./ref.ts";
 
@@ -18,6 +19,11 @@ export const retryableSql = (operation: Columns<OperationRow>): Sql => {
     (other) =>
       sql`select from ${other} where ${other.targetType} = ${operation.targetType} and ${other.targetId} = ${operation.targetId} and ${other.id} > ${operation.id}`,
   );
+  // A rollout that turned back by itself: its application is on another revision than it brought.
+  const turnedBack = rows(Rollout, (rollout) => {
+    const there = rows(Application, (one) => sql`select from ${one} where ${one.id} = ${rollout.applicationId} and ${one.revisionId} = ${rollout.toRevisionId}`);
+    return sql`select from ${rollout} where ${rollout.id} = ${operation.rolloutId} and not exists (${there})`;
+  });
   const unfinished = OPERATION_STATES.filter((state) => state === "FAILED" || !isTerminal(state));
   const stepsToRetry = rows(OperationStep, (step) => {
     const placement = rows(Placement, (one) => sql`select from ${one} where ${one.applicationId} = ${step.targetId} and ${one.clusterId} = ${step.clusterId}`);
@@ -27,5 +33,5 @@ export const retryableSql = (operation: Columns<OperationRow>): Sql => {
   });
   const state = isOneOf(operation.state, RETRYABLE_STATES, "text[]");
   const kind = isOneOf(operation.kind, RETRYABLE_OPERATIONS, "text[]");
-  return sql`(${state} and ${kind} and ${operation.endsAs} is null and not exists (${newer}) and exists (${stepsToRetry}))`;
+  return sql`(${state} and ${kind} and ${operation.endsAs} is null and not exists (${newer}) and not exists (${turnedBack}) and exists (${stepsToRetry}))`;
 };

@@ -41,6 +41,11 @@ const LISTS: Readonly<Record<string, ListShape>> = {
   logCollection: { nameOf: ({ container, path }) => `${text(container)}:${text(path ?? "stdout")}` },
 };
 
+/** What people look for comes first; the order in which a template's members happen to be stored says nothing. */
+const ORDER = ["image", "cpuMillis", "memoryMiB", "command", "args", "env", "ports", "runtime", "containers", "volumes", "labels"];
+const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+const inOrder = (one: string, other: string): number => rank(one) - rank(other) || (one < other ? -1 : 1);
+
 export const changesOf = (before: PodTemplate, after: PodTemplate): Change[] => compare("", "", before, after);
 
 function compare(path: string, member: string, before: unknown, after: unknown): Change[] {
@@ -49,8 +54,8 @@ function compare(path: string, member: string, before: unknown, after: unknown):
   const shape = LISTS[member];
   if (shape) return compareLists(path, shape, listOf(before), listOf(after)) ?? whole;
   if (!isObject(before) || !isObject(after) || before["type"] !== after["type"]) return whole;
-  const members = [...new Set([...Object.keys(after), ...Object.keys(before)])];
-  return members.flatMap((name) => compare(under(path, name), name, before[name], after[name]));
+  const members = new Set([...Object.keys(after), ...Object.keys(before)]);
+  return [...members].toSorted(inOrder).flatMap((name) => compare(under(path, name), name, before[name], after[name]));
 }
 
 /** null: the members can't be told apart. */

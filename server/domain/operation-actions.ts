@@ -40,12 +40,14 @@ export const cancellable = ({ kind, state, endsAs, before }: OperationFacts & { 
 export interface RetryFacts {
   /** A newer operation of the same object: the object has moved on, and the older one's work with it. */
   readonly newer: boolean;
+  /** It brought another revision, and the application is not on that: its rollout turned back by itself. */
+  readonly turnedBack: boolean;
   /** Steps that failed, or are not done, and whose object is still there. */
   readonly stepsToRetry: number;
 }
 
-export const retryable = (operation: OperationFacts, { newer, stepsToRetry }: RetryFacts): boolean =>
-  mayBeRetried(operation) && !newer && stepsToRetry > 0;
+export const retryable = (operation: OperationFacts, { newer, turnedBack, stepsToRetry }: RetryFacts): boolean =>
+  mayBeRetried(operation) && !newer && !turnedBack && stepsToRetry > 0;
 
 /** As far as the operation itself says. */
 export const mayBeRetried = ({ kind, state, endsAs }: OperationFacts): boolean =>

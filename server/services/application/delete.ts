@@ -1,7 +1,7 @@
 import { accepted, invalid, type ObjectKey, type Outcome, refusal, refused } from "../../domain/errors.ts";
 import type { Application } from "../../entities/application.ts";
 import { Service } from "../../entities/service.ts";
-import { supersedeSteps } from "../operation.ts";
+import { supersedeOperations } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
@@ -63,9 +63,5 @@ async function deleteServices(tx: Transaction, application: Application): Promis
     });
   }
   tx.changed("service", ...staying.map(({ id }) => id));
-  await supersedeSteps(
-    tx,
-    staying.map(({ id }) => id),
-    ["CREATE_SERVICE", "UPDATE_SERVICE", "IMPORT_MANIFESTS"],
-  );
+  for (const { id } of staying) await supersedeOperations(tx, id);
 }

@@ -34,7 +34,8 @@ export async function cancelOperation(tx: Transaction, input: OperationActionInp
     const missing = await checkReferences(tx, application.namespaceId, revision.template);
     if (missing.length > 0) return refused(planRefused("PLAN_REFUSED", missing, null));
   }
-  tx.em.assign(application, { revisionId: revision.id, stopped: before.stopped });
+  const rolloutStrategy = changesRevision(operation.kind) ? null : application.rolloutStrategy;
+  tx.em.assign(application, { revisionId: revision.id, stopped: before.stopped, rolloutStrategy });
   raiseVersion(tx, application);
   const reason = operation.kind === "SCALE_APPLICATION" || operation.kind === "UPDATE_DISTRIBUTION" ? `As before: ${tx.actor.tokenName} cancelled a change.` : null;
   const distributed = await distribute(tx, application, { wanted: wantedBefore(before), revision, reason, path: null });

@@ -4,7 +4,7 @@
  */
 import { randomUUIDv7 } from "node:crypto";
 import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
-import { APPLICATION_OPERATIONS, mayBeRetried, retryable } from "../../domain/operation-actions.ts";
+import { mayBeRetried, type RetryFacts, retryable } from "../../domain/operation-actions.ts";
 import { isTerminal } from "../../domain/states.ts";
 import type { Application } from "../../entities/application.ts";
 import type { OperationStep } from "../../entities/operation-step.ts";
@@ -23,8 +23,14 @@ export async function retryOperation(tx: Transaction, input: OperationActionInpu
   if (!found.ok) return found;
   const { operation } = found.value;
   const work = await workToRetry(tx, found.value);
-  const newer = await hasNewer(tx, operation);
-  if (!retryable(operation, { newer, stepsToRetry: work.length })) return refused(invalidState(operation.state, whyNot(operation, newer)));
+  const rollout = operation.rolloutId ? await tx.em.findOne(Rollout, { tenantId: tx.actor.tenantId, id: operation.rolloutId }) : null;
+  const own = found.value.applications.get(operation.targetId ?? "");
+  const facts: RetryFacts = {
+    newer: await hasNewer(tx, operation),
+    turnedBack: rollout !== null && rollout.toRevisionId !== own?.revisionId,
+    stepsToRetry: work.length,
+  };
+  if (!retryable(operation, facts)) return refused(invalidState(operation.state, whyNot(operation, facts)));
 
   for (const { placements, service } of work) touch(tx, placements, service);
   const concerned = new Set(work.flatMap(({ placements, service }) => [...placements, ...(service ? [service] : [])]).map(({ applicationId }) => applicationId));
@@ -37,13 +43,12 @@ export async function retryOperation(tx: Transaction, input: OperationActionInpu
     tx.reconcile(id);
   }
   const steps = work.map(({ step }) => planOf(step));
-  const own = (APPLICATION_OPERATIONS as readonly string[]).includes(operation.kind) ? found.value.applications.get(operation.targetId ?? "") : undefined;
-  const operationId = own ? await retryOwn(tx, own, operation, steps) : await retryOther(tx, found.value, steps);
+  const operationId = own ? await retryOwn(tx, own, operation, rollout, steps) : await retryOther(tx, found.value, steps);
   return accepted({ operationId });
 }
 
-function whyNot(operation: Operation, newer: boolean): string {
-  if (operation.endsAs) return "The operation went back to what was before; there is nothing of it to try again.";
+function whyNot(operation: Operation, { newer, turnedBack }: RetryFacts): string {
+  if (operation.endsAs || turnedBack) return "The operation went back to what was before; there is nothing of it to try again.";
   if (!mayBeRetried(operation)) return `The operation is ${operation.state}: what failed, in part or as a whole, or is stalled can be retried.`;
   if (newer) return `A newer operation of ${operation.targetName} came after it.`;
   return "Nothing is left to try again: what failed is gone.";
@@ -92,11 +97,13 @@ const planOf = ({ targetType, targetId, clusterId, name, total }: OperationStep)
 });
 
 /** Of one application: the newest one, so what is unfinished of it ends with this. */
-async function retryOwn(tx: Transaction, application: Application, operation: Operation, steps: readonly StepPlan[]): Promise<string> {
-  const { tenantId } = tx.actor;
-  const rollout = operation.rolloutId
-    ? await tx.em.findOne(Rollout, { tenantId, id: operation.rolloutId, toRevisionId: application.revisionId })
-    : null;
+async function retryOwn(
+  tx: Transaction,
+  application: Application,
+  operation: Operation,
+  rollout: Rollout | null,
+  steps: readonly StepPlan[],
+): Promise<string> {
   const rolloutId = rollout?.finishedAt ? randomUUIDv7() : rollout?.id;
   const { kind, before, deadlineSeconds } = operation;
   const operationId = await putToWork(tx, application, kind, steps, {

@@ -212,6 +212,19 @@ async function serviceOf(one: Living, cluster: number, changes: { deleting?: boo
 const service = async (id: string): Promise<Row> => (await admin.query<Row>("select * from service where id = $1", [id])).rows[0] ?? {};
 
 describe("retry", () => {
+  test("of new configuration: the placement is told anew, and the application's own operations go on", async () => {
+    const one = await living(fixture);
+    const scale = must(await applications.scale(one.tenant.actor, { applicationId: one.applicationId, replicas: 3 }));
+    const config = { type: "ConfigMap", id: randomUUIDv7() };
+    const stalled = await operationWith(one, "UPDATE_CONFIG", config, [{ cluster: 0, state: "RUNNING" }, { cluster: 1, state: "SUCCEEDED" }], "STALLED");
+    const { operationId } = must(await retry(one, stalled));
+    expect(await operation(stalled)).toMatchObject({ state: "SUPERSEDED" });
+    expect(await operation(operationId)).toMatchObject({ kind: "UPDATE_CONFIG", target_type: "ConfigMap", target_id: config.id });
+    expect(await steps(operationId)).toMatchObject([{ target_type: "Application", target_id: one.id, cluster_id: one.clusters[0]?.id }]);
+    expect((await placements(one.id)).map(({ generation }) => generation)).toEqual([3, 2]);
+    expect(await operation(scale.operationId)).toMatchObject({ state: "PENDING" });
+  });
+
   test("a new operation over the cluster that failed, which is told anew; the others are left alone", async () => {
     const one = await living(fixture);
     const { operationId } = must(await applications.upgrade(one.tenant.actor, { applicationId: one.applicationId, template: VERSION_2, strategy: { kind: "FULL", progressDeadlineSeconds: 60, autoRollback: false } }));
@@ -242,6 +255,16 @@ describe("retry", () => {
     // And it can be cancelled like the first.
     must(await cancel(one, retried.operationId));
     expect(await application(one.id)).toMatchObject({ revision_id: first?.["from_revision_id"] });
+  });
+
+  test("one whose rollout turned back by itself has nothing to try again", async () => {
+    const one = await living(fixture, 1);
+    const [{ revision_id: old }] = [await application(one.id)];
+    const { operationId } = must(await applications.upgrade(one.tenant.actor, { applicationId: one.applicationId, template: VERSION_2 }));
+    await admin.query("update operation_step set state = 'FAILED', finished_at = now() where operation_id = $1", [operationId]);
+    await admin.query("update operation set state = 'FAILED', finished_at = now() where id = $1", [operationId]);
+    await admin.query("update application set revision_id = $2 where id = $1", [one.id, old]);
+    expect(refusals(await retry(one, operationId))).toMatchObject([{ code: "INVALID_STATE", state: "FAILED", message: expect.stringContaining("went back") }]);
   });
 
   test("of one that is stalled takes it over, with its rollout, over the clusters that are not done", async () => {

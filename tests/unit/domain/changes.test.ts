@@ -70,8 +70,8 @@ describe("what changed from one template to another", () => {
     const probe = { initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 };
     const before = withWeb({ livenessProbe: { ...probe, handler: { type: "TcpSocketProbe", port: 80 } } });
     expect(changesOf(before, withWeb({ livenessProbe: { ...probe, periodSeconds: 5, handler: { type: "ExecProbe", command: ["true"] } } }))).toEqual([
-      { path: "containers.web.livenessProbe.periodSeconds", before: 10, after: 5 },
       { path: "containers.web.livenessProbe.handler", before: { type: "TcpSocketProbe", port: 80 }, after: { type: "ExecProbe", command: ["true"] } },
+      { path: "containers.web.livenessProbe.periodSeconds", before: 10, after: 5 },
     ]);
     const mounted = (secretId: string): PodTemplate => ({ ...template, volumes: [{ name: "data", source: { type: "SecretVolume", secretId, name: "keys" } }] });
     expect(changesOf(mounted(uuid), mounted(other))).toEqual([

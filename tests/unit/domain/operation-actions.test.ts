@@ -36,7 +36,7 @@ describe("an operation can be cancelled", () => {
 });
 
 describe("an operation can be retried", () => {
-  const facts = { newer: false, stepsToRetry: 1 };
+  const facts = { newer: false, turnedBack: false, stepsToRetry: 1 };
   const accepted = every.filter((one) => retryable(one, facts));
 
   test("once it failed, in part or as a whole, or while it is stalled; never one that went back", () => {
@@ -45,8 +45,9 @@ describe("an operation can be retried", () => {
     expect(words(accepted, "kind")).toEqual([...RETRYABLE_OPERATIONS].toSorted());
   });
 
-  test("while nothing newer came, and something is left to do", () => {
+  test("while nothing newer came, its rollout did not turn back, and something is left to do", () => {
     expect(every.filter((one) => retryable(one, { ...facts, newer: true }))).toEqual([]);
+    expect(every.filter((one) => retryable(one, { ...facts, turnedBack: true }))).toEqual([]);
     expect(every.filter((one) => retryable(one, { ...facts, stepsToRetry: 0 }))).toEqual([]);
   });
 
