@@ -223,18 +223,26 @@ $$;
 -- An address of the block that no service of the session's tenant has on this cluster, or null: one of those tried, else the lowest. A token that is
 -- limited to namespaces does not see all services, but none of them may get another's address.
 create function app.free_cluster_ip(at_cluster_id uuid, first_address inet, addresses integer, tried integer[]) returns inet
-language sql stable security definer set search_path = pg_catalog, public as $$
-  select coalesce(
-    (select first_address + t.n from unnest(tried) with ordinality t (n, place)
-      where not exists (select from public.service s where s.tenant_id = app.tenant_id() and s.cluster_id = at_cluster_id and s.cluster_ip = first_address + t.n)
-      order by t.place limit 1),
-    (select first_address
-      where not exists (select from public.service s where s.tenant_id = app.tenant_id() and s.cluster_id = at_cluster_id and s.cluster_ip = first_address)),
-    (select s.cluster_ip + 1 from public.service s
-      where s.tenant_id = app.tenant_id() and s.cluster_id = at_cluster_id and s.cluster_ip between first_address and first_address + (addresses - 2)
-        and not exists (select from public.service n where n.tenant_id = app.tenant_id() and n.cluster_id = at_cluster_id and n.cluster_ip = s.cluster_ip + 1)
-      order by s.cluster_ip limit 1))
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, public as $$
+declare
+  tenant uuid := app.tenant_id();
+  last_address inet := first_address + (addresses - 1);
+  n integer;
+begin
+  foreach n in array tried loop
+    perform from public.service s where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip = first_address + n;
+    if not found then return first_address + n; end if;
+  end loop;
+  perform from public.service s where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip = first_address;
+  if not found then return first_address; end if;
+  return (
+    select taken.ip + 1
+    from (
+      select s.cluster_ip as ip, lead(s.cluster_ip) over (order by s.cluster_ip) as next from public.service s
+      where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip between first_address and last_address) taken
+    where taken.ip < last_address and taken.next is distinct from taken.ip + 1
+    order by taken.ip limit 1);
+end $$;
 
 revoke all on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer), app.free_cluster_ip(uuid, inet, integer, integer[]) from public;
 
