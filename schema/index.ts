@@ -26,6 +26,9 @@ import "./network/queries.ts";
 import "./network/service-type.ts";
 import "./network/service-queries.ts";
 import "./network/service-mutations.ts";
+import "./config/type.ts";
+import "./config/queries.ts";
+import "./config/mutations.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 
