@@ -119,7 +119,7 @@ export function createServices(options: ServiceOptions): Services {
         requireRole(actor, "OPERATOR");
         const parsed = await readManifests(input.yaml);
         return run({ name: "importManifests", role: "OPERATOR", actor, input, dryRun: input.dryRun }, (tx) =>
-          importManifests(tx, input, parsed),
+          importManifests(tx, keyRing, input, parsed),
         );
       },
     },

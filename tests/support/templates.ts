@@ -1,5 +1,6 @@
 /** Templates that may become revisions, drawn at random: every member that there is, and text that is awkward to write down. */
 import fc from "fast-check";
+import type { FindConfig } from "#server/services/import/references.ts";
 import type { ContainerSpec, EnvVar, PodTemplate, Probe, Volume, VolumeMount } from "#server/domain/pod-template.ts";
 
 /** What templates refer to: a ConfigMap or Secret by its name. */
@@ -11,9 +12,12 @@ export interface Referable {
   readonly type: "OPAQUE" | "REGISTRY" | "TLS" | null;
 }
 
+/** By name, as an import finds them. */
+export const finding = (referable: readonly Referable[]): FindConfig => (kind, name) => referable.find((one) => one.kind === kind && one.name === name) ?? null;
+
 const AWKWARD = [
   "", " ", "yes", "null", "~", "1e3", "0x10", "08", "- a", "a: b", "#", "\n", "a\n\n b\n", "\n\n", " lead", "trail ", "\r\n", "a\rb", "|", "> x", "<<", "2001-01-01",
-  "\u2028", "\u0085", "\ufeff", "'\"\\", "%", "@", "`", "!", "&a", "*a", "{}", "[]", "---", "...", "--- a\n...\n", "\t", "a\tb: c", `${"long ".repeat(60)}`, "😀", "\u007f", "\u001b[0m", "$(A)",
+  "\u2028", "\u0085", "\ufeff", "'\"\\", "%", "@", "`", "!", "&a", "*a", "{}", "[]", "---", "...", "--- a\n...\n", "\t", "a\tb: c", "long ".repeat(60), "😀", "\u007f", "\u001b[0m", "$(A)",
 ];
 export const text = fc.oneof(
   fc.constantFrom(...AWKWARD),

@@ -127,7 +127,7 @@ export async function checkReferences(tx: Transaction, namespaceId: string, temp
 }
 
 /** The member, where it says anything: templates keep no empty ones of these. */
-const some = <Name extends string, T>(name: Name, values: readonly T[]): Partial<Record<Name, readonly T[]>> =>
+export const some = <Name extends string, T>(name: Name, values: readonly T[]): Partial<Record<Name, readonly T[]>> =>
   values.length > 0 ? ({ [name]: values } as Record<Name, readonly T[]>) : {};
 
 function probeOf(input: ProbeInput): Probe {
