@@ -5,12 +5,21 @@ import { Placement } from "../../entities/placement.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
 import { putService, type ServicePut } from "../service.ts";
 import type { Transaction } from "../transaction.ts";
+import { isMap } from "./reader.ts";
 import { resolvePorts, selects, type ServiceManifest } from "./service.ts";
 
-/** An application of this file, with the labels of its pods. */
-export interface Deployed {
+/** What a file has that makes pods, with the labels of these. */
+export interface Workload {
+  readonly kind: string;
   readonly name: string;
   readonly labels: readonly Label[];
+}
+
+/** Of an object that was not looked at any closer. */
+export function workloadOf({ kind, name }: { readonly kind: string; readonly name: string }, manifest: unknown): Workload {
+  const labels = ["spec", "template", "metadata", "labels"].reduce<unknown>((value, key) => (isMap(value) ? value[key] : null), manifest);
+  const pairs = isMap(labels) ? Object.entries(labels) : [];
+  return { kind, name, labels: pairs.flatMap(([key, value]) => (typeof value === "string" ? [{ key, value }] : [])) };
 }
 
 /** Applications that a warning names. */
@@ -21,7 +30,7 @@ where a.tenant_id = ? and a.namespace_id = ? and not a.deleting and r.template->
 order by a.name limit ${NAMED + 1}`;
 
 /** The names of applications whose pods the selector finds, sorted: those of the file, and else those that the namespace has. */
-export async function applicationsSelected(tx: Transaction, namespace: Namespace, selector: readonly Label[], deployed: readonly Deployed[]): Promise<string[]> {
+export async function applicationsSelected(tx: Transaction, namespace: Namespace, selector: readonly Label[], deployed: readonly Workload[]): Promise<string[]> {
   const inFile = deployed.filter(({ labels }) => selects(selector, labels)).map(({ name }) => name);
   if (inFile.length > 0) return inFile.toSorted();
   const wanted = selector.map(({ key, value }) => ({ key, value }));

@@ -21,7 +21,7 @@ import { putSecret } from "../config/secret.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { apply } from "./apply.ts";
-import { applicationsSelected, applyService, choiceAmong, type Deployed } from "./apply-service.ts";
+import { applicationsSelected, applyService, choiceAmong, type Workload, workloadOf } from "./apply-service.ts";
 import { configMapOfManifest } from "./config-map.ts";
 import { designOfDeployment } from "./deployment.ts";
 import { type Imported, type ImportedObject, type ImportKind, isSupported, kindOf, nameOf, sentences, whySkipped, without } from "./object.ts";
@@ -29,7 +29,7 @@ import type { ManifestDocument } from "./parse.ts";
 import { isMap } from "./reader.ts";
 import { type FindConfig, loadNamed, namesAskedFor } from "./references.ts";
 import { secretOfManifest } from "./secret.ts";
-import { serviceOfManifest } from "./service.ts";
+import { selects, serviceOfManifest } from "./service.ts";
 
 export type { ImportedObject, ImportOutcome } from "./object.ts";
 
@@ -118,10 +118,12 @@ interface Item {
 async function importAll(tx: Transaction, to: Destination, documents: readonly ManifestDocument[]): Promise<Imported[]> {
   const results: Imported[] = [];
   const items: Item[] = [];
+  const passedOver: Workload[] = [];
   for (const [index, document] of documents.entries()) {
     const examined = examine(document, index);
     if ("object" in examined) results[index] = examined;
     else items.push(examined);
+    if ("object" in examined && examined.object.outcome === "SKIPPED") passedOver.push(workloadOf(examined.object, document.value));
   }
   const taken = new Set<string>();
   const of = (...kinds: readonly ImportKind[]): Item[] => items.filter(({ kind }) => kinds.includes(kind));
@@ -136,13 +138,13 @@ async function importAll(tx: Transaction, to: Destination, documents: readonly M
     for (const { value } of of("Deployment")) designOfDeployment(value, to.namespace.name, find);
   });
   const find = await loadNamed(tx, to.namespace.id, names);
-  const deployed: Deployed[] = [];
+  const deployed: Workload[] = [];
   for (const item of of("Deployment")) results[item.index] = await importDeployment(tx, to, item, taken, find, deployed);
   // A key that goes from a ConfigMap is free once the Deployments of this file have ceased to name it.
   for (const item of inUse) results[item.index] = (await importConfig(tx, to, item, new Set())).result;
   let room = MAX_PLACEMENTS;
   for (const item of of("Service")) {
-    const { result, placements } = await importService(tx, to, item, taken, deployed, room);
+    const { result, placements } = await importService(tx, to, item, taken, { deployed, passedOver }, room);
     results[item.index] = result;
     room -= placements;
   }
@@ -186,7 +188,7 @@ async function importConfig(tx: Transaction, { ring, namespace }: Destination, i
   return { result: { object, steps: [] }, inUse: false };
 }
 
-async function importDeployment(tx: Transaction, to: Destination, item: Item, taken: Set<string>, find: FindConfig, deployed: Deployed[]): Promise<Imported> {
+async function importDeployment(tx: Transaction, to: Destination, item: Item, taken: Set<string>, find: FindConfig, deployed: Workload[]): Promise<Imported> {
   const { kind, name, value } = item;
   const { design, errors, warnings } = designOfDeployment(value, to.namespace.name, find);
   const faults = faultsOf(item, errors.length > 0 ? errors : sentences(checkDesign(design)), taken);
@@ -194,23 +196,30 @@ async function importDeployment(tx: Transaction, to: Destination, item: Item, ta
   const outcome = await tx.attempt((inner) => apply(inner, to.namespace, design, to.wanted));
   if (!outcome.ok) return failed(item, outcome.errors, warnings);
   const { applied, applicationId, operationId, steps } = outcome.value;
-  deployed.push({ name, labels: design.template.labels });
+  deployed.push({ kind, name, labels: design.template.labels });
   return {
     object: { kind, name, outcome: applied, object: { type: "Application", id: applicationId }, operationId, message: null, warnings },
     steps: steps.map((step) => ({ ...step, name })),
   };
 }
 
-async function importService(tx: Transaction, { namespace }: Destination, item: Item, taken: Set<string>, deployed: readonly Deployed[], room: number): Promise<{ result: Imported; placements: number }> {
+interface File {
+  readonly deployed: readonly Workload[];
+  readonly passedOver: readonly Workload[];
+}
+
+async function importService(tx: Transaction, { namespace }: Destination, item: Item, taken: Set<string>, file: File, room: number): Promise<{ result: Imported; placements: number }> {
   const { kind, name, value } = item;
   const manifest = serviceOfManifest(value, namespace.name);
   const none = (result: Imported): { result: Imported; placements: number } => ({ result, placements: 0 });
   if (manifest.skipped !== null) return none(without("SKIPPED", kind, name, manifest.skipped));
   const faults = faultsOf(item, manifest.errors, taken);
   if (faults.length > 0) return none(without("FAILED", kind, name, faults.join(" "), manifest.warnings));
-  const applications = await applicationsSelected(tx, namespace, manifest.selector, deployed);
+  const applications = await applicationsSelected(tx, namespace, manifest.selector, file.deployed);
   const [application] = applications;
   if (application === undefined) {
+    const owner = file.passedOver.find(({ labels }) => selects(manifest.selector, labels));
+    if (owner) return none(without("SKIPPED", kind, name, `Its pods are those of ${owner.kind} ${owner.name}, which is passed over, too.`, manifest.warnings));
     const selector = manifest.selector.map((label) => `${label.key}=${label.value}`).join(",");
     return none(without("FAILED", kind, name, `No application of the namespace ${namespace.name} has pods with the labels ${quoted(selector)}.`, manifest.warnings));
   }
