@@ -25,6 +25,12 @@ import "./pod/queries.ts";
 import "./pod/subscriptions.ts";
 import "./network/type.ts";
 import "./network/queries.ts";
+import "./network/service-type.ts";
+import "./network/service-queries.ts";
+import "./network/service-mutations.ts";
+import "./config/type.ts";
+import "./config/queries.ts";
+import "./config/mutations.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

@@ -1,7 +1,8 @@
 /** Inputs of the mutations of an application's life: to another revision and back, stopped, started, restarted. */
 import { builder } from "../builder.ts";
 import { RolloutStrategy } from "../shared/enums.ts";
-import { expectedVersion, idempotencyKey, PodTemplateInput, UpdateStrategyInput } from "./inputs.ts";
+import { expectedVersion, idempotencyKey, UpdateStrategyInput } from "./inputs.ts";
+import { PodTemplateInput } from "./template-inputs.ts";
 
 const UpgradeStrategyInput = builder.inputType("UpgradeStrategyInput", {
   description: "FULL by default: all at once, under the update strategy. CANARY is not offered yet.",

@@ -1,3 +1,4 @@
+import { SERVICE_TYPES } from "../../server/domain/service.ts";
 import {
   APPLICATION_STATUSES,
   AUDIT_OUTCOMES,
@@ -15,6 +16,7 @@ import {
   ROLES,
   ROLLOUT_STATES,
   ROLLOUT_STRATEGIES,
+  SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "../../server/domain/states.ts";
 import { builder } from "../builder.ts";
@@ -43,6 +45,7 @@ export const Isp = builder.enumType("Isp", { values: ISPS });
 export const ClusterStatus = builder.enumType("ClusterStatus", { values: CLUSTER_STATUSES });
 export const ClusterNodeStatus = builder.enumType("ClusterNodeStatus", { values: CLUSTER_NODE_STATUSES });
 export const NetworkStatus = builder.enumType("NetworkStatus", { values: NETWORK_STATUSES });
+export const ServiceType = builder.enumType("ServiceType", { values: SERVICE_TYPES });
 export const OperationKind = builder.enumType("OperationKind", { values: OPERATION_KINDS });
 export const OperationState = builder.enumType("OperationState", {
   description:
@@ -54,6 +57,10 @@ export const RolloutStrategy = builder.enumType("RolloutStrategy", { values: ROL
 export const RolloutState = builder.enumType("RolloutState", {
   description: "ABORTED: stopped, old and new stand side by side. ROLLED_BACK: all on the old one again.",
   values: ROLLOUT_STATES,
+});
+export const SecretType = builder.enumType("SecretType", {
+  description: "REGISTRY holds server, username and password; TLS holds tls.crt and tls.key (PEM, checked that they belong together).",
+  values: SECRET_TYPES,
 });
 export const AuditOutcome = builder.enumType("AuditOutcome", { values: AUDIT_OUTCOMES });
 export const OrderDirection = builder.enumType("OrderDirection", { values: ["ASC", "DESC"] as const });

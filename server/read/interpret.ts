@@ -7,7 +7,7 @@ import type { ObjectKey } from "../domain/errors.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
 import type { Binding } from "./bind.ts";
-import { connectionOf, type Parents, type Question, pageFacts, pageRows } from "./connection.ts";
+import { connectionOf, type Parents, parentsOf, type Question, pageFacts, pageRows } from "./connection.ts";
 import type { MatchingOptions, Reader } from "./index.ts";
 import { writeOrder } from "./page.ts";
 import { type Plan, type PlannedPage, Planner, type PlanOf, type Relation, type Selected } from "./plan.ts";
@@ -189,10 +189,9 @@ export class Interpreter implements Reader {
         return;
       }
       case "page": {
-        const ids = distinct(rows, "id");
-        const connections = await this.#pages(relation.page, { property: relation.property, ids });
-        const byId = new Map(ids.map((id, index) => [id, connections[index]]));
-        for (const row of rows) row[slot] = byId.get(row["id"] as string);
+        const { parents, indexOf } = parentsOf(rows, relation);
+        const connections = await this.#pages(relation.page, parents);
+        for (const row of rows) row[slot] = connections[indexOf(row)];
         return;
       }
       case "ref":
@@ -235,12 +234,12 @@ export class Interpreter implements Reader {
 
   // ---------------------------------------------------------------- pages
 
-  /** A connection for each parent, in the order of their ids; one without a parent. */
+  /** A connection for each parent, in the order of their keys; one without a parent. */
   async #pages(page: PlannedPage, parents: Parents | null): Promise<Row[]> {
     const { binding } = this.#options;
     const rows = pageRows(binding, page, parents);
     const [read, facts] = await Promise.all([this.#question(rows), this.#question(pageFacts(binding, page, parents))]);
-    const connections = Array.from({ length: parents?.ids.length ?? 1 }, (_, index) => connectionOf(page, read?.[index], facts?.[index]));
+    const connections = Array.from({ length: parents?.keys.length ?? 1 }, (_, index) => connectionOf(page, read?.[index], facts?.[index]));
     if (rows && read) await Promise.all(rows.shapes.map((shape, view) => this.#fill(shape, read.flatMap((part) => part.rows[view] as Row[]))));
     return connections;
   }

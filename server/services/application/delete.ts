@@ -1,7 +1,5 @@
 import { accepted, invalid, type ObjectKey, type Outcome, refusal, refused } from "../../domain/errors.ts";
-import type { Application } from "../../entities/application.ts";
-import { Service } from "../../entities/service.ts";
-import { supersedeOperations } from "../operation.ts";
+import { deleteServicesOf } from "../service-followers.ts";
 import type { Transaction } from "../transaction.ts";
 import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
@@ -34,7 +32,6 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
     );
   }
   await abortRollout(tx, application, `The application was deleted by ${tx.actor.tokenName}.`);
-  await deleteServices(tx, application);
   raiseVersion(tx, application);
   tx.em.assign(application, { deleting: true, status: "DELETING", statusReason: "It is being deleted." });
   const distributed = await distribute(tx, application, {
@@ -44,24 +41,7 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
     path: null,
   });
   if (!distributed.ok) return distributed;
+  await deleteServicesOf(tx, application);
   const operationId = await putToWork(tx, application, "DELETE_APPLICATION", distributed.value.steps);
   return accepted({ deleted: null, object: { type: "Application", id: application.id }, operationId });
-}
-
-/** Their clusters are told to take them down, like the placements. */
-async function deleteServices(tx: Transaction, application: Application): Promise<void> {
-  const services = await tx.em.find(Service, { tenantId: tx.actor.tenantId, applicationId: application.id }, { orderBy: { id: "asc" } });
-  const staying = services.filter(({ deleting }) => !deleting);
-  for (const service of staying) {
-    tx.em.assign(service, {
-      deleting: true,
-      status: "DELETING",
-      problem: null,
-      generation: service.generation + 1,
-      version: service.version + 1,
-      updatedAt: tx.at,
-    });
-  }
-  tx.changed("service", ...staying.map(({ id }) => id));
-  for (const { id } of staying) await supersedeOperations(tx, id);
 }

@@ -426,7 +426,7 @@ spec:
     const [object] = must(await importing("registry.example/shop/web:2.0")).objects;
     expect(object).toMatchObject({ outcome: "UPDATED" });
     const [rollout] = await rollouts(id);
-    expect(rollout).toMatchObject({ state: "PROGRESSING", auto_rollback: true, to_revision_id: (await application(id))["revision_id"] });
+    expect(rollout).toMatchObject({ state: "PROGRESSING", auto_rollback: false, to_revision_id: (await application(id))["revision_id"] });
     expect((await operations(id)).at(-1)).toMatchObject({ kind: "UPGRADE_APPLICATION", rollout_id: rollout?.["id"], before: null });
     const [again] = must(await importing("registry.example/shop/web:3.0")).objects;
     expect(again).toMatchObject({ outcome: "FAILED" });
