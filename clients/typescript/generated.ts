@@ -71,17 +71,27 @@ export type ClusterTier =
   | 'CENTER'
   | 'EDGE';
 
+/** A key that the ConfigMap has, of the application's namespace. */
+export type ConfigMapKeyInput = {
+  readonly configMapId: string;
+  readonly key: string;
+};
+
 export type ContainerInput = {
   readonly args?: ReadonlyArray<string> | null | undefined;
   readonly command?: ReadonlyArray<string> | null | undefined;
   readonly cpuMillis: number;
   readonly env?: ReadonlyArray<EnvVarInput> | null | undefined;
   readonly image: string;
+  readonly lifecycle?: LifecycleInput | null | undefined;
+  readonly livenessProbe?: ProbeInput | null | undefined;
   readonly memoryMiB: number;
   readonly name: string;
   readonly ports?: ReadonlyArray<ContainerPortInput> | null | undefined;
+  readonly readinessProbe?: ProbeInput | null | undefined;
   readonly stdin?: boolean;
   readonly tty?: boolean;
+  readonly volumeMounts?: ReadonlyArray<VolumeMountInput> | null | undefined;
 };
 
 export type ContainerPortInput = {
@@ -158,12 +168,41 @@ export type DeleteInput = {
 export type DistributionInput =
   {   readonly clusters: ReadonlyArray<PlacementInput>; };
 
+export type EmptyDirVolumeInput = {
+  /** 1 to 1,048,576. */
+  readonly sizeLimitMiB?: number | null | undefined;
+};
+
 export type EnvSourceInput =
-  {   readonly value: string; };
+  {   readonly configMapKey: ConfigMapKeyInput; readonly secretKey?: never; readonly value?: never; }
+  |  { readonly configMapKey?: never;   readonly secretKey: SecretKeyInput; readonly value?: never; }
+  |  { readonly configMapKey?: never; readonly secretKey?: never;   readonly value: string; };
 
 export type EnvVarInput = {
   readonly name: string;
   readonly source: EnvSourceInput;
+};
+
+export type ExecProbeInput = {
+  readonly command: ReadonlyArray<string>;
+};
+
+export type GrpcProbeInput = {
+  readonly port: number;
+  readonly service?: string | null | undefined;
+};
+
+export type HttpGetProbeInput = {
+  /** At most 32. */
+  readonly headers?: ReadonlyArray<HttpHeaderInput> | null | undefined;
+  /** Begins with '/', at most 1,024 characters. */
+  readonly path: string;
+  readonly port: number;
+};
+
+export type HttpHeaderInput = {
+  readonly name: string;
+  readonly value: string;
 };
 
 export type ImportManifestsInput = {
@@ -171,7 +210,7 @@ export type ImportManifestsInput = {
   readonly dryRun?: boolean;
   readonly idempotencyKey?: string | null | undefined;
   readonly namespace: string;
-  /** Kubernetes YAML, several documents, at most 1 MiB: Deployments; others are reported, not dropped silently. */
+  /** Kubernetes YAML, several documents, at most 1 MiB: Deployments, Services, ConfigMaps and Secrets; others are reported, not dropped silently. */
   readonly yaml: string;
 };
 
@@ -195,6 +234,18 @@ export type Isp =
 export type LabelInput = {
   readonly key: string;
   readonly value: string;
+};
+
+/** Commands, of a program and at most 255 arguments. */
+export type LifecycleInput = {
+  readonly postStart?: ReadonlyArray<string> | null | undefined;
+  readonly preStop?: ReadonlyArray<string> | null | undefined;
+};
+
+export type LogCollectionRuleInput = {
+  readonly container: string;
+  /** Absolute; standard output where it is null. */
+  readonly path?: string | null | undefined;
 };
 
 /** VPC: the pod has an address of its subnet. HOST: it shares its node's address and ports, so two pods with the same port don't share a node. */
@@ -287,10 +338,37 @@ export type PodPhase =
 export type PodTemplateInput = {
   /** 1 to 10; names unique. */
   readonly containers: ReadonlyArray<ContainerInput>;
+  /** Of type REGISTRY; at most 10. */
+  readonly imagePullSecretIds?: ReadonlyArray<string> | null | undefined;
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** At most 20. */
+  readonly logCollection?: ReadonlyArray<LogCollectionRuleInput> | null | undefined;
   readonly runtime?: ContainerRuntime;
   /** 0 to 3,600. */
   readonly terminationGracePeriodSeconds?: number;
+  /** At most 32; names unique. */
+  readonly volumes?: ReadonlyArray<VolumeInput> | null | undefined;
+};
+
+export type ProbeHandlerInput =
+  {   readonly exec: ExecProbeInput; readonly grpc?: never; readonly httpGet?: never; readonly tcpSocket?: never; }
+  |  { readonly exec?: never;   readonly grpc: GrpcProbeInput; readonly httpGet?: never; readonly tcpSocket?: never; }
+  |  { readonly exec?: never; readonly grpc?: never;   readonly httpGet: HttpGetProbeInput; readonly tcpSocket?: never; }
+  |  { readonly exec?: never; readonly grpc?: never; readonly httpGet?: never;   readonly tcpSocket: TcpSocketProbeInput; };
+
+/** As in Kubernetes: thresholds count results in a row. */
+export type ProbeInput = {
+  /** 1 to 100. */
+  readonly failureThreshold?: number;
+  readonly handler: ProbeHandlerInput;
+  /** 0 to 3,600. */
+  readonly initialDelaySeconds?: number;
+  /** 1 to 3,600. */
+  readonly periodSeconds?: number;
+  /** 1 to 10; a liveness probe's is 1. */
+  readonly successThreshold?: number;
+  /** 1 to 3,600. */
+  readonly timeoutSeconds?: number;
 };
 
 export type Protocol =
@@ -313,6 +391,16 @@ export type ScaleApplicationInput = {
   /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
   readonly replicas: number;
+};
+
+/** A key that the Secret has, of the application's namespace. */
+export type SecretKeyInput = {
+  readonly key: string;
+  readonly secretId: string;
+};
+
+export type TcpSocketProbeInput = {
+  readonly port: number;
 };
 
 /** What is left out stays. */
@@ -372,6 +460,24 @@ export type UserErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Load balancer, service, subnet or pod of another VPC. */
   | 'VPC_MISMATCH';
+
+export type VolumeInput = {
+  readonly name: string;
+  readonly source: VolumeSourceInput;
+};
+
+export type VolumeMountInput = {
+  /** Absolute; unique in the container. */
+  readonly mountPath: string;
+  /** ConfigMaps and Secrets can be mounted read-only alone. */
+  readonly readOnly?: boolean;
+  readonly volume: string;
+};
+
+export type VolumeSourceInput =
+  {   readonly configMapId: string; readonly emptyDir?: never; readonly secretId?: never; }
+  |  { readonly configMapId?: never;   readonly emptyDir: EmptyDirVolumeInput; readonly secretId?: never; }
+  |  { readonly configMapId?: never; readonly emptyDir?: never;   readonly secretId: string; };
 
 export type WorkloadKind =
   | 'CRON_JOB'
@@ -578,6 +684,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'AuditEntry', readonly id: string }
         | { readonly __typename: 'Cluster', readonly id: string }
         | { readonly __typename: 'ClusterNode', readonly id: string }
+        | { readonly __typename: 'ConfigMap', readonly id: string }
         | { readonly __typename: 'Namespace', readonly id: string }
         | { readonly __typename: 'Operation', readonly id: string }
         | { readonly __typename: 'Overview', readonly id: string }
@@ -585,6 +692,8 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Pod', readonly id: string }
         | { readonly __typename: 'Region', readonly id: string }
         | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Rollout', readonly id: string }
+        | { readonly __typename: 'Secret', readonly id: string }
         | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
@@ -623,6 +732,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'AuditEntry', readonly id: string }
       | { readonly __typename: 'Cluster', readonly id: string }
       | { readonly __typename: 'ClusterNode', readonly id: string }
+      | { readonly __typename: 'ConfigMap', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -630,6 +740,8 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Pod', readonly id: string }
       | { readonly __typename: 'Region', readonly id: string }
       | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Rollout', readonly id: string }
+      | { readonly __typename: 'Secret', readonly id: string }
       | { readonly __typename: 'Service', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }

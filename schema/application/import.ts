@@ -8,7 +8,7 @@ const ImportManifestsInput = builder.inputType("ImportManifestsInput", {
   fields: (t) => ({
     yaml: t.string({
       required: true,
-      description: "Kubernetes YAML, several documents, at most 1 MiB: Deployments; others are reported, not dropped silently.",
+      description: "Kubernetes YAML, several documents, at most 1 MiB: Deployments, Services, ConfigMaps and Secrets; others are reported, not dropped silently.",
     }),
     namespace: t.string({ required: true }),
     distribution: t.field({ type: DistributionInput, required: true }),
@@ -25,7 +25,7 @@ const ImportedObject = builder.objectRef<ImportedObjectValue>("ImportedObject").
     kind: t.exposeString("kind"),
     name: t.exposeString("name"),
     outcome: t.expose("outcome", { type: ImportOutcome }),
-    object: t.node(({ applicationId }) => (applicationId === null ? null : { type: "Application", id: applicationId })),
+    object: t.node(({ object }) => object, { description: "Of a Service the one on its first cluster." }),
     operation: t.entity(Operation, ({ operationId }) => operationId),
     message: t.exposeString("message", { nullable: true }),
     warnings: t.expose("warnings", { type: ["String"], description: "Fields that could not be honoured, one sentence each." }),

@@ -1,53 +1,11 @@
 import { builder } from "../builder.ts";
-import { CapacityType, ContainerRuntime, NetworkType, Protocol, WorkloadKind } from "../shared/enums.ts";
+import { CapacityType, NetworkType, WorkloadKind } from "../shared/enums.ts";
 import { LabelInput } from "../shared/values.ts";
+import { PodTemplateInput } from "./template-inputs.ts";
 
 /** As callers give it; what the fields may hold is checked by the services, and every offence is a userError. */
-const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
-const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
-
-const ContainerPortInput = builder.inputType("ContainerPortInput", {
-  fields: (t) => ({
-    name: t.string(),
-    containerPort: t.int({ required: true, description: "1 to 65535; unique by protocol in the pod." }),
-    protocol: t.field({ type: Protocol, required: true, defaultValue: "TCP" }),
-  }),
-});
-
-const EnvSourceInput = builder.inputType("EnvSourceInput", {
-  isOneOf: true,
-  fields: (t) => ({ value: t.string() }),
-});
-const EnvVarInput = builder.inputType("EnvVarInput", {
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    source: t.field({ type: EnvSourceInput, required: true }),
-  }),
-});
-
-const ContainerInput = builder.inputType("ContainerInput", {
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    image: t.string({ required: true }),
-    cpuMillis: t.int({ required: true }),
-    memoryMiB: t.int({ required: true }),
-    command: t.stringList(),
-    args: t.stringList(),
-    stdin: t.boolean({ required: true, defaultValue: false }),
-    tty: t.boolean({ required: true, defaultValue: false }),
-    ports: t.field({ type: [ContainerPortInput] }),
-    env: t.field({ type: [EnvVarInput] }),
-  }),
-});
-
-const PodTemplateInput = builder.inputType("PodTemplateInput", {
-  fields: (t) => ({
-    runtime: t.field({ type: ContainerRuntime, required: true, defaultValue: "RUNC" }),
-    containers: t.field({ type: [ContainerInput], required: true, description: "1 to 10; names unique." }),
-    labels: t.field({ type: [LabelInput] }),
-    terminationGracePeriodSeconds: t.int({ required: true, defaultValue: 30, description: "0 to 3,600." }),
-  }),
-});
+export const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
+export const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
 
 const PlacementInput = builder.inputType("PlacementInput", {
   fields: (t) => ({
@@ -68,7 +26,7 @@ const IntOrPercentInput = builder.inputType("IntOrPercentInput", {
   isOneOf: true,
   fields: (t) => ({ count: t.int(), percent: t.int() }),
 });
-const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
+export const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
   description: "What is left out is 25 % for a new application, and stays as it is for an existing one.",
   fields: (t) => ({
     maxUnavailable: t.field({ type: IntOrPercentInput }),

@@ -1,7 +1,7 @@
 /** What objects may be called. Each check answers the reasons why not, none for a good name. */
 import { type DomainError, invalid } from "./errors.ts";
 import type { Label } from "./pod-template.ts";
-import { characterCount, quoted } from "./text.ts";
+import { characterCount, hasControlCharacter, quoted } from "./text.ts";
 
 type Path = readonly string[];
 
@@ -10,7 +10,6 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LABEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const ENV_NAME = /^[A-Za-z_.-][A-Za-z0-9_.-]*$/;
 const PORT_NAME = /^(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/;
-const CONTROL_CHARACTER = /\p{Cc}/u;
 
 export const MAX_DESCRIPTION = 256;
 export const MAX_LABELS = 64;
@@ -24,7 +23,7 @@ export function checkObjectName(path: Path, noun: string, name: string): DomainE
 /** Tenants and tokens: a name for people, on one line. */
 export function checkDisplayName(path: Path, noun: string, name: string): DomainError[] {
   const length = characterCount(name);
-  if (length >= 1 && length <= 64 && name.trim() === name && !CONTROL_CHARACTER.test(name)) return [];
+  if (length >= 1 && length <= 64 && name.trim() === name && !hasControlCharacter(name)) return [];
   return [invalid(path, `${noun} ${quoted(name)} must be 1 to 64 characters, without control characters and without spaces at its ends.`)];
 }
 
@@ -35,6 +34,13 @@ export function checkDescription(path: Path, description: string): DomainError[]
     : [invalid(path, `The description has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
 }
 
+export function checkRevisionMessage(path: Path, message: string): DomainError[] {
+  const length = characterCount(message);
+  return length <= MAX_DESCRIPTION
+    ? []
+    : [invalid(path, `The message has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
+}
+
 export function checkContainerName(path: Path, name: string): DomainError[] {
   if (DNS_LABEL.test(name)) return [];
   return [
@@ -43,6 +49,11 @@ export function checkContainerName(path: Path, name: string): DomainError[] {
       `The container's name ${quoted(name)} must be 1 to 63 lower-case letters, digits and '-', with a letter or digit at both ends.`,
     ),
   ];
+}
+
+export function checkVolumeName(path: Path, name: string): DomainError[] {
+  if (DNS_LABEL.test(name)) return [];
+  return [invalid(path, `The volume's name ${quoted(name)} must be 1 to 63 lower-case letters, digits and '-', with a letter or digit at both ends.`)];
 }
 
 export function checkPortName(path: Path, name: string): DomainError[] {

@@ -1,30 +1,26 @@
-/** When a pod template may become a revision. Every offence is told, each with its place, up to MAX_ERRORS of them. */
+/**
+ * When a pod template may become a revision. Every offence is told, each with its place in the input, up to MAX_ERRORS of them. What a template
+ * refers to (ConfigMaps, Secrets and their keys) is looked up by the services; a reference that was not found there has the id "" here.
+ */
 import { canonicalJson } from "./canonical.ts";
+import { checkContainer } from "./container-rules.ts";
 import { type DomainError, invalid } from "./errors.ts";
-import { isImageReference } from "./image-reference.ts";
-import { checkContainerName, checkEnvName, checkLabels, checkPortName } from "./names.ts";
-import type { ContainerSpec, PodTemplate } from "./pod-template.ts";
+import { checkLabels } from "./names.ts";
+import { checkFilePath } from "./path-rules.ts";
+import type { LogCollectionRule, PodTemplate, SecretRef } from "./pod-template.ts";
+import { TEMPLATE_LIMITS, within } from "./template-limits.ts";
 import { quoted } from "./text.ts";
+import { checkVolumes } from "./volume-rules.ts";
 
-export const TEMPLATE_LIMITS = {
-  containers: 10,
-  cpuMillis: 256_000,
-  memoryMiB: 1_048_576,
-  ports: 64,
-  env: 256,
-  envValueBytes: 32_768,
-  arguments: 256,
-  gracePeriodSeconds: 3_600,
-  /** The whole template as JSON: it travels to every cluster that runs it. */
-  bytes: 262_144,
-} as const;
+export { TEMPLATE_LIMITS } from "./template-limits.ts";
 
 const MAX_ERRORS = 20;
 
 type Path = readonly string[];
 
+/** `path` leads to the template as the input has it, e.g. to `imagePullSecretIds` for the Secrets. */
 export function checkTemplate(path: Path, template: PodTemplate): DomainError[] {
-  const { containers, terminationGracePeriodSeconds: grace } = template;
+  const { containers, terminationGracePeriodSeconds: grace, volumes = [], imagePullSecrets = [], logCollection = [] } = template;
   const errors: DomainError[] = [];
   if (containers.length < 1 || containers.length > TEMPLATE_LIMITS.containers) {
     return [
@@ -39,7 +35,8 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
       ),
     );
   }
-  errors.push(...checkLabels([...path, "labels"], template.labels));
+  errors.push(...checkLabels([...path, "labels"], template.labels), ...checkVolumes([...path, "volumes"], volumes));
+  const sources = new Map(volumes.map(({ name, source }) => [name, source]));
   const names = new Set<string>();
   // Containers of a pod share its network, so a port can be taken once only.
   const ports = new Map<string, string>();
@@ -47,12 +44,12 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
     const at = [...path, "containers", String(index)];
     if (names.has(container.name)) errors.push(invalid([...at, "name"], `The container name ${quoted(container.name)} is given twice.`));
     names.add(container.name);
-    errors.push(
-      ...checkContainer(at, container),
-      ...checkPorts([...at, "ports"], container, ports),
-      ...checkEnv([...at, "env"], container),
-    );
+    errors.push(...checkContainer(at, container, ports, sources));
   }
+  errors.push(
+    ...checkPullSecrets([...path, "imagePullSecretIds"], imagePullSecrets),
+    ...checkLogCollection([...path, "logCollection"], logCollection, names),
+  );
   if (errors.length === 0) {
     const bytes = Buffer.byteLength(canonicalJson(template));
     if (bytes > TEMPLATE_LIMITS.bytes)
@@ -61,90 +58,29 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
   return errors.slice(0, MAX_ERRORS);
 }
 
-function checkContainer(at: Path, container: ContainerSpec): DomainError[] {
-  const errors = checkContainerName([...at, "name"], container.name);
-  const who = `Container ${quoted(container.name)}`;
-  if (!isImageReference(container.image)) {
-    errors.push(
-      invalid([...at, "image"], `${who}: ${quoted(container.image)} is not an image reference such as registry.example/team/app:1.2.`),
-    );
-  }
-  if (!within(container.cpuMillis, 1, TEMPLATE_LIMITS.cpuMillis)) {
-    errors.push(
-      invalid(
-        [...at, "cpuMillis"],
-        `${who}: cpuMillis ${container.cpuMillis} is out of range; 1 to ${TEMPLATE_LIMITS.cpuMillis} are allowed.`,
-      ),
-    );
-  }
-  if (!within(container.memoryMiB, 1, TEMPLATE_LIMITS.memoryMiB)) {
-    errors.push(
-      invalid(
-        [...at, "memoryMiB"],
-        `${who}: memoryMiB ${container.memoryMiB} is out of range; 1 to ${TEMPLATE_LIMITS.memoryMiB} are allowed.`,
-      ),
-    );
-  }
-  for (const part of ["command", "args"] as const) {
-    const { length } = container[part];
-    if (length > TEMPLATE_LIMITS.arguments) {
-      errors.push(invalid([...at, part], `${who}: ${part} has ${length} entries; at most ${TEMPLATE_LIMITS.arguments} are allowed.`));
-    }
-  }
-  return errors;
+function checkPullSecrets(at: Path, secrets: readonly SecretRef[]): DomainError[] {
+  const { imagePullSecrets: limit } = TEMPLATE_LIMITS;
+  if (secrets.length > limit) return [invalid(at, `${secrets.length} image pull secrets are given; at most ${limit} are allowed.`)];
+  const seen = new Set<string>();
+  return secrets.flatMap(({ secretId, name }, index) => {
+    if (secretId !== "" && seen.has(secretId)) return [invalid([...at, String(index)], `The image pull secret ${quoted(name)} is given twice.`)];
+    seen.add(secretId);
+    return [];
+  });
 }
 
-function checkPorts(at: Path, container: ContainerSpec, taken: Map<string, string>): DomainError[] {
-  const who = `Container ${quoted(container.name)}`;
-  if (container.ports.length > TEMPLATE_LIMITS.ports) {
-    return [invalid(at, `${who} has ${container.ports.length} ports; at most ${TEMPLATE_LIMITS.ports} are allowed.`)];
-  }
+function checkLogCollection(at: Path, rules: readonly LogCollectionRule[], containers: ReadonlySet<string>): DomainError[] {
+  const { logCollection: limit } = TEMPLATE_LIMITS;
+  if (rules.length > limit) return [invalid(at, `${rules.length} rules of log collection are given; at most ${limit} are allowed.`)];
   const errors: DomainError[] = [];
-  const names = new Set<string>();
-  for (const [index, { name, containerPort, protocol }] of container.ports.entries()) {
+  const seen = new Set<string>();
+  for (const [index, { container, path }] of rules.entries()) {
     const place = [...at, String(index)];
-    const key = `${protocol} ${containerPort}`;
-    const owner = taken.get(key);
-    if (!within(containerPort, 1, 65_535)) {
-      errors.push(invalid([...place, "containerPort"], `${who}: port ${containerPort} is out of range; 1 to 65535 are allowed.`));
-    } else if (owner !== undefined) {
-      errors.push(
-        invalid([...place, "containerPort"], `${who}: port ${containerPort}/${protocol} is already taken by container ${quoted(owner)}.`),
-      );
-    }
-    taken.set(key, container.name);
-    if (name === null) continue;
-    errors.push(...checkPortName([...place, "name"], name));
-    if (names.has(name)) errors.push(invalid([...place, "name"], `${who}: the port name ${quoted(name)} is given twice.`));
-    names.add(name);
+    if (!containers.has(container)) errors.push(invalid([...place, "container"], `The template has no container ${quoted(container)} to collect logs of.`));
+    if (path !== null) errors.push(...checkFilePath([...place, "path"], "The path of logs", path));
+    const key = JSON.stringify([container, path]);
+    if (seen.has(key)) errors.push(invalid(place, `The logs of container ${quoted(container)} ${path === null ? "" : `at ${quoted(path)} `}are collected twice.`));
+    seen.add(key);
   }
   return errors;
 }
-
-/** Messages name the variable, never its value: people put passwords there. */
-function checkEnv(at: Path, container: ContainerSpec): DomainError[] {
-  const who = `Container ${quoted(container.name)}`;
-  if (container.env.length > TEMPLATE_LIMITS.env) {
-    return [invalid(at, `${who} has ${container.env.length} environment variables; at most ${TEMPLATE_LIMITS.env} are allowed.`)];
-  }
-  const errors: DomainError[] = [];
-  const names = new Set<string>();
-  for (const [index, { name, value }] of container.env.entries()) {
-    const place = [...at, String(index)];
-    errors.push(...checkEnvName([...place, "name"], name));
-    if (names.has(name)) errors.push(invalid([...place, "name"], `${who}: the environment variable ${quoted(name)} is given twice.`));
-    names.add(name);
-    const bytes = Buffer.byteLength(value ?? "");
-    if (bytes > TEMPLATE_LIMITS.envValueBytes) {
-      errors.push(
-        invalid(
-          [...place, "source", "value"],
-          `${who}: the value of ${quoted(name)} has ${bytes} bytes; at most ${TEMPLATE_LIMITS.envValueBytes} are allowed.`,
-        ),
-      );
-    }
-  }
-  return errors;
-}
-
-const within = (value: number, low: number, high: number): boolean => Number.isInteger(value) && value >= low && value <= high;

@@ -29,6 +29,8 @@ export function characterCount(text: string): number {
   return count;
 }
 
+export const hasControlCharacter = (text: string): boolean => /\p{Cc}/u.test(text);
+
 /** An offending value for a message: quoted, and cut where it is long. */
 export function quoted(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77).toWellFormed()}…` : text;

@@ -186,6 +186,7 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
     }
     case "page": {
       const entity = target(mapping.entity);
+      // The properties of a condition that links are checked by the compiler, and once more when it is written.
       for (const [theirs, own] of mapping.join) {
         property(entity, theirs);
         property(row?.entity, own);

@@ -1,5 +1,5 @@
-import type { Join } from "../../schema/shared/mapping/kinds.ts";
-import { nothing } from "../../schema/shared/mapping/sql.ts";
+import type { Join, Link } from "../../schema/shared/mapping/kinds.ts";
+import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Binding } from "./bind.ts";
 import { encodeCursor } from "./cursor.ts";
 import { writeBeyond, writeOrder } from "./page.ts";
@@ -18,12 +18,13 @@ export interface Question<Answer> {
 
 export interface Parents {
   readonly join: Join;
+  readonly linked: Link | undefined;
   /** For each parent, its value of each pair of the join: uuids. */
   readonly keys: readonly (readonly string[])[];
 }
 
 /** Rows as the parents of pages: those that are joined by the same have one, whose index `indexOf` tells. */
-export function parentsOf(rows: readonly Row[], join: Join): { parents: Parents; indexOf: (row: Row) => number } {
+export function parentsOf(rows: readonly Row[], { join, linked }: Pick<Parents, "join" | "linked">): { parents: Parents; indexOf: (row: Row) => number } {
   const valuesOf = (row: Row): string[] => join.map(([, own]) => row[own] as string);
   const indexes = new Map<string, number>();
   const keys: string[][] = [];
@@ -32,7 +33,7 @@ export function parentsOf(rows: readonly Row[], join: Join): { parents: Parents;
     const text = values.join(" ");
     if (!indexes.has(text)) indexes.set(text, keys.push(values) - 1);
   }
-  return { parents: { join, keys }, indexOf: (row) => indexes.get(valuesOf(row).join(" ")) as number };
+  return { parents: { join, linked, keys }, indexOf: (row) => indexes.get(valuesOf(row).join(" ")) as number };
 }
 
 /** One parent's page. */
@@ -49,6 +50,9 @@ export interface PageFacts {
   readonly upToAfter: boolean;
   readonly fromBefore: boolean;
 }
+
+/** The id of a parent that a condition links rows to: the one thing that it is joined by. */
+const PARENT_ID: Sql = { kind: "sql", parts: ["k.k0"] };
 
 const viewsOf = (page: PlannedPage): View[] => [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
 const countOf = (parents: Parents | null): number => parents?.keys.length ?? 1;
@@ -157,7 +161,8 @@ function writeKeys(writer: StatementWriter, { join, keys }: Parents): void {
 /** ` from … t where …`, of the parent `k` where there are parents. */
 function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents | null): void {
   writer.write(` from ${page.from} t where true`);
-  for (const [index, [property]] of (parents?.join ?? []).entries()) writer.write(` and t.${page.bound.entity.columns.get(property)?.name} = k.k${index}`);
+  if (parents?.linked) writeWhere(writer, parents.linked(page.bound.entity.main, PARENT_ID));
+  else for (const [index, [property]] of (parents?.join ?? []).entries()) writer.write(` and t.${page.bound.entity.columns.get(property)?.name} = k.k${index}`);
   writeWhere(writer, page.where);
 }
 

@@ -203,7 +203,7 @@ export class Interpreter implements Reader {
         return;
       }
       case "page": {
-        const { parents, indexOf } = parentsOf(rows, relation.join);
+        const { parents, indexOf } = parentsOf(rows, relation);
         const connections = await this.#pages(relation.page, parents);
         for (const row of rows) row[slot] = connections[indexOf(row)];
         return;

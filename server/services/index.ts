@@ -7,24 +7,46 @@ import { createApplication, type ApplicationResult } from "./application/create.
 import { deleteApplication, type DeleteResult } from "./application/delete.ts";
 import { updateDistribution } from "./application/distribution.ts";
 import type {
+  ApplicationActionInput,
   CreateApplicationInput,
   DeleteApplicationInput,
+  RollBackApplicationInput,
   ScaleApplicationInput,
   UpdateApplicationInput,
   UpdateDistributionInput,
+  UpgradeApplicationInput,
 } from "./application/input.ts";
+import { restartApplication } from "./application/restart.ts";
+import { rollBackApplication } from "./application/roll-back.ts";
 import { scaleApplication } from "./application/scale.ts";
+import { startApplication, stopApplication } from "./application/stop.ts";
 import { updateApplication } from "./application/update.ts";
+import { upgradeApplication } from "./application/upgrade.ts";
 import { type BatchResult, deleteEach, type DeleteManyInput } from "./batch.ts";
+import { type ConfigMapResult, createConfigMap, type CreateConfigMapInput, deleteConfigMap, updateConfigMap, type UpdateConfigMapInput } from "./config/config-map.ts";
+import {
+  createSecret,
+  type CreateSecretInput,
+  deleteSecret,
+  revealSecret,
+  type RevealSecretInput,
+  type SecretResult,
+  updateSecret,
+  type UpdateSecretInput,
+} from "./config/secret.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
 import { createNamespace, type CreateNamespaceInput, type DeleteInput, deleteNamespace, type NamespaceResult } from "./namespace.ts";
+import { cancelOperation } from "./operations/cancel.ts";
+import type { OperationActionInput, OperationResult } from "./operations/lookup.ts";
+import { retryOperation } from "./operations/retry.ts";
 import { createServices as createNetworkServices, deleteService, type ServicesResult, updateService } from "./service.ts";
 import type { CreateServiceInput, UpdateServiceInput } from "./service-input.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
-import type { Outcome } from "../domain/errors.ts";
+import type { ConfigEntry } from "../domain/configuration.ts";
+import { accepted, type Outcome } from "../domain/errors.ts";
 import { requireRole } from "../identity/authorise.ts";
 import { newToken } from "../identity/token.ts";
 import type { Actor } from "../identity/viewer.ts";
@@ -33,9 +55,12 @@ import type { Transaction } from "./transaction.ts";
 export type { ServiceOptions } from "./mutation.ts";
 export type { ApplicationResult } from "./application/create.ts";
 export type { DeleteResult } from "./application/delete.ts";
+export type { ConfigMapResult } from "./config/config-map.ts";
+export type { SecretResult } from "./config/secret.ts";
 export type { TokenResult } from "./api-token.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
+export type { OperationResult } from "./operations/lookup.ts";
 export type { BatchItem, BatchResult } from "./batch.ts";
 export type { ServicesResult } from "./service.ts";
 export type { TenantResult } from "./tenant.ts";
@@ -52,14 +77,37 @@ export interface Services {
     readonly update: Method<UpdateApplicationInput, ApplicationResult>;
     readonly scale: Method<ScaleApplicationInput, ApplicationResult>;
     readonly updateDistribution: Method<UpdateDistributionInput, ApplicationResult>;
+    readonly upgrade: Method<UpgradeApplicationInput, ApplicationResult>;
+    readonly rollBack: Method<RollBackApplicationInput, ApplicationResult>;
+    readonly stop: Method<ApplicationActionInput, ApplicationResult>;
+    readonly start: Method<ApplicationActionInput, ApplicationResult>;
+    readonly restart: Method<ApplicationActionInput, ApplicationResult>;
     readonly delete: Method<DeleteApplicationInput, DeleteResult>;
     readonly importManifests: Method<ImportManifestsInput, ImportResult>;
+  };
+  readonly operations: {
+    /** The same operation, which goes back. */
+    readonly cancel: Method<OperationActionInput, OperationResult>;
+    /** A new operation. */
+    readonly retry: Method<OperationActionInput, OperationResult>;
   };
   /** Stable addresses over an application's pods. */
   readonly services: {
     readonly create: Method<CreateServiceInput, ServicesResult>;
     readonly update: Method<UpdateServiceInput, ServicesResult>;
     readonly delete: Method<DeleteManyInput, BatchResult>;
+  };
+  readonly configMaps: {
+    readonly create: Method<CreateConfigMapInput, ConfigMapResult>;
+    readonly update: Method<UpdateConfigMapInput, ConfigMapResult>;
+    readonly delete: Method<DeleteInput, DeleteResult>;
+  };
+  readonly secrets: {
+    readonly create: Method<CreateSecretInput, SecretResult>;
+    readonly update: Method<UpdateSecretInput, SecretResult>;
+    readonly delete: Method<DeleteInput, DeleteResult>;
+    /** The only way that values come out; each time leaves an audit entry. */
+    readonly reveal: Method<RevealSecretInput, readonly ConfigEntry[]>;
   };
   readonly tokens: {
     /** The secret is given once: null when the answer is a replay. */
@@ -75,7 +123,7 @@ export interface Services {
 export function createServices(options: ServiceOptions): Services {
   const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
     mutate(options, request, work);
-  const { bus } = options;
+  const { bus, keyRing } = options;
   const readManifests = createManifestReader();
   return {
     namespaces: {
@@ -88,19 +136,50 @@ export function createServices(options: ServiceOptions): Services {
       scale: (actor, input) => run({ name: "scaleApplication", role: "OPERATOR", actor, input }, (tx) => scaleApplication(tx, input)),
       updateDistribution: (actor, input) =>
         run({ name: "updateDistribution", role: "OPERATOR", actor, input }, (tx) => updateDistribution(tx, input)),
+      upgrade: (actor, input) => run({ name: "upgradeApplication", role: "OPERATOR", actor, input }, (tx) => upgradeApplication(tx, input)),
+      rollBack: (actor, input) =>
+        run({ name: "rollBackApplication", role: "OPERATOR", actor, input }, (tx) => rollBackApplication(tx, input)),
+      stop: (actor, input) => run({ name: "stopApplication", role: "OPERATOR", actor, input }, (tx) => stopApplication(tx, input)),
+      start: (actor, input) => run({ name: "startApplication", role: "OPERATOR", actor, input }, (tx) => startApplication(tx, input)),
+      restart: (actor, input) => run({ name: "restartApplication", role: "OPERATOR", actor, input }, (tx) => restartApplication(tx, input)),
       delete: (actor, input) => run({ name: "deleteApplication", role: "OPERATOR", actor, input }, (tx) => deleteApplication(tx, input)),
       importManifests: async (actor, input) => {
         requireRole(actor, "OPERATOR");
         const parsed = await readManifests(input.yaml);
         return run({ name: "importManifests", role: "OPERATOR", actor, input, dryRun: input.dryRun }, (tx) =>
-          importManifests(tx, input, parsed),
+          importManifests(tx, keyRing, input, parsed),
         );
       },
+    },
+    operations: {
+      cancel: (actor, input) => run({ name: "cancelOperation", role: "OPERATOR", actor, input }, (tx) => cancelOperation(tx, input)),
+      retry: (actor, input) => run({ name: "retryOperation", role: "OPERATOR", actor, input }, (tx) => retryOperation(tx, input)),
     },
     services: {
       create: (actor, input) => run({ name: "createServices", role: "OPERATOR", actor, input }, (tx) => createNetworkServices(tx, input)),
       update: (actor, input) => run({ name: "updateService", role: "OPERATOR", actor, input }, (tx) => updateService(tx, input)),
       delete: (actor, input) => run({ name: "deleteServices", role: "OPERATOR", actor, input }, (tx) => deleteEach(tx, input, deleteService)),
+    },
+    configMaps: {
+      create: (actor, input) => run({ name: "createConfigMap", role: "OPERATOR", actor, input }, (tx) => createConfigMap(tx, input)),
+      update: (actor, input) => run({ name: "updateConfigMap", role: "OPERATOR", actor, input }, (tx) => updateConfigMap(tx, input)),
+      delete: (actor, input) => run({ name: "deleteConfigMap", role: "OPERATOR", actor, input }, (tx) => deleteConfigMap(tx, input)),
+    },
+    secrets: {
+      create: (actor, input) => run({ name: "createSecret", role: "OPERATOR", actor, input }, (tx) => createSecret(tx, keyRing, input)),
+      update: (actor, input) => run({ name: "updateSecret", role: "OPERATOR", actor, input }, (tx) => updateSecret(tx, keyRing, input)),
+      delete: (actor, input) => run({ name: "deleteSecret", role: "OPERATOR", actor, input }, (tx) => deleteSecret(tx, input)),
+      reveal: async (actor, { id, keys }) => {
+        // Beside the answer that could be kept, and with an input of its own that has no key to keep it under.
+        let revealed: readonly ConfigEntry[] = [];
+        const input = { id, keys };
+        const answer = await run({ name: "revealSecret", role: "OPERATOR", actor, input }, async (tx) => {
+          const opened = await revealSecret(tx, keyRing, input);
+          if (opened.ok) revealed = opened.value;
+          return opened.ok ? accepted(null) : opened;
+        });
+        return answer.ok ? accepted(revealed) : answer;
+      },
     },
     tokens: {
       create: async (actor, input) => {

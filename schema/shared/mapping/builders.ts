@@ -86,6 +86,8 @@ interface SqlField<Types extends SchemaTypes, ParentShape, Type extends TypePara
   readonly args?: Args;
   /** `selected`: the names of the fields asked for below this one. */
   readonly sql: (columns: Columns<ParentShape>, args: InputShapeFromFields<Args>, request: Request, selected: ReadonlySet<string>) => Sql;
+  /** Makes the field's value of what SQL said, where only code can: pure. */
+  readonly read?: (value: unknown, args: InputShapeFromFields<Args>) => ShapeFromTypeParam<Types, Type, Nullable>;
 }
 interface ComputedField<Types extends SchemaTypes, ParentShape, Type extends TypeParam<Types>, Nullable extends FieldNullability<Type>, Args extends InputFieldMap, Needs extends string>
   extends Described {
@@ -154,10 +156,16 @@ declare global {
       one<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<ParentShape, string | null | undefined>, options?: MaybeNull): FieldRef<Types, unknown, Kind>;
       /** All rows that have this row's id in `property`; for sets that are small by nature. */
       many<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
-      /** A Relay connection over the rows that have this row's id in a property; or over those whose properties equal these of this row. */
+      /**
+       * A Relay connection over the rows that have this row's id in a property; or over those whose properties equal these of this row; or over those
+       * that a condition links to it.
+       */
       page<E extends object, Args extends InputFieldMap = {}>(
         of: EntityRef<Types, E>,
-        join: PropertiesOf<E, string | null | undefined> | Partial<Record<PropertiesOf<E, string | null | undefined>, PropertiesOf<ParentShape, string>>>,
+        by:
+          | PropertiesOf<E, string | null | undefined>
+          | Partial<Record<PropertiesOf<E, string | null | undefined>, PropertiesOf<ParentShape, string>>>
+          | ((columns: Columns<E>, parentId: Sql) => Sql),
         options?: Selection<E, Args>,
       ): FieldRef<Types, unknown, Kind>;
       /** How many rows have this row's id in `property`. */

@@ -11,8 +11,8 @@ import type { Columns, Sql } from "./sql.ts";
  *   part       the same row seen as another type
  *   one        another entity's row, whose id this row has in a property
  *   many       all rows of another entity that have this row's id in a property
- *   page       a page of them; or of those that agree with this row in several properties
- *   sql        an expression over the row
+ *   page       a page of them; or of those that agree with this row in several properties; or of those that a condition links to it
+ *   sql        an expression over the row; what it says may be turned into the value by pure code
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
  *   computed   made in code from properties that it names
@@ -29,7 +29,7 @@ export type Mapping =
   | { readonly kind: "part" }
   | { readonly kind: "one"; readonly entity: string; readonly property: string }
   | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
-  | ({ readonly kind: "page"; readonly entity: string; readonly join: Join } & Selects)
+  | ({ readonly kind: "page"; readonly entity: string; readonly join: Join; readonly linked?: Link | undefined } & Selects)
   | { readonly kind: "sql"; readonly sql: Expression }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
@@ -56,6 +56,8 @@ export type Join = readonly (readonly [property: string, own: string])[];
 /** As the field builders keep them: the builders check the types, the interpreter calls with what belongs together. */
 export type Condition = (columns: Columns<never>, args: never, request: Request) => Sql | null;
 export type Expression = (columns: Columns<never>, args: never, request: Request, selected: ReadonlySet<string>) => Sql;
+/** Which rows belong to a parent: a condition over their columns and the parent's id. It stands in place of the join's, whose one pair is the ids. */
+export type Link = (columns: Columns<never>, parentId: Sql) => Sql;
 type KeyOf<T> = (parent: never, args: never, context: never) => T;
 
 export interface Selects {

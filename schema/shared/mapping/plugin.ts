@@ -10,7 +10,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { Role } from "../../../server/domain/states.ts";
 import type { Context } from "../../context.ts";
 import { accessOf, type EntityOptions, EntityRef } from "./builders.ts";
-import { DEFAULT_ORDER, type Mapping } from "./kinds.ts";
+import { DEFAULT_ORDER, type Link, type Mapping } from "./kinds.ts";
 import { SlotError, slotOf } from "./slots.ts";
 import { type Column, type Columns, type EntityToken, rows, type Sql, sql } from "./sql.ts";
 
@@ -43,7 +43,7 @@ type Loose = Record<string, unknown>;
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -98,10 +98,11 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   many(of: Of, property: string, options: Loose = {}) {
     return describe(this, [of], { kind: "many", entity: of.name, property, ...selects(options) }, takeSlot, options, { nullable: false });
   },
-  page(of: Of, by: string | Readonly<Record<string, string>>, options: Loose = {}) {
+  page(of: Of, by: string | Readonly<Record<string, string>> | Link, options: Loose = {}) {
     const args = { ...PAGE_ARGS(this), ...(options["args"] as object) };
-    const join = typeof by === "string" ? [[by, "id"] as const] : Object.entries(by);
-    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, join, ...selects(options) }, takeSlot, options, { args, nullable: false });
+    const linked = typeof by === "function" ? by : undefined;
+    const join = typeof by === "object" ? Object.entries(by) : [[typeof by === "string" ? by : "id", "id"] as const];
+    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, join, linked, ...selects(options) }, takeSlot, options, { args, nullable: false });
   },
   count(of: Of, property: string, options: Loose = {}) {
     const where = options["where"] as ((columns: Columns<object>) => Sql) | undefined;
@@ -113,7 +114,9 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     return describe(this, "Int", { kind: "sql", sql: count as never }, takeSlot, options, { nullable: false });
   },
   sql(options: Loose) {
-    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, takeSlot, { nullable: false, ...options });
+    const read = options["read"] as ((value: unknown, args: unknown) => unknown) | undefined;
+    const resolve = read ? (...call: Parameters<typeof takeSlot>) => read(takeSlot(...call), call[1]) : takeSlot;
+    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, resolve, { nullable: false, ...options });
   },
   doc(property: string, options: Loose) {
     return describe(this, options["type"], { kind: "doc", property }, (row: Loose) => row[property], { nullable: false, ...options });

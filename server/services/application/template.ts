@@ -1,9 +1,10 @@
 /** A template as callers give it, turned into what revisions keep: everything that it names is looked up, nothing is left out. */
 import { LockMode } from "@mikro-orm/postgresql";
-import { type DomainError, notFound, type PlanCheckResult } from "../../domain/errors.ts";
+import { type DomainError, invalid, notFound, type PlanCheckResult } from "../../domain/errors.ts";
 import { uuidOf } from "../../domain/ids.ts";
 import type { ConfigKind } from "../../domain/placement.ts";
 import { type ContainerSpec, type EnvVar, type PodTemplate, type Probe, referencesOf, type SecretRef, type Volume, type VolumeSource } from "../../domain/pod-template.ts";
+import type { SecretType } from "../../domain/states.ts";
 import { quoted } from "../../domain/text.ts";
 import { ConfigMap } from "../../entities/config-map.ts";
 import { Secret } from "../../entities/secret.ts";
@@ -18,6 +19,8 @@ interface Known {
   readonly namespaceId: string;
   readonly name: string;
   readonly keys: readonly string[];
+  /** null for a ConfigMap. */
+  readonly type: SecretType | null;
 }
 type Configs = Readonly<Record<ConfigKind, ReadonlyMap<string, Known>>>;
 
@@ -37,7 +40,7 @@ export async function resolveTemplate(tx: Transaction, path: Path, namespaceId: 
     const noun = kind === "ConfigMap" ? "ConfigMap" : "Secret";
     if (!known) {
       errors.push(notFound(at, `There is no ${noun} ${quoted(globalId)} in this namespace.`));
-      return { id: "", namespaceId, name: "", keys: [] };
+      return { id: "", namespaceId, name: "", keys: [], type: null };
     }
     if (key !== undefined && !known.keys.includes(key)) errors.push(notFound([...at.slice(0, -1), "key"], `${noun} ${known.name} has no key ${quoted(key)}.`));
     return known;
@@ -88,7 +91,10 @@ export async function resolveTemplate(tx: Transaction, path: Path, namespaceId: 
   };
   const volumes = (input.volumes ?? []).map((volume, index): Volume => ({ name: volume.name, source: sourceOf(volume, [...path, "volumes", String(index)]) }));
   const pullSecrets = (input.imagePullSecretIds ?? []).map((id, index): SecretRef => {
-    const known = find("Secret", id, [...path, "imagePullSecretIds", String(index)]);
+    const at = [...path, "imagePullSecretIds", String(index)];
+    const known = find("Secret", id, at);
+    if (known.type !== null && known.type !== "REGISTRY")
+      errors.push(invalid(at, `Secret ${known.name} is of type ${known.type}; an image pull secret must be of type REGISTRY.`));
     return { secretId: known.id, name: known.name };
   });
   return {
@@ -121,7 +127,7 @@ export async function checkReferences(tx: Transaction, namespaceId: string, temp
 }
 
 /** The member, where it says anything: templates keep no empty ones of these. */
-const some = <Name extends string, T>(name: Name, values: readonly T[]): Partial<Record<Name, readonly T[]>> =>
+export const some = <Name extends string, T>(name: Name, values: readonly T[]): Partial<Record<Name, readonly T[]>> =>
   values.length > 0 ? ({ [name]: values } as Record<Name, readonly T[]>) : {};
 
 function probeOf(input: ProbeInput): Probe {
@@ -164,8 +170,8 @@ async function loadConfigs(tx: Transaction, namespaceId: string, wanted: readonl
     const options = { lockMode: LockMode.PESSIMISTIC_READ, orderBy: { id: "asc" } } as const;
     const found: readonly Known[] =
       kind === "ConfigMap"
-        ? await tx.em.find(ConfigMap, where, { ...options, fields: ["id", "namespaceId", "name", "keys"] })
-        : await tx.em.find(Secret, where, { ...options, fields: ["id", "namespaceId", "name", "keys"] });
+        ? (await tx.em.find(ConfigMap, where, { ...options, fields: ["id", "namespaceId", "name", "keys"] })).map(({ id, name, keys }) => ({ id, namespaceId, name, keys, type: null }))
+        : await tx.em.find(Secret, where, { ...options, fields: ["id", "namespaceId", "name", "keys", "type"] });
     return new Map(found.map((one) => [one.id, one]));
   };
   return { ConfigMap: await load("ConfigMap"), Secret: await load("Secret") };

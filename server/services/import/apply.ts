@@ -1,12 +1,14 @@
+import { randomUUIDv7 } from "node:crypto";
 import { canonicalJson, contentHash } from "../../domain/canonical.ts";
 import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
-import type { OperationKind } from "../../domain/states.ts";
+import type { Label } from "../../domain/pod-template.ts";
 import type { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
 import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
 import { type ApplicationResult, type Design, make } from "../application/create.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
 import { addRevision } from "../application/revision.ts";
+import { FULL_ROLLOUT, goOnBy, refuseDuringRollout, startRollout } from "../application/rollout.ts";
 import { distribute } from "../application/distribute.ts";
 import type { Wanted } from "../application/wanted.ts";
 import type { StepPlan } from "../operation.ts";
@@ -17,7 +19,7 @@ export interface Applied extends ApplicationResult {
   readonly steps: readonly StepPlan[];
 }
 
-/** Makes the application as the design says: a new one, or a change of the one that has its name. Description and protection stay. */
+/** Makes the application as the design says: a new one, or a change of the one that has its name. Protection stays, and so does a description that the design has no other for. */
 export async function apply(tx: Transaction, namespace: Namespace, design: Design, wanted: readonly Wanted[]): Promise<Outcome<Applied>> {
   const application = await findByName(tx, namespace.id, design.name);
   if (!application) {
@@ -30,11 +32,25 @@ export async function apply(tx: Transaction, namespace: Namespace, design: Desig
 
 async function change(tx: Transaction, application: Application, design: Design, wanted: readonly Wanted[]): Promise<Outcome<Applied>> {
   const present = await revisionOf(tx, application);
-  const newTemplate = contentHash(design.template) !== present.templateHash;
+  const template = { ...design.template, labels: inOrderOf(present.template.labels, design.template.labels) };
+  const labels = inOrderOf(application.labels, design.labels);
+  const newTemplate = contentHash(template) !== present.templateHash;
   const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
-  const newLabels = canonicalJson(design.labels) !== canonicalJson(application.labels);
-  const revision = newTemplate ? await addRevision(tx, application, design.template, "Imported from a manifest.") : present;
-  tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels: design.labels });
+  const description = design.description === "" ? application.description : design.description;
+  const newWords = description !== application.description || canonicalJson(labels) !== canonicalJson(application.labels);
+  if (newTemplate) {
+    const busy = await refuseDuringRollout(tx, application);
+    if (busy) return refused(busy);
+  }
+  if (newStrategy) await goOnBy(tx, application, design.updateStrategy);
+  const revision = newTemplate ? await addRevision(tx, application, template, "Imported from a manifest.") : present;
+  tx.em.assign(application, {
+    revisionId: revision.id,
+    updateStrategy: design.updateStrategy,
+    rolloutStrategy: newTemplate || newStrategy ? null : application.rolloutStrategy,
+    labels,
+    description,
+  });
   const distributed = await distribute(tx, application, {
     wanted,
     revision,
@@ -45,7 +61,7 @@ async function change(tx: Transaction, application: Application, design: Design,
   if (!distributed.ok) return distributed;
   const { steps, changed, moved } = distributed.value;
   const result = { applicationId: application.id, operationId: null, steps };
-  if (!changed && !newTemplate && !newLabels) return accepted({ ...result, applied: "UNCHANGED" });
+  if (!changed && !newTemplate && !newWords) return accepted({ ...result, applied: "UNCHANGED" });
   raiseVersion(tx, application);
   if (!changed) return accepted({ ...result, applied: "UPDATED" });
   markUpdating(tx, application);
@@ -54,6 +70,17 @@ async function change(tx: Transaction, application: Application, design: Design,
     tx.reconcile(application.id);
     return accepted({ ...result, applied: "UPDATED" });
   }
-  const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
-  return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
+  if (!newTemplate) return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, "UPDATE_DISTRIBUTION", steps) });
+  // An upgrade without a way back: a manifest says more at once than a revision, and what it says is meant to stay.
+  const rolloutId = randomUUIDv7();
+  const manner = { ...FULL_ROLLOUT, autoRollback: false };
+  const operationId = await putToWork(tx, application, "UPGRADE_APPLICATION", steps, { rolloutId, deadlineSeconds: manner.progressDeadlineSeconds });
+  await startRollout(tx, application, { id: rolloutId, operationId, fromRevisionId: present.id, manner });
+  return accepted({ ...result, applied: "UPDATED", operationId });
+}
+
+/** Labels are a set, and maps of a manifest have an order of their own: equal sets stay as they were first given. */
+function inOrderOf(present: readonly Label[], wanted: readonly Label[]): Label[] {
+  const sorted = (labels: readonly Label[]): string => canonicalJson(labels.toSorted((a, b) => (a.key < b.key ? -1 : 1)));
+  return sorted(present) === sorted(wanted) ? [...present] : [...wanted];
 }

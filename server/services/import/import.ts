@@ -1,23 +1,37 @@
 /**
- * Kubernetes manifests as applications. Each object succeeds or fails by itself, under a savepoint; what is not an application yet is
- * reported as skipped. One operation spans all applications, so that a caller waits for one thing; it covers unchanged ones too: it says
+ * Kubernetes manifests as objects of ours. Each succeeds or fails by itself, under a savepoint; what is nothing for this platform, or not yet, is
+ * reported as skipped. ConfigMaps and Secrets come first, because Deployments refer to them, then Deployments, then Services, because they
+ * lead to these; the answer is in the file's order.
+ *
+ * One operation spans all applications and services, so that a caller waits for one thing; it covers unchanged applications too: it says
  * that everything in the file runs as described. What all of them need of the clusters is reserved at the end, at once: an import may take
  * seconds, and reports and mutations of all tenants wait for the clusters' rows.
  */
 import { type DistributionInput, checkDistribution } from "../../domain/distribution.ts";
+import type { KeyRing } from "../../domain/envelope.ts";
 import { accepted, type DomainError, invalid, type Outcome, refused } from "../../domain/errors.ts";
 import { quoted, unstorableText } from "../../domain/text.ts";
 import type { Namespace } from "../../entities/namespace.ts";
-import { checkDesign } from "../application/create.ts";
 import { reservePostponed } from "../application/clusters.ts";
+import { checkDesign } from "../application/create.ts";
 import { holdNamespace } from "../application/lookup.ts";
 import { resolveDistribution, type Wanted } from "../application/wanted.ts";
+import { type Put, putConfigMap } from "../config/config-map.ts";
+import { putSecret } from "../config/secret.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
 import { apply } from "./apply.ts";
+import { applicationsSelected, applyService, choiceAmong, type Workload, workloadOf } from "./apply-service.ts";
+import { configMapOfManifest } from "./config-map.ts";
 import { designOfDeployment } from "./deployment.ts";
+import { type Imported, type ImportedObject, type ImportKind, isSupported, kindOf, nameOf, sentences, whySkipped, without } from "./object.ts";
 import type { ManifestDocument } from "./parse.ts";
 import { isMap } from "./reader.ts";
+import { type FindConfig, loadNamed, namesAskedFor } from "./references.ts";
+import { secretOfManifest } from "./secret.ts";
+import { selects, serviceOfManifest } from "./service.ts";
+
+export type { ImportedObject, ImportOutcome } from "./object.ts";
 
 export interface ImportManifestsInput {
   readonly yaml: string;
@@ -27,70 +41,21 @@ export interface ImportManifestsInput {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export const IMPORT_OUTCOMES = ["CREATED", "UPDATED", "UNCHANGED", "SKIPPED", "FAILED"] as const;
-export type ImportOutcome = (typeof IMPORT_OUTCOMES)[number];
-
-export interface ImportedObject {
-  readonly kind: string;
-  readonly name: string;
-  readonly outcome: ImportOutcome;
-  /** null where nothing was made or found, and in a dry run for what would be made. */
-  readonly applicationId: string | null;
-  readonly operationId: string | null;
-  readonly message: string | null;
-  readonly warnings: readonly string[];
-}
-
 export interface ImportResult {
   readonly objects: readonly ImportedObject[];
   /** null where there is nothing to wait for. */
   readonly operationId: string | null;
 }
 
-/** Placements that one import may write: a transaction has seconds, and holds rows that all tenants share. */
+/** Placements, and services on clusters, that one import may write: a transaction has seconds, and holds rows that all tenants share. */
 const MAX_PLACEMENTS = 2_000;
-const MAX_SHOWN = 253;
-const KNOWN_KINDS: ReadonlySet<string> = new Set([
-  "StatefulSet",
-  "Job",
-  "CronJob",
-  "DaemonSet",
-  "ReplicaSet",
-  "Pod",
-  "Service",
-  "ConfigMap",
-  "Secret",
-  "ServiceAccount",
-  "Namespace",
-  "Ingress",
-  "NetworkPolicy",
-  "HorizontalPodAutoscaler",
-  "PodDisruptionBudget",
-  "PersistentVolume",
-  "PersistentVolumeClaim",
-  "StorageClass",
-  "Role",
-  "RoleBinding",
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "CustomResourceDefinition",
-  "LimitRange",
-  "ResourceQuota",
-  "Endpoints",
-  "EndpointSlice",
-  "PriorityClass",
-]);
 
 /** `parsed` is the input's YAML, read before the transaction began. */
-export async function importManifests(
-  tx: Transaction,
-  input: ImportManifestsInput,
-  parsed: Outcome<readonly ManifestDocument[]>,
-): Promise<Outcome<ImportResult>> {
+export async function importManifests(tx: Transaction, ring: KeyRing, input: ImportManifestsInput, parsed: Outcome<readonly ManifestDocument[]>): Promise<Outcome<ImportResult>> {
   const path = ["input", "distribution"];
   const faults = [...(parsed.ok ? [] : parsed.errors), ...checkDistribution(path, input.distribution)];
   if (!parsed.ok || faults.length > 0) return refused(...faults);
-  const deployments = parsed.value.filter(({ value }) => isMap(value) && value["kind"] === "Deployment").length;
+  const deployments = parsed.value.filter(({ value }) => kindOf(value) === "Deployment").length;
   const clusters = input.distribution.clusters?.length ?? 0;
   if (deployments * clusters > MAX_PLACEMENTS) {
     const message = `${deployments} Deployments on ${clusters} clusters are more than ${MAX_PLACEMENTS} placements: import them in parts.`;
@@ -102,90 +67,169 @@ export async function importManifests(
   if (!wanted.ok) return wanted;
 
   tx.postponeReservations();
-  const objects: ImportedObject[] = [];
-  const steps: StepPlan[] = [];
-  const names = new Set<string>();
-  for (const document of parsed.value) {
-    const result = await importObject(tx, document, namespace.value, wanted.value, names);
-    objects.push(result.object);
-    steps.push(...result.steps);
-  }
+  const imported = await importAll(tx, { ring, namespace: namespace.value, wanted: wanted.value }, parsed.value);
   await reservePostponed(tx);
-  const operationId = steps.length > 0 ? await startImport(tx, namespace.value, steps) : null;
+  const objects = imported.map(({ object }) => object);
+  const steps = imported.flatMap((one) => one.steps);
+  const operationId = steps.length > 0 ? await startImport(tx, namespace.value, steps) : onlyOperation(objects);
   if (!input.dryRun) return accepted({ objects, operationId });
   return accepted({
-    objects: objects.map((object) => ({
-      ...object,
-      operationId: null,
-      applicationId: object.outcome === "CREATED" ? null : object.applicationId,
-    })),
+    objects: objects.map((one) => ({ ...one, operationId: null, object: one.outcome === "CREATED" ? null : one.object })),
     operationId: null,
   });
 }
 
+/** A changed ConfigMap or Secret has an operation of its own, which is all there is to wait for where nothing else changed. */
+function onlyOperation(objects: readonly ImportedObject[]): string | null {
+  const [only, ...others] = objects.flatMap(({ operationId }) => operationId ?? []);
+  return only !== undefined && others.length === 0 ? only : null;
+}
+
 async function startImport(tx: Transaction, namespace: Namespace, steps: readonly StepPlan[]): Promise<string> {
-  const targets = [...new Set(steps.map(({ targetId }) => targetId))];
-  const targetName = targets.length === 1 ? (steps[0]?.name ?? "") : `${targets.length} applications`;
+  const targets = new Map(steps.map((step) => [step.targetId, step]));
+  const applications = [...targets.values()].filter(({ targetType = "Application" }) => targetType === "Application");
+  const names = new Set([...targets.values()].map(({ name }) => name));
+  const services = new Set([...targets.values()].filter(({ targetType }) => targetType === "Service").map(({ name }) => name)).size;
+  const counted = [...(applications.length > 0 ? [`${applications.length} applications`] : []), ...(services > 0 ? [`${services} services`] : [])];
+  const targetName = names.size === 1 ? (steps[0]?.name ?? "") : counted.join(" and ");
   const id = await startOperation(tx, { kind: "IMPORT_MANIFESTS", namespaceId: namespace.id, targetId: null, targetName, steps });
   tx.about({ type: "Operation", id, name: targetName, namespaceId: namespace.id });
   // Also those that did not change: the worker moves the import's steps when it looks at an application.
-  for (const target of targets) tx.reconcile(target);
+  for (const { targetId } of applications) tx.reconcile(targetId);
   return id;
 }
 
-interface Imported {
-  readonly object: ImportedObject;
-  readonly steps: readonly StepPlan[];
+// ---------------------------------------------------------------- object by object
+
+interface Destination {
+  readonly ring: KeyRing;
+  readonly namespace: Namespace;
+  readonly wanted: readonly Wanted[];
 }
 
-async function importObject(
-  tx: Transaction,
-  document: ManifestDocument,
-  namespace: Namespace,
-  wanted: readonly Wanted[],
-  names: Set<string>,
-): Promise<Imported> {
-  const { value, line } = document;
+interface Item {
+  readonly index: number;
+  readonly kind: ImportKind;
+  readonly name: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** Everything, in the order in which it depends on each other; answered in the file's order. */
+async function importAll(tx: Transaction, to: Destination, documents: readonly ManifestDocument[]): Promise<Imported[]> {
+  const results: Imported[] = [];
+  const items: Item[] = [];
+  const passedOver: Workload[] = [];
+  for (const [index, document] of documents.entries()) {
+    const examined = examine(document, index);
+    if ("object" in examined) results[index] = examined;
+    else items.push(examined);
+    if ("object" in examined && examined.object.outcome === "SKIPPED") passedOver.push(workloadOf(examined.object, document.value));
+  }
+  const taken = new Set<string>();
+  const of = (...kinds: readonly ImportKind[]): Item[] => items.filter(({ kind }) => kinds.includes(kind));
+
+  const inUse: Item[] = [];
+  for (const item of of("ConfigMap", "Secret")) {
+    const config = await importConfig(tx, to, item, taken);
+    results[item.index] = config.result;
+    if (config.inUse) inUse.push(item);
+  }
+  const names = namesAskedFor((find) => {
+    for (const { value } of of("Deployment")) designOfDeployment(value, to.namespace.name, find);
+  });
+  const find = await loadNamed(tx, to.namespace.id, names);
+  const deployed: Workload[] = [];
+  for (const item of of("Deployment")) results[item.index] = await importDeployment(tx, to, item, taken, find, deployed);
+  // A key that goes from a ConfigMap is free once the Deployments of this file have ceased to name it.
+  for (const item of inUse) results[item.index] = (await importConfig(tx, to, item, new Set())).result;
+  let room = MAX_PLACEMENTS;
+  for (const item of of("Service")) {
+    const { result, placements } = await importService(tx, to, item, taken, { deployed, passedOver }, room);
+    results[item.index] = result;
+    room -= placements;
+  }
+  return results;
+}
+
+/** What the object is, or why nothing can be done with it. */
+function examine({ value, line }: ManifestDocument, index: number): Item | Imported {
   if (!isMap(value)) return without("FAILED", "", "", `The document at line ${line} is not a map.`);
-  const kind = shown(value["kind"]);
-  const name = isMap(value["metadata"]) ? shown(value["metadata"]["name"]) : "";
+  const kind = kindOf(value);
+  const name = nameOf(value);
   if (kind === "") return without("FAILED", kind, name, `The document at line ${line} has no kind.`);
   const skipped = whySkipped(value, kind);
-  if (skipped) return without("SKIPPED", kind, name, skipped);
+  if (skipped !== null || !isSupported(kind)) return without("SKIPPED", kind, name, skipped ?? "");
   const [unstorable] = unstorableText(value, [], 1);
   if (unstorable) return without("FAILED", kind, name, `${(unstorable.path ?? []).join(".")}: ${unstorable.message}`);
+  return { index, kind, name, value };
+}
 
-  const { design, errors, warnings } = designOfDeployment(value, namespace.name);
-  const faults = errors.length > 0 ? [...errors] : sentences(checkDesign(design));
-  if (faults.length === 0 && names.has(name)) faults.push(`The file has two Deployments ${quoted(name)}.`);
+/** Reasons against an object that has been translated. */
+function faultsOf({ kind, name }: Item, errors: readonly string[], taken: Set<string>): string[] {
+  const key = `${kind} ${name}`;
+  if (errors.length > 0) return [...errors];
+  if (taken.has(key)) return [`The file has two ${kind}s ${quoted(name)}.`];
+  taken.add(key);
+  return [];
+}
+
+async function importConfig(tx: Transaction, { ring, namespace }: Destination, item: Item, taken: Set<string>): Promise<{ result: Imported; inUse: boolean }> {
+  const { kind, name, value } = item;
+  const secret = kind === "Secret" ? secretOfManifest(value, namespace.name) : null;
+  if (secret && secret.skipped !== null) return { result: without("SKIPPED", kind, name, secret.skipped), inUse: false };
+  const { name: as, errors, warnings, description, data } = secret ?? configMapOfManifest(value, namespace.name);
+  const faults = faultsOf(item, errors, taken);
+  if (faults.length > 0) return { result: without("FAILED", kind, name, faults.join(" "), warnings), inUse: false };
+  const put = { name: as, data, ...(description === null ? {} : { description }) };
+  const outcome: Outcome<Put> = await tx.attempt((inner) => (secret ? putSecret(inner, ring, namespace, { ...put, type: secret.type }) : putConfigMap(inner, namespace, put)));
+  if (!outcome.ok) return { result: failed(item, outcome.errors, warnings), inUse: outcome.errors.some(({ code }) => code === "IN_USE") };
+  const { id, applied, operationId } = outcome.value;
+  const object = { kind, name, outcome: applied, object: { type: kind, id }, operationId, message: null, warnings };
+  return { result: { object, steps: [] }, inUse: false };
+}
+
+async function importDeployment(tx: Transaction, to: Destination, item: Item, taken: Set<string>, find: FindConfig, deployed: Workload[]): Promise<Imported> {
+  const { kind, name, value } = item;
+  const { design, errors, warnings } = designOfDeployment(value, to.namespace.name, find);
+  const faults = faultsOf(item, errors.length > 0 ? errors : sentences(checkDesign(design)), taken);
   if (faults.length > 0) return without("FAILED", kind, name, faults.join(" "), warnings);
-  names.add(name);
-  const outcome = await tx.attempt((inner) => apply(inner, namespace, design, wanted));
-  if (!outcome.ok) return without("FAILED", kind, name, sentences(outcome.errors).join(" "), warnings);
+  const outcome = await tx.attempt((inner) => apply(inner, to.namespace, design, to.wanted));
+  if (!outcome.ok) return failed(item, outcome.errors, warnings);
   const { applied, applicationId, operationId, steps } = outcome.value;
+  deployed.push({ kind, name, labels: design.template.labels });
   return {
-    object: { kind, name, outcome: applied, applicationId, operationId, message: null, warnings },
+    object: { kind, name, outcome: applied, object: { type: "Application", id: applicationId }, operationId, message: null, warnings },
     steps: steps.map((step) => ({ ...step, name })),
   };
 }
 
-function whySkipped(manifest: Readonly<Record<string, unknown>>, kind: string): string | null {
-  const apiVersion = shown(manifest["apiVersion"]);
-  if (kind === "Deployment")
-    return apiVersion === "apps/v1" ? null : `A Deployment of apiVersion ${quoted(apiVersion)} is not supported; apps/v1 is.`;
-  return KNOWN_KINDS.has(kind) ? `${kind} is not supported yet.` : `The kind ${quoted(kind)} is unknown.`;
+interface File {
+  readonly deployed: readonly Workload[];
+  readonly passedOver: readonly Workload[];
 }
 
-const without = (
-  outcome: "SKIPPED" | "FAILED",
-  kind: string,
-  name: string,
-  message: string,
-  warnings: readonly string[] = [],
-): Imported => ({ object: { kind, name, outcome, applicationId: null, operationId: null, message, warnings }, steps: [] });
+async function importService(tx: Transaction, { namespace }: Destination, item: Item, taken: Set<string>, file: File, room: number): Promise<{ result: Imported; placements: number }> {
+  const { kind, name, value } = item;
+  const manifest = serviceOfManifest(value, namespace.name);
+  const none = (result: Imported): { result: Imported; placements: number } => ({ result, placements: 0 });
+  if (manifest.skipped !== null) return none(without("SKIPPED", kind, name, manifest.skipped));
+  const faults = faultsOf(item, manifest.errors, taken);
+  if (faults.length > 0) return none(without("FAILED", kind, name, faults.join(" "), manifest.warnings));
+  const applications = await applicationsSelected(tx, namespace, manifest.selector, file.deployed);
+  const [application] = applications;
+  if (application === undefined) {
+    const owner = file.passedOver.find(({ labels }) => selects(manifest.selector, labels));
+    if (owner) return none(without("SKIPPED", kind, name, `Its pods are those of ${owner.kind} ${owner.name}, which is passed over, too.`, manifest.warnings));
+    const selector = manifest.selector.map((label) => `${label.key}=${label.value}`).join(",");
+    return none(without("FAILED", kind, name, `No application of the namespace ${namespace.name} has pods with the labels ${quoted(selector)}.`, manifest.warnings));
+  }
+  const warnings = [...manifest.warnings, ...choiceAmong(applications)];
+  const outcome = await tx.attempt((inner) => applyService(inner, namespace, manifest, application, room));
+  if (!outcome.ok) return none(failed(item, outcome.errors, warnings));
+  const { id, applied, steps, placements } = outcome.value;
+  const object = { kind, name, outcome: applied, object: { type: "Service", id }, operationId: null, message: null, warnings };
+  return { result: { object, steps: steps.map((step) => ({ ...step, name })) }, placements };
+}
 
-const sentences = (errors: readonly DomainError[]): string[] => errors.map((error) => error.message);
-
-/** Text of a manifest as answers show it and keys keep it. */
-const shown = (value: unknown): string =>
-  typeof value === "string" ? value.slice(0, MAX_SHOWN).toWellFormed().replaceAll("\0", "\u{fffd}") : "";
+const failed = ({ kind, name }: Item, errors: readonly DomainError[], warnings: readonly string[]): Imported =>
+  without("FAILED", kind, name, sentences(errors).join(" "), warnings);

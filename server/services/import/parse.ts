@@ -1,5 +1,6 @@
 /**
- * Kubernetes YAML as plain values: several documents, Lists unfolded. Nothing here knows what the documents mean.
+ * Kubernetes YAML as plain values: several documents, Lists unfolded. Nothing here knows what the documents mean, so no message repeats a word
+ * of them: it might be a password.
  * What comes out is a tree: without cycles, of at most MAX_NODES values, whatever its aliases unfold to.
  */
 import { type Document, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
@@ -29,7 +30,7 @@ export function parseManifests(yaml: string): Outcome<ManifestDocument[]> {
   for (const part of parts) {
     if (faults.length >= MAX_ERRORS) break;
     faults.push(
-      ...part.errors.map((error) => ({ offset: error.pos[0], message: error.code === "RESOURCE_EXHAUSTION" ? TOO_DEEP : error.message })),
+      ...part.errors.map(({ code, pos, message }) => ({ offset: pos[0], message: WORDS[code] ?? withoutSource(message) })),
     );
     if (part.errors.length === 0) faults.push(...duplicateKeys(part));
   }
@@ -56,6 +57,18 @@ interface Fault {
 }
 
 const TOO_DEEP = "It is nested too deeply";
+
+/** In place of the library's messages that have a piece of the document somewhere in them. */
+const WORDS: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+  BAD_DIRECTIVE: "It has a directive that is not known",
+  BAD_DQ_ESCAPE: "Invalid escape sequence",
+  IMPOSSIBLE: "It is no YAML",
+  TAG_RESOLVE_FAILED: "It has a tag that is not known",
+};
+
+/** The others have it after a colon: `Unexpected scalar token in YAML stream: "…"`. */
+const withoutSource = (message: string): string => message.replace(/(?<=[\w)]):\s.*$/su, "");
 
 function faultAt(lines: LineCounter, { offset, message }: Fault): DomainError {
   const { line, col } = lines.linePos(offset);
@@ -88,7 +101,7 @@ function plain(document: Document.Parsed, budget: { nodes: number }): Plain {
   } catch (error) {
     if (error instanceof RangeError) return { ok: false, message: TOO_DEEP };
     // Unknown and excessive aliases.
-    if (error instanceof ReferenceError) return { ok: false, message: error.message };
+    if (error instanceof ReferenceError) return { ok: false, message: withoutSource(error.message) };
     throw error;
   }
 }

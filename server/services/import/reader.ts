@@ -1,6 +1,7 @@
 /**
  * Reading a manifest field by field. A field is honoured exactly when it is read: `finish` warns about every other one, so that nothing is
- * dropped silently, whatever Kubernetes adds. Messages name fields by their path, never by a value: manifests hold passwords.
+ * dropped silently, whatever Kubernetes adds. Messages name fields by their path, never by a value: manifests hold passwords. Names of
+ * objects, containers and keys may stand in them.
  */
 export class Notes {
   readonly warnings: string[] = [];
@@ -20,9 +21,10 @@ export class ManifestReader {
   }
 
   at(key: string): string {
-    return this.path === "" ? key : `${this.path}.${key}`;
+    return this.path === "" || key === "" ? `${this.path}${key}` : `${this.path}.${key}`;
   }
 
+  /** `key` is "" for the map itself. */
   warn(key: string, sentence: string): void {
     this.#notes.warnings.push(`${this.at(key)} ${sentence}`);
   }
@@ -90,8 +92,18 @@ export class ManifestReader {
     for (const key of keys) this.#read.add(key);
   }
 
+  /** A field that needs no word while it has one of these values, e.g. what the server shows where nobody chose otherwise. */
+  passIf(key: string, ...values: readonly unknown[]): void {
+    if (values.includes(this.#value[key])) this.pass(key);
+  }
+
+  /** Fields that have a value and were not read. */
+  get unread(): string[] {
+    return Object.keys(this.#value).filter((key) => this.has(key) && !this.#read.has(key));
+  }
+
   finish(): void {
-    for (const key of Object.keys(this.#value)) if (this.has(key) && !this.#read.has(key)) this.warn(key, "is not honoured.");
+    for (const key of this.unread) this.warn(key, "is not honoured.");
   }
 
   #take<T>(key: string, expected: string, fits: (value: unknown) => boolean): T | null {
@@ -106,3 +118,11 @@ export class ManifestReader {
 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
+
+const MAX_WARNINGS = 50;
+
+/** As many as an answer shows; the last counts the rest. */
+export function boundedWarnings(warnings: readonly string[]): string[] {
+  if (warnings.length <= MAX_WARNINGS) return [...warnings];
+  return [...warnings.slice(0, MAX_WARNINGS - 1), `${warnings.length - MAX_WARNINGS + 1} more fields are not honoured.`];
+}

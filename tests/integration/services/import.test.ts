@@ -84,7 +84,7 @@ describe("an import", () => {
     ]);
     expect(steps).toHaveLength(4);
     for (const object of result.objects) {
-      expect(new Set(steps.filter((step) => step.target_id === object.applicationId).map((step) => step.cluster_id))).toEqual(
+      expect(new Set(steps.filter((step) => step.target_id === object.object?.id).map((step) => step.cluster_id))).toEqual(
         new Set(clusters.map((cluster) => cluster.id)),
       );
     }
@@ -146,7 +146,7 @@ describe("an import", () => {
     expect(second.objects.map((object) => object.outcome)).toEqual(["UPDATED", "UNCHANGED"]);
     const { rows: revisions } = await admin.query(
       "select number, template->'containers'->0->>'image' as image from revision where application_id = $1 order by number",
-      [second.objects[0]?.applicationId],
+      [second.objects[0]?.object?.id],
     );
     expect(revisions).toEqual([
       { number: 1, image: "registry.example/shop/app:1.0" },
@@ -229,7 +229,7 @@ describe("an import", () => {
     const {
       rows: [told],
     } = await admin.query("select ids from timeline where tenant_id = $1 and kind = 'application'", [tenant.id]);
-    expect(new Set(told.ids)).toEqual(new Set(result.objects.flatMap((object) => object.applicationId ?? [])));
+    expect(new Set(told.ids)).toEqual(new Set(result.objects.flatMap((object) => object.object?.id ?? [])));
   });
 
   test("counts what the same file takes, object by object, and gives back", async () => {
@@ -279,7 +279,7 @@ describe("an import", () => {
     try {
       await report.query("begin");
       await report.query("set local lock_timeout = '5s'");
-      await report.query("update placement set ready = 1 where application_id = $1", [objects[1]?.applicationId]);
+      await report.query("update placement set ready = 1 where application_id = $1", [objects[1]?.object?.id]);
       const importing = services.applications.importManifests(tenant.actor, importInput(yaml("200m"), clusters));
       await eventually(async () =>
         expect((await admin.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rowCount).toBe(1),
@@ -299,25 +299,25 @@ describe("an import", () => {
   test("reports what is no application yet, what it does not know, and what is no object", async () => {
     const { tenant, clusters } = await place(1);
     const yaml = file(
-      "apiVersion: v1\nkind: Service\nmetadata: {name: front}",
+      "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: front}",
       "kind: Sprocket\nmetadata: {name: s}",
       deployment("one"),
       "just text",
       "metadata: {name: nameless}",
       "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: old}",
       deployment("one"),
-      "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Secret, metadata: {name: listed}}",
+      "apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v2, kind: Secret, metadata: {name: listed}}",
     );
     const { objects } = must(await services.applications.importManifests(tenant.actor, importInput(yaml, clusters)));
     expect(objects.map(({ kind, name, outcome, message }) => [kind, name, outcome, message])).toEqual([
-      ["Service", "front", "SKIPPED", "Service is not supported yet."],
+      ["ServiceAccount", "front", "SKIPPED", "ServiceAccount is not supported yet."],
       ["Sprocket", "s", "SKIPPED", 'The kind "Sprocket" is unknown.'],
       ["Deployment", "one", "CREATED", null],
       ["", "", "FAILED", expect.stringMatching(/^The document at line \d+ is not a map\.$/)],
       ["", "nameless", "FAILED", expect.stringMatching(/^The document at line \d+ has no kind\.$/)],
       ["Deployment", "old", "SKIPPED", 'A Deployment of apiVersion "extensions/v1beta1" is not supported; apps/v1 is.'],
       ["Deployment", "one", "FAILED", 'The file has two Deployments "one".'],
-      ["Secret", "listed", "SKIPPED", "Secret is not supported yet."],
+      ["Secret", "listed", "SKIPPED", 'A Secret of apiVersion "v2" is not supported; v1 is.'],
     ]);
   });
 
@@ -326,7 +326,7 @@ describe("an import", () => {
     const result = must(
       await services.applications.importManifests(
         tenant.actor,
-        importInput("apiVersion: v1\nkind: Service\nmetadata: {name: front}", clusters),
+        importInput("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: front}", clusters),
       ),
     );
     expect(result.operationId).toBeNull();
@@ -363,7 +363,7 @@ describe("a dry run", () => {
     const result = must(
       await services.applications.importManifests(tenant.actor, importInput(yaml, clusters, { dryRun: true, idempotencyKey: "k" })),
     );
-    expect(result.objects.map((object) => [object.name, object.outcome, object.operationId, object.applicationId === null])).toEqual([
+    expect(result.objects.map((object) => [object.name, object.outcome, object.operationId, object.object === null])).toEqual([
       ["same", "UNCHANGED", null, false],
       ["new", "CREATED", null, true],
       ["huge", "FAILED", null, true],
@@ -500,7 +500,9 @@ describe("files of our own", () => {
     expect(deployments.map((object) => [object.name, object.outcome, object.message])).toEqual(
       deployments.map((object) => [object.name, "CREATED", null]),
     );
-    for (const object of result.objects) if (object.kind !== "Deployment") expect(object.outcome).toBe("SKIPPED");
+    const others = result.objects.filter((object) => object.kind !== "Deployment");
+    expect(others.length).toBeGreaterThanOrEqual(10);
+    for (const { kind, outcome, message } of others) expect([kind, outcome, message]).toEqual([kind, "CREATED", null]);
   });
 
   test.each(["stateful.yaml", "job.yaml"])("%s is reported, not dropped", async (name) => {
@@ -513,18 +515,17 @@ describe("files of our own", () => {
 });
 
 describe.runIf(existsSync(boutique))("a real public shop", () => {
-  test("its 12 Deployments run on five clusters; Services and ServiceAccounts are skipped; what is not honoured is said", async () => {
+  test("its 12 Deployments and 12 Services are on five clusters, with every probe; ServiceAccounts are skipped; what is not honoured is said", async () => {
     const { tenant, clusters } = await place(5);
     const result = must(await services.applications.importManifests(tenant.actor, importInput(readFileSync(boutique, "utf8"), clusters)));
     const by = (outcome: string): string[] => result.objects.filter((object) => object.outcome === outcome).map((object) => object.kind);
-    expect(by("CREATED")).toEqual(Array.from({ length: 12 }, () => "Deployment"));
-    expect(new Set(by("SKIPPED"))).toEqual(new Set(["Service", "ServiceAccount"]));
-    expect(by("FAILED")).toEqual([]);
+    expect(by("CREATED").toSorted()).toEqual(["Deployment", "Service"].flatMap((kind) => Array.from({ length: 12 }, () => kind)));
+    expect(new Set(by("SKIPPED"))).toEqual(new Set(["ServiceAccount"]));
+    expect(result.objects.flatMap(({ warnings }) => warnings).filter((warning) => /[pP]robe/.test(warning) && !warning.includes("startupProbe"))).toEqual([]);
+    expect(result.objects.flatMap(({ outcome, message }) => (outcome === "FAILED" ? [message] : []))).toEqual([]);
     const frontend = result.objects.find((object) => object.kind === "Deployment" && object.name === "frontend");
     expect(frontend?.warnings.toSorted()).toEqual([
       "spec.template.metadata.annotations is not honoured.",
-      "spec.template.spec.containers.0.livenessProbe is not honoured.",
-      "spec.template.spec.containers.0.readinessProbe is not honoured.",
       "spec.template.spec.containers.0.resources.limits.cpu is not honoured: pods are sized by their requests.",
       "spec.template.spec.containers.0.resources.limits.memory is not honoured: pods are sized by their requests.",
       "spec.template.spec.containers.0.securityContext is not honoured.",
@@ -533,8 +534,20 @@ describe.runIf(existsSync(boutique))("a real public shop", () => {
     ]);
     const {
       rows: [operation],
-    } = await admin.query("select total from operation where id = $1", [result.operationId]);
-    expect(operation.total).toBe(120);
+    } = await admin.query("select total, target_name from operation where id = $1", [result.operationId]);
+    // Two pods of each application, and each service, on each cluster.
+    expect(operation).toEqual({ total: 180, target_name: "12 applications and 12 services" });
+    const { rows: made } = await admin.query("select name, count(*)::int as clusters, count(distinct cluster_ip)::int as addresses from service where tenant_id = $1 group by name", [tenant.id]);
+    expect(made).toHaveLength(12);
+    for (const service of made) expect(service).toMatchObject({ clusters: 5 });
+    const { rows: probes } = await admin.query(
+      `select a.name, c->'livenessProbe'->'handler'->>'type' as live, c->'readinessProbe'->'handler'->>'type' as ready
+       from revision r join application a on a.id = r.application_id, jsonb_array_elements(r.template->'containers') c where a.tenant_id = $1`,
+      [tenant.id],
+    );
+    const yaml = readFileSync(boutique, "utf8");
+    for (const [kind, key] of [["live", "livenessProbe"], ["ready", "readinessProbe"]] as const)
+      expect(probes.filter((row) => row[kind] !== null)).toHaveLength(yaml.match(new RegExp(`^ *${key}:`, "gm"))?.length ?? 0);
     const {
       rows: [row],
     } = await admin.query(
@@ -546,5 +559,9 @@ describe.runIf(existsSync(boutique))("a real public shop", () => {
       labels: [{ key: "app", value: "frontend" }],
     });
     expect(row.template.containers[0].env).toContainEqual({ name: "PORT", value: "8080" });
+    expect(row.template.containers[0].readinessProbe).toEqual({
+      handler: { type: "HttpGetProbe", path: "/_healthz", port: 8080, headers: [{ name: "Cookie", value: "shop_session-id=x-readiness-probe" }] },
+      initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3,
+    });
   });
 });

@@ -14,12 +14,13 @@ import { viewerOf } from "#tests/support/small-api.ts";
  */
 const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
-    ["VIEWER", "application", "applications", "cluster", "clusters", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "server", "services", "subnets", "viewer", "vpcs"],
+    ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "services", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
     ["PLATFORM_ADMIN", "tenants"],
   ],
   Mutation: [
-    ["OPERATOR", "createApplication", "createNamespace", "createServices", "deleteApplication", "deleteNamespace", "deleteServices", "importManifests", "scaleApplication", "updateApplication", "updateDistribution", "updateService"],
+    ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
+    ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
@@ -28,17 +29,20 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
-    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange", "BatchPayload", "BatchResult",
-    "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
-    "ContainerPort", "ContainerSpec", "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError",
-    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
-    "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
-    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Service", "ServiceConnection", "ServiceEdge", "ServiceEndpoint",
-    "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
-    "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Vpc", "VpcConnection", "VpcEdge",
+    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
+    "ApplicationsChange", "BatchPayload", "BatchResult", "Change", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge",
+    "ClustersChange", "ComputeResources", "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapKey", "ConfigMapPayload", "ConfigMapVolume",
+    "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
+    "HttpHeader", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError", "InvalidStateError", "Label", "Lifecycle",
+    "LogCollectionRule", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
+    "OperationEdge", "OperationPayload", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
+    "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet",
+    "Probe", "RefusedError", "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Rollout", "RolloutStep", "Secret",
+    "SecretConnection", "SecretEdge", "SecretKey", "SecretPayload", "SecretRef", "SecretVolume", "ServerInfo", "Service", "ServiceConnection", "ServiceEdge",
+    "ServiceEndpoint", "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
+    "TcpSocketProbe", "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Volume", "VolumeMount", "Vpc", "VpcConnection", "VpcEdge",
   ],
-  OPERATOR: [],
+  OPERATOR: ["RevealSecretPayload"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
   PLATFORM_ADMIN: ["CreateTenantPayload"],
 };

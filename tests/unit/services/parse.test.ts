@@ -55,6 +55,18 @@ describe("what can't be read, with its line and column", () => {
     ["nesting without end", `${"[".repeat(5_000)}${"]".repeat(5_000)}`, /at line 1, column \d+: It is nested too deeply\./],
   ])("%s", (_, yaml, expected) => expect(faults(yaml)[0]).toMatch(expected));
 
+  test.each([
+    ["an alias", "password: *canary-2b2b"],
+    ["a block's header", "password: |canary-2b2b\n  x"],
+    ["an escape", 'password: "canary\\q2b2b-canary-2b2b"'],
+    ["what follows an end of text", 'password: "a" canary-2b2b'],
+    ["a directive's version", "%YAML canary-2b2b\n---\na: 1"],
+    ["a flow's rest", "{a: 1} canary-2b2b: [\n"],
+    ["an anchor without a value", "a: &canary-2b2b *canary-2b2b"],
+    ["what stands alone", "a: b\ncanary-2b2b"],
+    ["a reserved sign", "a: @canary-2b2b"],
+  ])("%s is not repeated: it might be a password", (_, yaml) => expect(faults(yaml).join(" ")).not.toContain("2b2b"));
+
   test("five faults are enough", () => expect(faults("a: b: c\n".repeat(100))).toHaveLength(5));
   test("aliases that unfold without end", () => {
     const layers = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${Array.from({ length: 9 }, () => `*l${n}`).join(", ")}]`);
