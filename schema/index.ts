@@ -31,6 +31,7 @@ import "./network/service-mutations.ts";
 import "./config/type.ts";
 import "./config/queries.ts";
 import "./config/mutations.ts";
+import "./shared/watch.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 
