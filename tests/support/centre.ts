@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pino from "pino";
 import { simulatedTime } from "#server/domain/clock.ts";
+import { createKeyRing } from "#server/domain/envelope.ts";
 import type { LinkListener } from "#server/fleet/link.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "#server/gateway/gateway.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
@@ -38,7 +39,7 @@ export function createCentre(database: TestDatabase): Centre {
     worker: async (options = {}) => {
       const { pool } = await database.openAs("selvedge_worker", 12);
       const worker = createWorker({
-        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, logger: silentLogger,
+        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, keyRing: createKeyRing(database.encryptionKey), logger: silentLogger,
         sweepEveryMs: 60_000, lookEveryMs: 200, ...options,
       });
       await worker.start();
