@@ -175,7 +175,7 @@ interface OpenedServer {
 }
 
 /** The database of the settings, or our own. */
-async function openServer(config: Config, { encryptionKey }: Secrets, logger: Logger): Promise<OpenedServer> {
+async function openServer(config: Config, { encryptionKey, previousKeys }: Secrets, logger: Logger): Promise<OpenedServer> {
   if (config.databaseUrl !== null) {
     const { address, login } = parseDatabaseUrl(config.databaseUrl);
     return { address, owner: login, embedded: null };
@@ -183,6 +183,7 @@ async function openServer(config: Config, { encryptionKey }: Secrets, logger: Lo
   const embedded = await startEmbeddedPostgres({
     dataDirectory: config.dataDirectory,
     superuserPassword: rolePassword(encryptionKey, "superuser"),
+    previousPasswords: previousKeys.map((key) => rolePassword(key, "superuser")),
     logger,
   });
   try {
@@ -194,12 +195,12 @@ async function openServer(config: Config, { encryptionKey }: Secrets, logger: Lo
   }
 }
 
-function factsOf(config: Config, address: DatabaseAddress, { encryptionKey }: Secrets, prepared: Prepared): Facts {
+function factsOf(config: Config, address: DatabaseAddress, { encryptionKey, previousKeys }: Secrets, prepared: Prepared): Facts {
   const bus: BusSettings =
     config.redisUrl === null
       ? { kind: "in-process", instance: randomUUID() }
       : { kind: "redis", url: config.redisUrl, installation: prepared.installation };
-  return { database: { address, encryptionKey }, clock: prepared.clock, term: prepared.term, bus };
+  return { database: { address, encryptionKey, previousKeys }, clock: prepared.clock, term: prepared.term, bus };
 }
 
 async function administrate(address: DatabaseAddress, owner: Login, { adminToken }: Secrets, at: Date, logger: Logger): Promise<void> {

@@ -14,7 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** All there are: what is not here can't be read below, and of ours counts as misspelt. */
 export const SETTINGS = [
   "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY",
-  "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS",
+  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS",
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
@@ -38,6 +38,8 @@ export interface Config {
   readonly adminToken: string | null;
   /** 32 bytes; null: generated in the data directory. */
   readonly encryptionKey: Uint8Array | null;
+  /** What the key was before, 32 bytes each: they still open what is not yet under the present one. */
+  readonly previousEncryptionKeys: readonly Uint8Array[];
   readonly simulation: {
     /** A preset's name or a path. */
     readonly fleet: string;
@@ -117,6 +119,7 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
       TOKEN.test(value) ? value : new Fault("must have 32 to 512 characters, such as an HTTP header can carry (printable ASCII)"),
     ),
     encryptionKey,
+    previousEncryptionKeys: check<readonly Uint8Array[]>("SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", [], keyList),
     simulation: {
       fleet: text("SELVEDGE_FLEET") ?? "china",
       seed: check("SELVEDGE_SEED", 1, whole(0, MAX_SEED)),
@@ -171,6 +174,16 @@ function key(value: string): Uint8Array | Fault {
   const bytes = Buffer.from(value, "base64");
   const canonical = bytes.toString("base64").replace(/=+$/, "") === value.replace(/=+$/, "");
   return canonical && bytes.length === KEY_BYTES ? Uint8Array.from(bytes) : new Fault(`must be ${KEY_BYTES} bytes in base64 (openssl rand -base64 ${KEY_BYTES})`);
+}
+
+function keyList(value: string): readonly Uint8Array[] | Fault {
+  const keys: Uint8Array[] = [];
+  for (const text of value.split(",")) {
+    const one = key(text.trim());
+    if (one instanceof Fault) return new Fault(`must be keys as in SELVEDGE_ENCRYPTION_KEY, with commas: each ${one.text}`);
+    keys.push(one);
+  }
+  return keys;
 }
 
 function origins(value: string): readonly string[] | Fault {

@@ -14,6 +14,8 @@ import type { Config } from "./config.ts";
  */
 export interface Secrets {
   readonly encryptionKey: Uint8Array;
+  /** Those that came before it, where they are still needed. */
+  readonly previousKeys: readonly Uint8Array[];
   readonly adminToken: string;
   /** The file that holds the token; null where it was given as a setting. */
   readonly tokenFile: string | null;
@@ -95,18 +97,19 @@ function openLock(directory: string): DatabaseSync {
 }
 
 /** The secrets as set, or as kept, or made now. Call it under the lock. */
-export async function loadSecrets(config: Pick<Config, "dataDirectory" | "encryptionKey" | "adminToken">): Promise<Secrets> {
+export async function loadSecrets(config: Pick<Config, "dataDirectory" | "encryptionKey" | "previousEncryptionKeys" | "adminToken">): Promise<Secrets> {
   const encryptionKey = config.encryptionKey ?? (await keptKey(path.join(config.dataDirectory, "encryption-key")));
+  const previousKeys = config.previousEncryptionKeys;
   const tokenFile = path.join(config.dataDirectory, "token");
   if (config.adminToken !== null) {
     // A token that no longer works must not lie around as if it did.
     await rm(tokenFile, { force: true });
-    return { encryptionKey, adminToken: config.adminToken, tokenFile: null };
+    return { encryptionKey, previousKeys, adminToken: config.adminToken, tokenFile: null };
   }
   const adminToken = deriveAdminToken(encryptionKey);
   await writeFile(tokenFile, `${adminToken}\n`, { mode: 0o600 });
   await chmod(tokenFile, 0o600);
-  return { encryptionKey, adminToken, tokenFile };
+  return { encryptionKey, previousKeys, adminToken, tokenFile };
 }
 
 /** Follows from the key, so that processes which share a database agree on it without a word. */

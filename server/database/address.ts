@@ -1,5 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import { Client, type ClientConfig } from "pg";
+import { createKeyRing, type KeyRing } from "../domain/envelope.ts";
 
 /** Where a database is. A plain value: it crosses to worker threads. */
 export interface DatabaseAddress {
@@ -17,11 +18,16 @@ export interface Login {
   readonly password: string;
 }
 
-/** What a process needs to connect as any of our roles: where, and the key from which each role's password follows. */
+/** What a process needs to connect as any of our roles: where, and the key from which each role's password follows. And to read what is encrypted there. */
 export interface DatabaseAccess {
   readonly address: DatabaseAddress;
   readonly encryptionKey: Uint8Array;
+  /** What the key was before; absent for none. */
+  readonly previousKeys?: readonly Uint8Array[];
 }
+
+/** The keys under which this database's Secrets are wrapped. */
+export const keyRingOf = ({ encryptionKey, previousKeys }: DatabaseAccess): KeyRing => createKeyRing(encryptionKey, previousKeys);
 
 /** Takes a postgres:// URL apart as libpq would, ssl parameters included. Throws on what is none. */
 export function parseDatabaseUrl(url: string): { address: DatabaseAddress; login: Login } {

@@ -5,7 +5,7 @@ import { chown, lstat, mkdir, open, readFile, rename, rm, truncate, writeFile } 
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
+import { Client, escapeLiteral } from "pg";
 import type { Logger } from "pino";
 import { enterable, usableBinaries } from "./binaries.ts";
 import type { DatabaseAddress, Login } from "./address.ts";
@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
   /** Absolute; exists. */
   readonly dataDirectory: string;
   readonly superuserPassword: string;
+  /** What the password may have been before: the one that still holds is changed to the present one. */
+  readonly previousPasswords?: readonly string[];
   /** Server settings over the defaults below. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly logger?: Logger;
@@ -56,6 +58,7 @@ const LOOK_AT_LOG_MS = 60_000;
 /** Crash recovery of a few GB of write-ahead log is included. */
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 6_000;
+const WRONG_PASSWORD = "28P01";
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "",
@@ -78,7 +81,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const place = await prepareFolders(options);
-  const server = { place, address: { host: place.sockets, port: PORT, database: "postgres" }, superuser: { user: SUPERUSER, password: options.superuserPassword } };
+  const server = { place, address: { host: place.sockets, port: PORT, database: "postgres" }, superuser: { user: SUPERUSER, password: options.superuserPassword }, previousPasswords: options.previousPasswords ?? [] };
 
   if (await answers(place.sockets)) {
     await untilItServes(server, () => false);
@@ -106,6 +109,7 @@ interface Server {
   readonly place: Place;
   readonly address: DatabaseAddress;
   readonly superuser: Login;
+  readonly previousPasswords: readonly string[];
 }
 
 /** Decides where the database lies, and makes the folders, owned by whoever runs it. */
@@ -278,10 +282,26 @@ async function untilItServes(server: Server, stopped: () => boolean): Promise<bo
     );
     if (refusal === null) return true;
     if (stopped()) return false;
-    if (refusal.code === "28P01") throw new Error("the encryption key is not the one that this data directory was made with");
+    if (refusal.code === WRONG_PASSWORD && !(await changePassword(server))) {
+      throw new Error("the encryption key is not the one that this data directory was made with: to change over, put that one into SELVEDGE_PREVIOUS_ENCRYPTION_KEYS");
+    }
     if (performance.now() > deadline) throw new Error(`the embedded Postgres does not answer: ${refusal.message}`);
     await sleep(20);
   }
+}
+
+/** The superuser's password follows from the encryption key, and with it to another one. False where none of the passwords before holds. */
+async function changePassword(server: Server): Promise<boolean> {
+  for (const password of server.previousPasswords) {
+    try {
+      const before = { ...server, superuser: { ...server.superuser, password } };
+      await asSuperuser(before, (client) => client.query(`alter role ${SUPERUSER} password ${escapeLiteral(server.superuser.password)}`));
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code !== WRONG_PASSWORD) throw error;
+    }
+  }
+  return false;
 }
 
 async function asSuperuser<T>(server: Server, work: (client: Client) => Promise<T>): Promise<T> {

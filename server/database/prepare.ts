@@ -63,7 +63,9 @@ export async function createOwnDatabase(
       "select exists (select from pg_roles where rolname = $1) as role, exists (select from pg_database where datname = $2) as database",
       [OWNER, DATABASE],
     );
-    if (!rows[0]?.role) await client.query(`create role ${OWNER} login createrole password ${escapeLiteral(owner.password)}`);
+    const role = rows[0]?.role ? `alter role ${OWNER}` : `create role ${OWNER} login createrole`;
+    // Also of one that is there: the key may be another one than at the last start.
+    await client.query(`${role} password ${escapeLiteral(owner.password)}`);
     if (!rows[0]?.database) await client.query(`create database ${DATABASE} owner ${OWNER}`);
   });
   return { address: { ...server, database: DATABASE }, owner };

@@ -12,7 +12,7 @@ export interface LogOptions {
 }
 
 /** Fields that hold a secret wherever they stand. */
-const SECRET_FIELDS = ["token", "adminToken", "password", "secret", "authorization", "cookie", "encryptionKey", "databaseUrl", "redisUrl", "hash"];
+const SECRET_FIELDS = ["token", "adminToken", "password", "secret", "authorization", "cookie", "encryptionKey", "previousKeys", "previousEncryptionKeys", "keyRing", "databaseUrl", "redisUrl", "hash"];
 /** Secrets inside a text: our tokens, bearer headers, passwords in URLs. The last line of defence, for messages of libraries. */
 const SECRET_TEXT = /slv_[\w-]{16,}|(?<=bearer )[\w.~+/=-]{16,}|(?<=:\/\/[^\s:@/"]{0,64}:)[^\s@/"]+(?=@)/gi;
 const CENSOR = "[hidden]";

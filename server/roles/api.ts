@@ -4,7 +4,7 @@ import { schema } from "../../schema/index.ts";
 import type { Context, ServerFacts } from "../../schema/context.ts";
 import { migrations } from "../../migrations/index.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { roleLogin } from "../database/address.ts";
+import { keyRingOf, roleLogin } from "../database/address.ts";
 import { openDatabase, openPool } from "../database/connect.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { createAuthenticator } from "../identity/authenticate.ts";
@@ -59,7 +59,10 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     stack.defer(() => authenticator.close());
     const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
-    const services = createServices({ orm, bus, clock, speed, fingerprintKey: derive(encryptionKey, "idempotency fingerprints") });
+    const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
+    const services = createServices({
+      orm, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
+    });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
     const missingClusters = countMissing(pool, fleetClusters);

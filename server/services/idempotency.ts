@@ -27,8 +27,11 @@ export interface IdempotencyKey {
   readonly key: string;
 }
 
-/** `now`: milliseconds on the simulation's clock, which runs `speed` times as fast as the wall clock. */
-export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprint: string, now: number, speed: number): Promise<Claim> {
+/**
+ * `now`: milliseconds on the simulation's clock, which runs `speed` times as fast as the wall clock. `fingerprints`: under the present key first,
+ * then as keys before it would have made them.
+ */
+export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprints: readonly string[], now: number, speed: number): Promise<Claim> {
   // The worker may delete an expired row between the two statements: then the key is free, and the next round takes it.
   for (let round = 0; round < 3; round += 1) {
     const claimed: unknown[] = await em.execute(
@@ -36,14 +39,14 @@ export async function claimKey(em: EntityManager, id: IdempotencyKey, fingerprin
        on conflict (tenant_id, mutation, key)
        do update set fingerprint = excluded.fingerprint, result = null, created_at = excluded.created_at
        where kept.created_at <= ? returning 1`,
-      [id.tenantId, id.mutation, id.key, fingerprint, new Date(now), new Date(keptSince(now, speed))],
+      [id.tenantId, id.mutation, id.key, fingerprints[0], new Date(now), new Date(keptSince(now, speed))],
     );
     if (claimed.length > 0) return { state: "taken" };
     const [kept] = await em.execute<{ fingerprint: string; result: unknown }[]>(
       "select fingerprint, result from idempotency where tenant_id = ? and mutation = ? and key = ?",
       [id.tenantId, id.mutation, id.key],
     );
-    if (kept) return kept.fingerprint === fingerprint ? { state: "replay", result: kept.result } : { state: "mismatch" };
+    if (kept) return fingerprints.includes(kept.fingerprint) ? { state: "replay", result: kept.result } : { state: "mismatch" };
   }
   throw new Error(`the idempotency key of ${id.mutation} appeared and vanished three times`);
 }

@@ -9,6 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { inScope, type Scope } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
+import type { KeyRing } from "../domain/envelope.ts";
 import { type DomainError, invalid, type Outcome, refusal, refused } from "../domain/errors.ts";
 import type { Role } from "../domain/states.ts";
 import { unstorableText } from "../domain/text.ts";
@@ -28,6 +29,10 @@ export interface ServiceOptions {
   readonly speed: number;
   /** Keys the fingerprints of inputs; the same in every process that serves one database. */
   readonly fingerprintKey: Uint8Array;
+  /** Those that were the fingerprints' key before: what was kept then is still recognised. */
+  readonly previousFingerprintKeys?: readonly Uint8Array[];
+  /** Of Secrets. */
+  readonly keyRing: KeyRing;
 }
 
 export interface MutationRequest {
@@ -102,7 +107,8 @@ async function runOnce<T>(
   const { actor, name, input } = request;
   const key = request.dryRun || !input.idempotencyKey ? null : { tenantId: actor.tenantId, mutation: name, key: input.idempotencyKey };
   if (key) {
-    const claim = await claimKey(tx.em, key, fingerprintOf(options.fingerprintKey, input), tx.now, options.speed);
+    const fingerprints = [options.fingerprintKey, ...(options.previousFingerprintKeys ?? [])].map((one) => fingerprintOf(one, input));
+    const claim = await claimKey(tx.em, key, fingerprints, tx.now, options.speed);
     if (claim.state === "replay") return { value: claim.result as T, replayed: true };
     if (claim.state === "mismatch") throw new RollBack<T>(refused(MISMATCH), null);
   }

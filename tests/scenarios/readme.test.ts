@@ -89,7 +89,7 @@ describe("README", { timeout: 60_000 }, () => {
   });
 
   it("names the settings that the server reads", () => {
-    for (const name of ["PORT", "HOST", "DATABASE_URL", "REDIS_URL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "LOG_LEVEL"]) {
+    for (const name of ["PORT", "HOST", "DATABASE_URL", "REDIS_URL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "LOG_LEVEL"]) {
       expect(readme).toContain(`\`${name}\``);
     }
   });

@@ -22,10 +22,10 @@ afterEach(async () => {
   await removeDirectory(parent);
 });
 
-async function start(name: string, superuserPassword = "secret"): Promise<EmbeddedPostgres> {
+async function start(name: string, superuserPassword = "secret", previousPasswords: readonly string[] = []): Promise<EmbeddedPostgres> {
   const dataDirectory = path.join(parent, name);
   await mkdir(dataDirectory, { recursive: true, mode: 0o711 });
-  const server = await startEmbeddedPostgres({ dataDirectory, superuserPassword, settings: { shared_buffers: "32MB", fsync: "off", max_connections: "20" } });
+  const server = await startEmbeddedPostgres({ dataDirectory, superuserPassword, previousPasswords, settings: { shared_buffers: "32MB", fsync: "off", max_connections: "20" } });
   running.push(server);
   return server;
 }
@@ -90,4 +90,20 @@ test("another password than the one it was made with is told as what it is", asy
   await (await start("data")).stop();
   await expect(start("data", "another")).rejects.toThrow("the encryption key is not the one that this data directory was made with");
   await eventually(async () => expect(await processesOf({ pid: -1, directory: parent })).toEqual([]));
+});
+
+test("a password that was the present one before is changed for it, and holds no more afterwards", async () => {
+  const first = await start("data", "first");
+  await first.stop();
+  await expect(start("data", "second", ["neither", "nor"])).rejects.toThrow(/is not the one/);
+  const gone = () => eventually(async () => expect(await processesOf({ pid: -1, directory: parent })).toEqual([]));
+  await gone();
+  const second = await start("data", "second", ["neither", "first"]);
+  expect(await ask(second, "select 1 as one")).toEqual({ one: 1 });
+  // Also of a server that an earlier start left running.
+  expect(await start("data", "third", ["second"])).toMatchObject({ tookOver: true, pid: second.pid });
+  await second.stop();
+  await expect(start("data", "second", ["first"])).rejects.toThrow(/is not the one/);
+  await gone();
+  expect(await ask(await start("data", "third"), "select 1 as one")).toEqual({ one: 1 });
 });

@@ -2,6 +2,7 @@
 import { createHash, randomUUID, randomUUIDv7 } from "node:crypto";
 import type pg from "pg";
 import type { MikroORM } from "@mikro-orm/postgresql";
+import { createKeyRing } from "#server/domain/envelope.ts";
 import { globalId } from "#server/domain/ids.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Actor } from "#server/identity/viewer.ts";
@@ -47,6 +48,7 @@ export interface ClusterShape {
 }
 
 export const FINGERPRINT_KEY = createHash("sha256").update("a key for tests").digest();
+export const KEY_RING = createKeyRing(createHash("sha256").update("an encryption key for tests").digest());
 const START = Date.UTC(2026, 0, 1);
 
 export async function createFixture(connections = 4, speed = 1): Promise<Fixture> {
@@ -68,7 +70,7 @@ export async function createFixture(connections = 4, speed = 1): Promise<Fixture
     admin,
     orm,
     published,
-    services: createServices({ orm, bus, clock: { now: () => now }, speed, fingerprintKey: FINGERPRINT_KEY }),
+    services: createServices({ orm, bus, clock: { now: () => now }, speed, fingerprintKey: FINGERPRINT_KEY, keyRing: KEY_RING }),
     advance: (ms) => void (now += ms),
     tenant: async (name = `tenant-${randomUUID()}`) => {
       const [id, tokenId] = [randomUUIDv7(), randomUUIDv7()];

@@ -24,6 +24,7 @@ test("an empty environment gives the documented defaults", () => {
     redisUrl: null,
     adminToken: null,
     encryptionKey: null,
+    previousEncryptionKeys: [],
     simulation: { fleet: "china", seed: 1, speed: 1 },
     log: { level: "info", pretty: false },
   });
@@ -41,6 +42,7 @@ test("every setting is read", () => {
       SELVEDGE_ROLE: "fleet, gateway",
       SELVEDGE_ADMIN_TOKEN: token,
       SELVEDGE_ENCRYPTION_KEY: KEY,
+      SELVEDGE_PREVIOUS_ENCRYPTION_KEYS: `${Buffer.alloc(32, 6).toString("base64")}, ${Buffer.alloc(32, 7).toString("base64")}`,
       SELVEDGE_FLEET: "./fleet.json",
       SELVEDGE_SEED: "42",
       SELVEDGE_SPEED: "0.5",
@@ -57,6 +59,7 @@ test("every setting is read", () => {
     redisUrl: "rediss://cache:6380",
     adminToken: token,
     encryptionKey: new Uint8Array(32).fill(5),
+    previousEncryptionKeys: [new Uint8Array(32).fill(6), new Uint8Array(32).fill(7)],
     simulation: { fleet: "./fleet.json", seed: 42, speed: 0.5 },
     log: { level: "debug", pretty: true },
   });
@@ -76,13 +79,14 @@ test("every fault is named at once, and none repeats a secret", () => {
     SELVEDGE_ROLE: "api,cook",
     SELVEDGE_ADMIN_TOKEN: "hunter4",
     SELVEDGE_ENCRYPTION_KEY: "hunter5",
+    SELVEDGE_PREVIOUS_ENCRYPTION_KEYS: `${KEY},hunter6`,
     SELVEDGE_SEED: "-1",
     SELVEDGE_SPEED: "fast",
     SELVEDGE_ALLOWED_ORIGINS: "https://a.example/path",
     LOG_LEVEL: "loud",
   });
   expect(faults.map((fault) => fault.split(" ")[0]).toSorted()).toEqual([
-    "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
+    "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
   ]);
   expect(faults.join("\n")).not.toMatch(/hunter/);
 });
@@ -103,7 +107,7 @@ describe("settings that need each other", () => {
 test.each([
   ["PORT", "4000.5"], ["PORT", "1e3"], ["PORT", "-1"], ["PORT", "0x10"],
   ["SELVEDGE_SPEED", "0"], ["SELVEDGE_SPEED", "Infinity"], ["SELVEDGE_SPEED", "NaN"], ["SELVEDGE_SEED", "4294967296"],
-  ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
+  ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY},`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY} ${KEY}`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
 ])("%s=%s is refused", (name, value) => {
   expect(faultsOf({ [name]: value })).toHaveLength(1);
 });

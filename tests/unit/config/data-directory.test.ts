@@ -75,7 +75,7 @@ test("a file, or a link to nowhere, is no data directory", async () => {
 });
 
 test("secrets are made once, kept for the owner's eyes only, and stay the same", async () => {
-  const settings = { dataDirectory: directory, encryptionKey: null, adminToken: null };
+  const settings = { dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null };
   const first = await loadSecrets(settings);
   expect(first.encryptionKey).toHaveLength(32);
   expect(first.adminToken).toMatch(/^slv_[\w-]{43}$/);
@@ -86,19 +86,20 @@ test("secrets are made once, kept for the owner's eyes only, and stay the same",
 });
 
 test("two installations share no secret", async () => {
-  const first = await loadSecrets({ dataDirectory: directory, encryptionKey: null, adminToken: null });
+  const first = await loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null });
   const elsewhere = path.join(parent, "other");
   await makeDataDirectory(elsewhere);
-  const second = await loadSecrets({ dataDirectory: elsewhere, encryptionKey: null, adminToken: null });
+  const second = await loadSecrets({ dataDirectory: elsewhere, encryptionKey: null, previousEncryptionKeys: [], adminToken: null });
   expect(second.adminToken).not.toBe(first.adminToken);
   expect(second.encryptionKey).not.toEqual(first.encryptionKey);
 });
 
 test("what is set wins, is not written down, and a token kept before does not lie around", async () => {
-  await loadSecrets({ dataDirectory: directory, encryptionKey: null, adminToken: null });
+  await loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null });
   const token = "s".repeat(40);
-  expect(await loadSecrets({ dataDirectory: directory, encryptionKey: new Uint8Array(32), adminToken: token })).toEqual({
+  expect(await loadSecrets({ dataDirectory: directory, encryptionKey: new Uint8Array(32), previousEncryptionKeys: [], adminToken: token })).toEqual({
     encryptionKey: new Uint8Array(32),
+    previousKeys: [],
     adminToken: token,
     tokenFile: null,
   });
@@ -107,6 +108,6 @@ test("what is set wins, is not written down, and a token kept before does not li
 
 test("a damaged key is an error, never replaced", async () => {
   await writeFile(path.join(directory, "encryption-key"), "short\n");
-  await expect(loadSecrets({ dataDirectory: directory, encryptionKey: null, adminToken: null })).rejects.toThrow(/does not hold 32 bytes/);
+  await expect(loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null })).rejects.toThrow(/does not hold 32 bytes/);
   expect(await readFile(path.join(directory, "encryption-key"), "utf8")).toBe("short\n");
 });
