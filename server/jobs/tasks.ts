@@ -8,7 +8,7 @@ export interface Tasks {
   /** Compare what an application should be with what its clusters have, and close the gap. */
   readonly reconcile_application: { readonly tenantId: string; readonly applicationId: string };
   /** The same, asked for at the moment when a rollout's deadline passes. */
-  readonly check_rollout: { readonly tenantId: string; readonly applicationId: string };
+  readonly check_rollout: { readonly tenantId: string; readonly applicationId: string; readonly rolloutId: string };
   /** Recompute an operation over several applications from its steps. */
   readonly settle_operation: { readonly tenantId: string; readonly operationId: string };
   /** Compare everything: what a lost request missed is found here. */

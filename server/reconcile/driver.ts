@@ -24,7 +24,7 @@ import { observe } from "./application/observe.ts";
 import { isEmpty, type Plan, plan } from "./application/plan.ts";
 import { rollBack } from "./application/roll-back.ts";
 import type { Situation } from "./application/situation.ts";
-import { askForChecks } from "./checks.ts";
+import { askForChecks, type Check, checksOf } from "./checks.ts";
 import { createGather } from "./gather.ts";
 import { loadOperation, updateOperations } from "./operation/store.ts";
 
@@ -114,14 +114,14 @@ async function reconcile(
   if (found.length === 0) return { results, clusterIds: new Set() };
   const now = clock.now();
   const changes: Change[] = [];
-  const checks: { applicationId: string; at: number }[] = [];
+  const checks: Check[] = [];
   for (const [id, looked] of await observe(client, found)) {
     const first: Planned = { situation: looked, planned: plan(looked, now) };
     if (first.planned.rollBack && crowd) continue;
     const { situation, planned } = first.planned.rollBack ? await goBack(client, tenantId, id, first.planned.rollBack, now) : first;
     results.set(id, planned === first.planned && isEmpty(planned) ? "in sync" : "changed");
     if (!isEmpty(planned)) changes.push({ application: situation.application, plan: planned });
-    if (planned.checkAt !== null) checks.push({ applicationId: id, at: planned.checkAt });
+    checks.push(...checksOf(situation, planned));
   }
   const clusterIds = changes.length > 0 ? await apply(client, tenantId, changes, now) : new Set<string>();
   await askForChecks(client, tenantId, checks, now, speed);

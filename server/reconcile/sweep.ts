@@ -9,7 +9,7 @@ import { settleOperation } from "../domain/operation-progress.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { observe } from "./application/observe.ts";
 import { isEmpty, plan } from "./application/plan.ts";
-import { askForChecks } from "./checks.ts";
+import { askForChecks, checksOf } from "./checks.ts";
 import { loadOperation } from "./operation/store.ts";
 
 export interface SweepOptions {
@@ -74,9 +74,9 @@ function* sharesOf(rows: readonly Found[]): Generator<{ tenantId: string; ids: r
 const compareApplications: Compare = ({ pool, clock, speed }, tenantId, ids) =>
   inPoolScope(pool, { tenantId }, async (client) => {
     const now = clock.now();
-    const plans = [...(await observe(client, ids))].map(([applicationId, situation]) => ({ applicationId, planned: plan(situation, now) }));
+    const plans = [...(await observe(client, ids))].map(([applicationId, situation]) => ({ applicationId, situation, planned: plan(situation, now) }));
     const differing = plans.filter(({ planned }) => !isEmpty(planned)).map(({ applicationId }) => ({ tenantId, applicationId }));
-    await askForChecks(client, tenantId, plans.flatMap(({ applicationId, planned }) => (planned.checkAt === null ? [] : [{ applicationId, at: planned.checkAt }])), now, speed);
+    await askForChecks(client, tenantId, plans.flatMap(({ situation, planned }) => checksOf(situation, planned)), now, speed);
     await enqueueOn(client, "reconcile_application", differing);
     return differing.length;
   });

@@ -79,7 +79,7 @@ function goingForward(situation: Situation, rollout: RolloutRow, staying: readon
   if (now < deadline) return { rollout: moved, rollBack: null, checkAt: deadline };
 
   const reason = `No progress for ${duration(rollout.progressDeadlineSeconds)}: ${updated} of ${total} replicas were ready on revision ${rollout.toNumber}.`;
-  if (rollout.fromRevisionId === null) return { ...NOTHING, rollout: { ...ended(rollout, "FAILED", `${reason} There is no revision to go back to.`, now), updated, total } };
+  if (rollout.fromRevisionId === null || rollout.fromRevisionId === rollout.toRevisionId) return { ...NOTHING, rollout: { ...ended(rollout, "FAILED", `${reason} There is no revision to go back to.`, now), updated, total } };
   const { id: rolloutId, operationId, fromRevisionId, toRevisionId } = rollout;
   return { rollout: moved, rollBack: { rolloutId, operationId, fromRevisionId, toRevisionId, reason: `${reason} It goes back to revision ${rollout.fromNumber}.` }, checkAt: null };
 }
