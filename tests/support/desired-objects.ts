@@ -18,7 +18,7 @@ export interface DesiredObjects {
   config(kind: ConfigKind, name: string, data: readonly ConfigEntry[]): Promise<StoredConfig>;
   /** Another content, with an operation over the placements of these applications; they are reconciled. */
   reconfigure(config: StoredConfig, data: readonly ConfigEntry[], applications: readonly DeployedApplication[]): Promise<StoredConfig & { operationId: string }>;
-  service(application: DeployedApplication, clusterId: string, name: string): Promise<{ id: string; operationId: string }>;
+  service(application: DeployedApplication, clusterId: string, name: string, options?: { enqueue?: boolean }): Promise<{ id: string; operationId: string }>;
   changeService(application: DeployedApplication, serviceId: string, change: { port?: number; deleting?: boolean }): Promise<string>;
 }
 
@@ -58,7 +58,7 @@ export function desiredObjects(admin: Pool, tenant: DesiredState, keyRing: KeyRi
       for (const { id } of applications) await tenant.ask(id);
       return { ...next, operationId };
     },
-    service: async (application, clusterId, name) => {
+    service: async (application, clusterId, name, { enqueue = true } = {}) => {
       const id = randomUUIDv7();
       await admin.query(
         `insert into service (tenant_id, id, namespace_id, application_id, cluster_id, vpc_id, name, type, cluster_ip, ports, status, version, generation, created_at, updated_at)
@@ -67,7 +67,7 @@ export function desiredObjects(admin: Pool, tenant: DesiredState, keyRing: KeyRi
         [application.id, id, name, `100.96.0.${1 + (parseInt(id.slice(-2), 16) % 250)}`, JSON.stringify([{ name: "http", protocol: "TCP", port: 80, containerPort: 8080 }]), clusterId],
       );
       const operationId = await tenant.operate("CREATE_SERVICE", { type: "Service", id, name }, stepOf(id, clusterId));
-      await tenant.ask(application.id);
+      if (enqueue) await tenant.ask(application.id);
       return { id, operationId };
     },
     changeService: async (application, serviceId, { port, deleting = false }) => {
