@@ -23,6 +23,9 @@ import "./pod/queries.ts";
 import "./pod/subscriptions.ts";
 import "./network/type.ts";
 import "./network/queries.ts";
+import "./config/type.ts";
+import "./config/queries.ts";
+import "./config/mutations.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

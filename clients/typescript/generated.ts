@@ -578,6 +578,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'AuditEntry', readonly id: string }
         | { readonly __typename: 'Cluster', readonly id: string }
         | { readonly __typename: 'ClusterNode', readonly id: string }
+        | { readonly __typename: 'ConfigMap', readonly id: string }
         | { readonly __typename: 'Namespace', readonly id: string }
         | { readonly __typename: 'Operation', readonly id: string }
         | { readonly __typename: 'Overview', readonly id: string }
@@ -585,6 +586,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Pod', readonly id: string }
         | { readonly __typename: 'Region', readonly id: string }
         | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Secret', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
         | { readonly __typename: 'Viewer', readonly id: string }
@@ -622,6 +624,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'AuditEntry', readonly id: string }
       | { readonly __typename: 'Cluster', readonly id: string }
       | { readonly __typename: 'ClusterNode', readonly id: string }
+      | { readonly __typename: 'ConfigMap', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -629,6 +632,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Pod', readonly id: string }
       | { readonly __typename: 'Region', readonly id: string }
       | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Secret', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }
       | { readonly __typename: 'Viewer', readonly id: string }

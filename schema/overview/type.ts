@@ -2,6 +2,7 @@ import type { ApplicationStatus as ApplicationStatusValue, PodPhase as PodPhaseV
 import type { Region as RegionRow } from "../../server/entities/region.ts";
 import { Application, Placement } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
+import { ConfigMap, Secret } from "../config/ref.ts";
 import { Cluster, Region } from "../fleet/ref.ts";
 import { Vpc } from "../network/ref.ts";
 import { Pod } from "../pod/ref.ts";
@@ -51,10 +52,23 @@ const PodOverview = builder.objectRef<PodOverviewValue>("PodOverview").implement
   }),
 });
 
-const ResourceOverview = builder.objectRef<{ readonly cpuMillis: number; readonly memoryMiB: number; readonly vpcs: number }>("ResourceOverview").implement({
+interface Resources {
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+  readonly vpcs: number;
+  readonly configMaps: number;
+  readonly secrets: number;
+}
+const ResourceOverview = builder.objectRef<Resources>("ResourceOverview").implement({
   access: "VIEWER",
   description: "cpuMillis and memoryMiB are whole numbers that may exceed 32 bits: Float.",
-  fields: (t) => ({ cpuMillis: t.exposeFloat("cpuMillis"), memoryMiB: t.exposeFloat("memoryMiB"), vpcs: t.exposeInt("vpcs") }),
+  fields: (t) => ({
+    cpuMillis: t.exposeFloat("cpuMillis"),
+    memoryMiB: t.exposeFloat("memoryMiB"),
+    vpcs: t.exposeInt("vpcs"),
+    configMaps: t.exposeInt("configMaps"),
+    secrets: t.exposeInt("secrets"),
+  }),
 });
 
 Overview.implement({
@@ -86,7 +100,9 @@ function podOverview(request: Request, withStale: boolean): Sql {
 
 const resourceOverview = ({ viewer }: Request): Sql => {
   const vpcs = rows(Vpc, (vpc) => sql`select count(*) from ${vpc}`);
-  return sql`(select json_build_object('cpuMillis', coalesce(sum(u.cpu), 0), 'memoryMiB', coalesce(sum(u.memory), 0), 'vpcs', (${vpcs})) from (${reservedFor(viewer)}) u)`;
+  const configMaps = rows(ConfigMap, (configMap) => sql`select count(*) from ${configMap}`);
+  const secrets = rows(Secret, (secret) => sql`select count(*) from ${secret}`);
+  return sql`(select json_build_object('cpuMillis', coalesce(sum(u.cpu), 0), 'memoryMiB', coalesce(sum(u.memory), 0), 'vpcs', (${vpcs}), 'configMaps', (${configMaps}), 'secrets', (${secrets})) from (${reservedFor(viewer)}) u)`;
 };
 
 const clustersOf = (region: Columns<RegionRow>): Rows => rows(Cluster, (cluster) => sql`select ${cluster.id} from ${cluster} where ${cluster.regionId} = ${region.id}`);

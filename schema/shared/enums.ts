@@ -13,6 +13,7 @@ import {
   OPERATION_STATES,
   POD_PHASES,
   ROLES,
+  SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "../../server/domain/states.ts";
 import { builder } from "../builder.ts";
@@ -47,6 +48,10 @@ export const OperationState = builder.enumType("OperationState", {
     "Terminal: SUCCEEDED, PARTIALLY_SUCCEEDED (some clusters did it, some did not), FAILED, ROLLED_BACK (failed and is back where it was: never " +
     "called success), CANCELLED, SUPERSEDED (a newer change of the same object took over). STALLED: no progress for its deadline, still trying.",
   values: OPERATION_STATES,
+});
+export const SecretType = builder.enumType("SecretType", {
+  description: "REGISTRY holds server, username and password; TLS holds tls.crt and tls.key (PEM, checked that they belong together).",
+  values: SECRET_TYPES,
 });
 export const AuditOutcome = builder.enumType("AuditOutcome", { values: AUDIT_OUTCOMES });
 export const OrderDirection = builder.enumType("OrderDirection", { values: ["ASC", "DESC"] as const });

@@ -181,7 +181,9 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
     case "page": {
       property(row?.entity, "id");
       const entity = target(mapping.entity);
-      property(entity, mapping.property);
+      const link = mapping.kind === "many" ? mapping.property : mapping.link;
+      // A condition's properties are checked by the compiler, and once more when it is written.
+      if (typeof link === "string") property(entity, link);
       order(entity, mapping);
       break;
     }

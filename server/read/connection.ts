@@ -1,4 +1,5 @@
-import { nothing } from "../../schema/shared/mapping/sql.ts";
+import type { Link } from "../../schema/shared/mapping/kinds.ts";
+import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Binding } from "./bind.ts";
 import { encodeCursor } from "./cursor.ts";
 import { writeBeyond, writeOrder } from "./page.ts";
@@ -16,8 +17,8 @@ export interface Question<Answer> {
 }
 
 export interface Parents {
-  /** The target's property that has the parent's id. */
-  readonly property: string;
+  /** The target's property that has the parent's id, or the condition that links a row to a parent. */
+  readonly link: string | Link;
   readonly ids: readonly string[];
 }
 
@@ -35,6 +36,9 @@ export interface PageFacts {
   readonly upToAfter: boolean;
   readonly fromBefore: boolean;
 }
+
+/** In every statement for several parents they are called `k`. */
+const PARENT_ID: Sql = { kind: "sql", parts: ["k.id"] };
 
 const viewsOf = (page: PlannedPage): View[] => [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
 const countOf = (parents: Parents | null): number => parents?.ids.length ?? 1;
@@ -125,7 +129,8 @@ export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents 
 /** ` from … t where …`, of the parent `k` where there are parents. */
 function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents | null): void {
   writer.write(` from ${page.from} t where true`);
-  if (parents) writer.write(` and t.${page.bound.entity.columns.get(parents.property)?.name} = k.id`);
+  if (typeof parents?.link === "string") writer.write(` and t.${page.bound.entity.columns.get(parents.link)?.name} = k.id`);
+  else if (parents) writeWhere(writer, parents.link(page.bound.entity.main, PARENT_ID));
   writeWhere(writer, page.where);
 }
 

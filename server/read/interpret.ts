@@ -190,7 +190,7 @@ export class Interpreter implements Reader {
       }
       case "page": {
         const ids = distinct(rows, "id");
-        const connections = await this.#pages(relation.page, { property: relation.property, ids });
+        const connections = await this.#pages(relation.page, { link: relation.link, ids });
         const byId = new Map(ids.map((id, index) => [id, connections[index]]));
         for (const row of rows) row[slot] = byId.get(row["id"] as string);
         return;

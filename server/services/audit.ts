@@ -19,8 +19,8 @@ const MAX_DEPTH = 12;
 const MAX_ITEMS = 200;
 
 /**
- * What was asked for, fit to be kept for ever: values of environment variables and whole documents (which may hold Secrets) are left
- * out, text that can't be stored is mended, and everything is bounded.
+ * What was asked for, fit to be kept for ever: values of environment variables, of ConfigMaps and Secrets, and whole documents (which may hold
+ * either) are left out, text that can't be stored is mended, and everything is bounded.
  */
 export function auditInput(input: object): unknown {
   const shown = redact(input, "", 0);
@@ -31,7 +31,8 @@ export function auditInput(input: object): unknown {
 function redact(value: unknown, key: string, depth: number): unknown {
   if (key === "yaml" && typeof value === "string") return `[${Buffer.byteLength(value)} bytes]`;
   if (key === "env" && Array.isArray(value))
-    return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(nameOf(item), "", depth), source: "[redacted]" }));
+    return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(memberOf(item, "name"), "", depth), source: "[redacted]" }));
+  if (key === "data" && Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ key: redact(memberOf(item, "key"), "", depth), value: "[redacted]" }));
   if (depth > MAX_DEPTH) return "[nested deeper]";
   if (typeof value === "string") return storable(value);
   if (value instanceof Date) return value.toISOString();
@@ -44,7 +45,11 @@ function redact(value: unknown, key: string, depth: number): unknown {
   );
 }
 
-const nameOf = (item: unknown): unknown => (item !== null && typeof item === "object" ? (item as { name?: unknown }).name : null);
+/** Of an object that may be anything; a member that is one itself could hold anything. */
+const memberOf = (item: unknown, member: string): unknown => {
+  const value = item !== null && typeof item === "object" ? (item as Record<string, unknown>)[member] : null;
+  return typeof value === "object" ? null : value;
+};
 
 const storable = (text: string): string =>
   (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text).toWellFormed().replaceAll("\0", "\u{fffd}");

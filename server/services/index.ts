@@ -15,13 +15,25 @@ import type {
 } from "./application/input.ts";
 import { scaleApplication } from "./application/scale.ts";
 import { updateApplication } from "./application/update.ts";
+import { type ConfigMapResult, createConfigMap, type CreateConfigMapInput, deleteConfigMap, updateConfigMap, type UpdateConfigMapInput } from "./config/config-map.ts";
+import {
+  createSecret,
+  type CreateSecretInput,
+  deleteSecret,
+  revealSecret,
+  type RevealSecretInput,
+  type SecretResult,
+  updateSecret,
+  type UpdateSecretInput,
+} from "./config/secret.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
 import { createNamespace, type CreateNamespaceInput, type DeleteInput, deleteNamespace, type NamespaceResult } from "./namespace.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
-import type { Outcome } from "../domain/errors.ts";
+import type { ConfigEntry } from "../domain/configuration.ts";
+import { accepted, type Outcome } from "../domain/errors.ts";
 import { requireRole } from "../identity/authorise.ts";
 import { newToken } from "../identity/token.ts";
 import type { Actor } from "../identity/viewer.ts";
@@ -30,6 +42,8 @@ import type { Transaction } from "./transaction.ts";
 export type { ServiceOptions } from "./mutation.ts";
 export type { ApplicationResult } from "./application/create.ts";
 export type { DeleteResult } from "./application/delete.ts";
+export type { ConfigMapResult } from "./config/config-map.ts";
+export type { SecretResult } from "./config/secret.ts";
 export type { TokenResult } from "./api-token.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
@@ -50,6 +64,18 @@ export interface Services {
     readonly delete: Method<DeleteApplicationInput, DeleteResult>;
     readonly importManifests: Method<ImportManifestsInput, ImportResult>;
   };
+  readonly configMaps: {
+    readonly create: Method<CreateConfigMapInput, ConfigMapResult>;
+    readonly update: Method<UpdateConfigMapInput, ConfigMapResult>;
+    readonly delete: Method<DeleteInput, DeleteResult>;
+  };
+  readonly secrets: {
+    readonly create: Method<CreateSecretInput, SecretResult>;
+    readonly update: Method<UpdateSecretInput, SecretResult>;
+    readonly delete: Method<DeleteInput, DeleteResult>;
+    /** The only way that values come out; each time leaves an audit entry. */
+    readonly reveal: Method<RevealSecretInput, readonly ConfigEntry[]>;
+  };
   readonly tokens: {
     /** The secret is given once: null when the answer is a replay. */
     readonly create: Method<CreateApiTokenInput, TokenResult & { readonly secret: string | null }>;
@@ -64,7 +90,7 @@ export interface Services {
 export function createServices(options: ServiceOptions): Services {
   const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
     mutate(options, request, work);
-  const { bus } = options;
+  const { bus, keyRing } = options;
   const readManifests = createManifestReader();
   return {
     namespaces: {
@@ -84,6 +110,27 @@ export function createServices(options: ServiceOptions): Services {
         return run({ name: "importManifests", role: "OPERATOR", actor, input, dryRun: input.dryRun }, (tx) =>
           importManifests(tx, input, parsed),
         );
+      },
+    },
+    configMaps: {
+      create: (actor, input) => run({ name: "createConfigMap", role: "OPERATOR", actor, input }, (tx) => createConfigMap(tx, input)),
+      update: (actor, input) => run({ name: "updateConfigMap", role: "OPERATOR", actor, input }, (tx) => updateConfigMap(tx, input)),
+      delete: (actor, input) => run({ name: "deleteConfigMap", role: "OPERATOR", actor, input }, (tx) => deleteConfigMap(tx, input)),
+    },
+    secrets: {
+      create: (actor, input) => run({ name: "createSecret", role: "OPERATOR", actor, input }, (tx) => createSecret(tx, keyRing, input)),
+      update: (actor, input) => run({ name: "updateSecret", role: "OPERATOR", actor, input }, (tx) => updateSecret(tx, keyRing, input)),
+      delete: (actor, input) => run({ name: "deleteSecret", role: "OPERATOR", actor, input }, (tx) => deleteSecret(tx, input)),
+      reveal: async (actor, { id, keys }) => {
+        // Beside the answer that could be kept, and with an input of its own that has no key to keep it under.
+        let revealed: readonly ConfigEntry[] = [];
+        const input = keys ? { id, keys } : { id };
+        const answer = await run({ name: "revealSecret", role: "OPERATOR", actor, input }, async (tx) => {
+          const opened = await revealSecret(tx, keyRing, input);
+          if (opened.ok) revealed = opened.value;
+          return opened.ok ? accepted(null) : opened;
+        });
+        return answer.ok ? accepted(revealed) : answer;
       },
     },
     tokens: {

@@ -5,7 +5,9 @@ import { uuidOf } from "../domain/ids.ts";
 import { checkDescription, checkObjectName } from "../domain/names.ts";
 import { quoted } from "../domain/text.ts";
 import { Application } from "../entities/application.ts";
+import { ConfigMap } from "../entities/config-map.ts";
 import { Namespace } from "../entities/namespace.ts";
+import { Secret } from "../entities/secret.ts";
 import { requireWholeTenant } from "../identity/authorise.ts";
 import type { DeleteResult } from "./application/delete.ts";
 import type { Transaction } from "./transaction.ts";
@@ -49,7 +51,7 @@ export async function createNamespace(tx: Transaction, input: CreateNamespaceInp
   return accepted({ namespaceId: id });
 }
 
-/** Only an empty one: the row is locked first, so that no application slips in (those who make one hold the namespace). */
+/** Only an empty one: the row is locked first, so that nothing slips in (those who make something in it hold the namespace). */
 export async function deleteNamespace(tx: Transaction, input: DeleteInput): Promise<Outcome<DeleteResult>> {
   requireWholeTenant(tx.actor);
   const refusedVersion = refuseVersion(input, "A namespace");
@@ -61,19 +63,32 @@ export async function deleteNamespace(tx: Transaction, input: DeleteInput): Prom
   tx.about({ type: "Namespace", id: namespace.id, name: namespace.name, namespaceId: namespace.id });
   if (namespace.isDefault)
     return refused(refusal("PROTECTED", ["input", "id"], `The namespace ${namespace.name} belongs to the platform and stays.`));
-  const [users, count] = await tx.em.findAndCount(
-    Application,
-    { tenantId, namespaceId: namespace.id },
-    { orderBy: { name: "asc" }, limit: NAMED_USERS },
-  );
+  const inhabitants = await inhabitantsOf(tx, namespace.id);
+  const count = inhabitants.reduce((sum, { total }) => sum + total, 0);
   if (count > 0) {
-    const usedBy = users.map((application) => ({ type: "Application", id: application.id }));
-    return refused(inUse(usedBy, count, `Namespace ${namespace.name} still has ${count} ${count === 1 ? "application" : "applications"}.`));
+    const usedBy = inhabitants.flatMap(({ type, ids }) => ids.map((one) => ({ type, id: one }))).slice(0, NAMED_USERS);
+    const told = inhabitants.filter(({ total }) => total > 0).map(({ total, one, many }) => `${total} ${total === 1 ? one : many}`);
+    return refused(inUse(usedBy, count, `Namespace ${namespace.name} still has ${told.join(" and ")}.`));
   }
   await tx.em.nativeDelete(Namespace, { tenantId, id: namespace.id });
   tx.em.clear();
   tx.removed("namespace", namespace.id);
   return accepted({ deleted: { type: "Namespace", id: namespace.id }, object: null, operationId: null });
+}
+
+/** What a namespace still holds, by kind: how many, and the first of them by name. */
+async function inhabitantsOf(tx: Transaction, namespaceId: string): Promise<{ type: string; one: string; many: string; total: number; ids: string[] }[]> {
+  const where = { tenantId: tx.actor.tenantId, namespaceId };
+  const options = { orderBy: { name: "asc" }, limit: NAMED_USERS, fields: ["id"] } as const;
+  const [applications, configMaps, secrets] = [
+    await tx.em.findAndCount(Application, where, options), await tx.em.findAndCount(ConfigMap, where, options), await tx.em.findAndCount(Secret, where, options),
+  ];
+  const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
+  return [
+    { type: "Application", one: "application", many: "applications", total: applications[1], ids: idsOf(applications[0]) },
+    { type: "ConfigMap", one: "ConfigMap", many: "ConfigMaps", total: configMaps[1], ids: idsOf(configMaps[0]) },
+    { type: "Secret", one: "Secret", many: "Secrets", total: secrets[1], ids: idsOf(secrets[0]) },
+  ];
 }
 
 /** For objects that people never edit: an expectedVersion can't be honoured, and is not passed over in silence. */

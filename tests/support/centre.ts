@@ -42,7 +42,7 @@ export function createCentre(database: TestDatabase): Centre {
     worker: async (options = {}) => {
       const { pool } = await database.openAs("selvedge_worker", 12);
       const worker = createWorker({
-        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, logger: silentLogger,
+        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, keyRing: createKeyRing(database.encryptionKey), logger: silentLogger,
         sweepEveryMs: 60_000, lookEveryMs: 200, ...options,
       });
       await worker.start();

@@ -154,8 +154,8 @@ declare global {
       one<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<ParentShape, string | null | undefined>, options?: MaybeNull): FieldRef<Types, unknown, Kind>;
       /** All rows that have this row's id in `property`; for sets that are small by nature. */
       many<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
-      /** A Relay connection over the rows that have this row's id in `property`. */
-      page<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
+      /** A Relay connection over the rows that have this row's id in a property, or that a condition links to it. */
+      page<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, link: PropertiesOf<E, string | null | undefined> | ((columns: Columns<E>, parentId: Sql) => Sql), options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
       /** How many rows have this row's id in `property`. */
       count<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Described & { readonly where?: (columns: Columns<E>) => Sql }): FieldRef<Types, number, Kind>;
       /** What SQL says of this row. Lists and objects as jsonb. */

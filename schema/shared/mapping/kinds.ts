@@ -10,7 +10,7 @@ import type { Columns, Sql } from "./sql.ts";
  *   globalId   the row's uuid as a global id of its type
  *   part       the same row seen as another type
  *   one        another entity's row, whose id this row has in a property
- *   many, page all, or a page of, the rows of another entity that have this row's id in a property
+ *   many, page all, or a page of, the rows of another entity that have this row's id in a property; a page also of those that a condition links to it
  *   sql        an expression over the row
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
@@ -28,7 +28,7 @@ export type Mapping =
   | { readonly kind: "part" }
   | { readonly kind: "one"; readonly entity: string; readonly property: string }
   | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
-  | ({ readonly kind: "page"; readonly entity: string; readonly property: string } & Selects)
+  | ({ readonly kind: "page"; readonly entity: string; readonly link: string | Link } & Selects)
   | { readonly kind: "sql"; readonly sql: Expression }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
@@ -52,6 +52,8 @@ export interface Request {
 /** As the field builders keep them: the builders check the types, the interpreter calls with what belongs together. */
 export type Condition = (columns: Columns<never>, args: never, request: Request) => Sql | null;
 export type Expression = (columns: Columns<never>, args: never, request: Request, selected: ReadonlySet<string>) => Sql;
+/** Which rows belong to a parent: a condition over their columns and the parent's id. */
+export type Link = (columns: Columns<never>, parentId: Sql) => Sql;
 type KeyOf<T> = (parent: never, args: never, context: never) => T;
 
 export interface Selects {

@@ -10,7 +10,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { Role } from "../../../server/domain/states.ts";
 import type { Context } from "../../context.ts";
 import { accessOf, type EntityOptions, EntityRef } from "./builders.ts";
-import { DEFAULT_ORDER, type Mapping } from "./kinds.ts";
+import { DEFAULT_ORDER, type Link, type Mapping } from "./kinds.ts";
 import { SlotError, slotOf } from "./slots.ts";
 import { type Column, type Columns, type EntityToken, rows, type Sql, sql } from "./sql.ts";
 
@@ -98,9 +98,9 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   many(of: Of, property: string, options: Loose = {}) {
     return describe(this, [of], { kind: "many", entity: of.name, property, ...selects(options) }, takeSlot, options, { nullable: false });
   },
-  page(of: Of, property: string, options: Loose = {}) {
+  page(of: Of, link: string | Link, options: Loose = {}) {
     const args = { ...PAGE_ARGS(this), ...(options["args"] as object) };
-    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, property, ...selects(options) }, takeSlot, options, { args, nullable: false });
+    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, link, ...selects(options) }, takeSlot, options, { args, nullable: false });
   },
   count(of: Of, property: string, options: Loose = {}) {
     const where = options["where"] as ((columns: Columns<object>) => Sql) | undefined;

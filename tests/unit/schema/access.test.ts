@@ -14,12 +14,12 @@ import { viewerOf } from "#tests/support/small-api.ts";
  */
 const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
-    ["VIEWER", "application", "applications", "cluster", "clusters", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "server", "subnets", "viewer", "vpcs"],
+    ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
     ["PLATFORM_ADMIN", "tenants"],
   ],
   Mutation: [
-    ["OPERATOR", "createApplication", "createNamespace", "deleteApplication", "deleteNamespace", "importManifests", "scaleApplication", "updateApplication", "updateDistribution"],
+    ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
@@ -28,16 +28,18 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
-    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange",
-    "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
-    "ContainerPort", "ContainerSpec", "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError",
-    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
-    "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
-    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Subnet", "SubnetConnection", "SubnetEdge",
-    "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Vpc", "VpcConnection", "VpcEdge",
+    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
+    "ApplicationsChange", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources",
+    "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapPayload", "ConflictError", "Container", "ContainerPort", "ContainerSpec",
+    "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError", "InvalidStateError", "Label",
+    "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection", "OperationEdge",
+    "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection", "PlacementEdge",
+    "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
+    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Secret", "SecretConnection", "SecretEdge",
+    "SecretPayload", "ServerInfo", "Subnet", "SubnetConnection", "SubnetEdge", "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Vpc",
+    "VpcConnection", "VpcEdge",
   ],
-  OPERATOR: [],
+  OPERATOR: ["RevealSecretPayload"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
   PLATFORM_ADMIN: ["CreateTenantPayload"],
 };
