@@ -125,7 +125,9 @@ create index config_reference_config on config_reference (tenant_id, config_id);
 
 create index config_reference_application on config_reference (tenant_id, application_id);
 
-alter table cluster add column sealing_key text;
+alter table cluster
+  add column sealing_key text,
+  add column online_since timestamptz(3);
 `);
 
     // ---- services

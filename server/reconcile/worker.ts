@@ -50,6 +50,7 @@ export function createWorker(options: WorkerOptions): Worker {
     concurrency: options.concurrency ?? JOBS_AT_A_TIME,
     handlers: {
       reconcile_application: (job) => driver.reconcileApplication(job),
+      check_rollout: ({ tenantId, applicationId }) => driver.reconcileApplication({ tenantId, applicationId }),
       settle_operation: (job) => driver.settleOperation(job),
       sweep: () => sweep(options),
       maintain_timeline: () => maintainTimeline(options),

@@ -13,6 +13,9 @@ import { type LinkPair, linkPair } from "./link.ts";
 export const wallClock = { now: (): number => simulatedTime({ wallBase: 0, simulatedBase: 0, speed: 1 }, Date.now()) };
 export const silentLogger = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
+/** What secrets of tests are kept under. */
+export const testKeyRing = createKeyRing(Buffer.alloc(32, 7));
+
 /** The centre's moving parts on a test's database. Everything opened here is closed by close(). */
 export interface Centre {
   readonly bus: Bus;
@@ -31,7 +34,7 @@ export function createCentre(database: TestDatabase): Centre {
     link,
     gateway: async (options = {}) => {
       const { pool } = await database.openAs("selvedge_gateway", 8);
-      const gateway = createGateway({ pool, bus, clock: wallClock, speed: 1, listener: link.listener, term: 1, logger: silentLogger, pollMs: 200, ...options });
+      const gateway = createGateway({ pool, bus, clock: wallClock, speed: 1, listener: link.listener, term: 1, keyRing: testKeyRing, logger: silentLogger, pollMs: 200, ...options });
       gateway.start();
       parts.push(gateway);
       return gateway;
