@@ -64,8 +64,9 @@ export class Assignments {
       this.#unsaved.templates.add(hash);
     }
     const fresh = new Set(Object.entries(contents).flatMap(([name, sealed]) => (this.#contents.take(name, sealed) ? [name] : [])));
+    const came = new Set(Object.keys(contents));
     let isComplete = true;
-    for (const object of objects) if (!this.#takeObject(term, knownTerm, object)) isComplete = false;
+    for (const object of objects) if (!this.#takeObject(term, knownTerm, object, came)) isComplete = false;
     if (fresh.size > 0) {
       this.#objects.contentsChanged(fresh);
       this.#simulation.contentsChanged();
@@ -89,7 +90,7 @@ export class Assignments {
   }
 
   /** False when it could not be taken for want of contents. */
-  #takeObject(term: number, knownTerm: number, object: AssignedObject): boolean {
+  #takeObject(term: number, knownTerm: number, object: AssignedObject, came: ReadonlySet<string>): boolean {
     const { objectId, kind, generation } = object;
     const fields = { cluster: this.#cluster, object: objectId, term, generation };
     const isHeld = this.#objects.isHeld(objectId, term, generation);
@@ -102,7 +103,7 @@ export class Assignments {
         if (object.spec !== null && !isHeld && !this.#simulation.hasTemplate(object.spec.templateHash)) {
           throw new LinkFault(`object ${objectId} needs the template ${object.spec.templateHash}, which was never sent`);
         }
-        if (this.#objects.takePlacement(term, object)) break;
+        if (this.#objects.takePlacement(term, object, came)) break;
         this.#logger.warn(fields, "an assignment names contents that did not come with it: they are asked for");
         return false;
       case "service":

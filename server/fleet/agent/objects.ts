@@ -3,8 +3,10 @@
  *
  * - An object that can't be carried out is held all the same, with its *problem*, and the cluster goes on with what it had of it before. A later
  *   generation is tried anew.
- * - A placement that names contents which are not here is asked for once more by a new hello of the cluster, which leaves it out of what is held; when it
- *   comes without them again, they are *withheld*, it is taken as it is, and that is its problem. A content that can't be opened is a problem at once.
+ * - A placement that names contents which are not here is *asked for*, once for each of its generations and connection, by a new hello of the cluster
+ *   that leaves it out of what is held. When it comes without them again they are *withheld*: it is taken as it is, and that is its problem. Until one or
+ *   the other nothing is said of it: a report would confirm it, and nobody would send what it lacks. A content that came and can't be opened is a problem
+ *   at once.
  * - A service's problem may pass by itself: another one gave up its address.
  */
 import type { ConfigUse } from "../../domain/placement.ts";
@@ -54,9 +56,9 @@ export class HeldObjects {
   readonly #listener: ObjectListener;
   readonly #placements = new Map<string, StoredPlacement>();
   readonly #services = new Map<string, StoredService>();
-  /** Contents that hellos of this connection did not name. */
-  #asked = new Set<string>();
-  #withheld = new Set<string>();
+  /** By placement: the pair (term, generation) for which contents were asked for on this connection, and the one that came without them again. */
+  readonly #asked = new Map<string, string>();
+  readonly #withheld = new Map<string, string>();
 
   constructor({ simulation, contents, unsaved, listener }: ObjectsOptions) {
     this.#simulation = simulation;
@@ -94,17 +96,16 @@ export class HeldObjects {
 
   /** A new connection: what was asked for on another one is asked for again. */
   forgetAsked(): void {
-    this.#asked = new Set();
-    this.#withheld = new Set();
+    this.#asked.clear();
+    this.#withheld.clear();
   }
 
   /** What the cluster says to hold: all but placements that lack contents, which are thereby asked for. */
   holds(): HeldObject[] {
     const held: HeldObject[] = [];
     for (const { id, term, generation, spec } of this.#placements.values()) {
-      const lacking = this.#lacking(spec);
-      for (const { content } of lacking) this.#asked.add(content);
-      if (lacking.length === 0) held.push({ objectId: id, term, generation });
+      if (this.#lacking(spec).length === 0) held.push({ objectId: id, term, generation });
+      else if (!this.#asked.has(id)) this.#asked.set(id, pairOf(term, generation));
     }
     for (const { id, term, generation } of this.#services.values()) held.push({ kind: "service", objectId: id, term, generation });
     return held;
@@ -119,7 +120,6 @@ export class HeldObjects {
 
   /** Contents have come, or were found to be no good. */
   contentsChanged(names: ReadonlySet<string>): void {
-    for (const name of names) this.#withheld.delete(name);
     for (const { id, spec } of this.#placements.values()) {
       if (spec?.configs?.some(({ content }) => names.has(content))) this.#listener.placementChanged(id);
     }
@@ -127,20 +127,24 @@ export class HeldObjects {
 
   // -------------------------------------------------------------- assignments
 
-  /** False when it names contents that are to be asked for first. Its template must be here. */
-  takePlacement(term: number, { objectId: id, generation, spec }: AssignedPlacement): boolean {
+  /**
+   * False when it lacks contents that are to be asked for first. Its template must be here. `came` are the names of the contents that it came with,
+   * which have been taken in.
+   */
+  takePlacement(term: number, { objectId: id, generation, spec }: AssignedPlacement, came: ReadonlySet<string>): boolean {
     const held = this.#placements.get(id);
     if (held !== undefined && isNewer(held.term, held.generation, { term, generation })) {
       this.#listener.placementChanged(id);
       return true;
     }
-    const lacking = this.#lacking(spec).map(({ content }) => content).filter((content) => !this.#contents.isUnopenable(content));
-    const unasked = lacking.filter((content) => !this.#asked.has(content));
-    if (unasked.length > 0) {
-      for (const content of unasked) this.#asked.add(content);
-      return false;
+    if (this.#lacking(spec).some(({ content }) => !came.has(content))) {
+      const pair = pairOf(term, generation);
+      if (this.#asked.get(id) !== pair) {
+        this.#asked.set(id, pair);
+        return false;
+      }
+      this.#withheld.set(id, pair);
     }
-    for (const content of lacking) this.#withheld.add(content);
     this.#listener.placementChanged(id);
     if (!isNewer(term, generation, held)) return true;
     const problem = attempt(() => this.#simulation.assign(id, spec));
@@ -175,12 +179,14 @@ export class HeldObjects {
 
   // -------------------------------------------------------------- reports
 
+  /** null where there is nothing to say (yet). */
   placementReport(placementId: string): PlacementReport | null {
     const held = this.#placements.get(placementId);
     if (held === undefined) return null;
+    if (this.#isAwaited(held)) return null;
     const { term, generation, spec } = held;
     const { created, ready, updated, all } = this.#simulation.counts(placementId);
-    const problem = held.problem ?? this.#contentProblem(spec);
+    const problem = held.problem ?? this.#contentProblem(held);
     return {
       placementId, term, generation, created, ready, updated,
       ...(spec === null ? {} : { configured: this.#simulation.configured(placementId) }),
@@ -216,14 +222,23 @@ export class HeldObjects {
     return spec?.configs?.filter(({ content }) => !this.#contents.has(content)) ?? [];
   }
 
-  #contentProblem(spec: PlacementSpec | null): string | null {
+  /** Contents that it lacks have been asked for, and that was not answered yet. */
+  #isAwaited({ id, term, generation, spec }: StoredPlacement): boolean {
+    const pair = pairOf(term, generation);
+    return this.#asked.get(id) === pair && this.#withheld.get(id) !== pair && this.#lacking(spec).length > 0;
+  }
+
+  #contentProblem({ id, term, generation, spec }: StoredPlacement): string | null {
+    const isWithheld = this.#withheld.get(id) === pairOf(term, generation);
     for (const { kind, name, content } of this.#lacking(spec)) {
       if (this.#contents.isUnopenable(content)) return `The content of ${kind} "${name}" can't be opened with this cluster's key.`;
-      if (this.#withheld.has(content)) return `The content of ${kind} "${name}" was not sent to this cluster.`;
+      if (isWithheld) return `The content of ${kind} "${name}" was not sent to this cluster.`;
     }
     return null;
   }
 }
+
+const pairOf = (term: number, generation: number): string => `${term} ${generation}`;
 
 const isNewer = (term: number, generation: number, held: { readonly term: number; readonly generation: number } | undefined): boolean =>
   held === undefined || term > held.term || (term === held.term && generation > held.generation);

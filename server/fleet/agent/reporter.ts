@@ -23,7 +23,7 @@ export interface ReportSource {
   serviceIds(): Iterable<string>;
   nodeCount(): number;
   pod(slot: number): PodReport;
-  /** null: it is not held any more. */
+  /** null: it is not held any more, or nothing is to be said of it yet. */
   placement(placementId: string): PlacementReport | null;
   service(serviceId: string): ServiceReport | null;
   node(index: number): NodeReport;
