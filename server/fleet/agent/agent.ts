@@ -2,13 +2,8 @@
  * The agent of one cluster: it is told what should be, lets the simulated cluster make it true, and reports what is. It works the same
  * whether the centre is there or not.
  *
- *   DETACHED ──connected──▶ GREETED ──welcome──▶ WELCOMED        any ──disconnected──▶ DETACHED
- *                              ▲  └─refuse─▶ REFUSED ◀─refuse─┘
- *                              ├──────retry after a while──────┘
- *                              └── WELCOMED, with too many templates, or for want of contents
- *
  * Invariants
- * - Reports are made only while WELCOMED (reporter.ts), and sent again after each welcome that does not know them.
+ * - Reports are made only while WELCOMED (session.ts, reporter.ts), and sent again after each welcome that does not know them.
  * - What is unsaved is saved in one transaction before the outbox leaves (`save`, `saved`, then `takeOutbox`). After a failed transaction
  *   both are still there, and saving is tried again.
  * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed (objects.ts).
@@ -16,23 +11,22 @@
  */
 import type { FleetCluster } from "../description.ts";
 import {
-  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type GatewayMessage, type Hello, type Refuse, type Welcome,
+  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
 } from "../link.ts";
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
-import { ClusterSimulation, type ClusterListener } from "../simulator/cluster.ts";
+import { ClusterSimulation } from "../simulator/cluster.ts";
+import type { ClusterListener } from "../simulator/cluster-options.ts";
 import { Assignments, LinkFault } from "./assignments.ts";
 import { Contents } from "./contents.ts";
 import { HeldObjects } from "./objects.ts";
 import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
+import { AgentSession, type SessionState } from "./session.ts";
 import type { FleetStore, StoredCluster } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 
-/** Wall-clock milliseconds until a refused cluster says hello again; doubled with each refusal until a report is acknowledged. */
-export const REFUSED_RETRY_FIRST_MS = 500;
-export const REFUSED_RETRY_MAX_MS = 10_000;
 export interface AgentOptions {
   readonly cluster: FleetCluster;
   readonly seed: number;
@@ -47,8 +41,6 @@ export interface AgentOptions {
   readonly logger: FleetLogger;
 }
 
-type Session = "DETACHED" | "GREETED" | "WELCOMED" | "REFUSED";
-
 export class ClusterAgent implements ClusterListener {
   readonly clusterId: string;
   readonly simulation: ClusterSimulation;
@@ -62,11 +54,7 @@ export class ClusterAgent implements ClusterListener {
   readonly #unsaved = new UnsavedChanges();
   readonly #reporter: Reporter;
 
-  #session: Session = "DETACHED";
-  #refusedUntilMs = 0;
-  #refusedRetryMs = REFUSED_RETRY_FIRST_MS;
-  #outbox: AgentMessage[] = [];
-
+  readonly #session = new AgentSession();
   readonly #contents: Contents;
   readonly #objects: HeldObjects;
   /** A configuration set went or changed: some content may be of no more use. */
@@ -188,8 +176,8 @@ export class ClusterAgent implements ClusterListener {
 
   // -------------------------------------------------------------- the session
 
-  get session(): Session {
-    return this.#session;
+  get session(): SessionState {
+    return this.#session.state;
   }
 
   /** A connection is there: say hello with the next commit. */
@@ -201,18 +189,16 @@ export class ClusterAgent implements ClusterListener {
   /** Says hello, for the first time or anew on the same connection: only this cluster's part of the link starts over. */
   #greet(): void {
     this.#assignments.dropTemplates();
-    this.#session = "GREETED";
-    this.#outbox = [this.#hello()];
+    this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
-    this.#session = "DETACHED";
-    this.#outbox = [];
+    this.#session.lost();
   }
 
   /** Says hello again where the gateway had refused it and the wait is over. */
   retryRefused(wallMs: number): void {
-    if (this.#session === "REFUSED" && wallMs >= this.#refusedUntilMs) this.connected();
+    if (this.#session.isRetryDue(wallMs)) this.connected();
   }
 
   /** @throws LinkFault when the connection is to be given up. */
@@ -223,7 +209,9 @@ export class ClusterAgent implements ClusterListener {
       case "assign":
         return this.#onAssign(message);
       case "ack":
-        return this.#onAck(message.epoch, message.seq);
+        // A report from before the hello confirmed what was left out of it.
+        if (this.#onAck(message.epoch, message.seq).some(({ placementId }) => this.#objects.isAwaited(placementId))) this.#greet();
+        return;
       case "refuse":
         return this.#onRefuse(message, wallMs);
     }
@@ -248,15 +236,15 @@ export class ClusterAgent implements ClusterListener {
   }
 
   #onWelcome(welcome: Welcome): void {
-    if (this.#session !== "GREETED") return;
+    if (this.#session.state !== "GREETED") return;
     if (welcome.protocol !== LINK_PROTOCOL_VERSION) {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
-    this.#session = "WELCOMED";
+    this.#session.welcomed();
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
-    this.#outbox.push(...this.#reporter.unacked);
+    this.#session.send(this.#reporter.unacked);
   }
 
   #startEpoch(welcome: Welcome): void {
@@ -280,27 +268,24 @@ export class ClusterAgent implements ClusterListener {
 
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
-    this.#outbox = [];
-    if (this.#session !== "REFUSED") {
-      this.#refusedUntilMs = wallMs + this.#refusedRetryMs;
-      this.#refusedRetryMs = Math.min(REFUSED_RETRY_MAX_MS, this.#refusedRetryMs * 2);
-    }
-    this.#session = "REFUSED";
+    this.#session.refused(wallMs);
   }
 
-  #onAck(epoch: number, seq: number): void {
-    if (this.#session !== "WELCOMED") return;
-    for (const report of this.#reporter.acked(epoch, seq)) {
-      this.#refusedRetryMs = REFUSED_RETRY_FIRST_MS;
-      for (const placement of report.placements) if (placement.removed === true) this.#objects.placementRemoved(placement);
-      for (const service of report.services ?? []) if (service.removed === true) this.#objects.serviceRemoved(service);
-    }
+  /** What the reports that are acknowledged said of placements. */
+  #onAck(epoch: number, seq: number): readonly PlacementReport[] {
+    if (this.#session.state !== "WELCOMED") return [];
+    const reports = this.#reporter.acked(epoch, seq);
+    if (reports.length > 0) this.#session.acknowledged();
+    const placements = reports.flatMap((report) => report.placements);
+    for (const placement of placements) if (placement.removed === true) this.#objects.placementRemoved(placement);
+    for (const { services } of reports) for (const service of services ?? []) if (service.removed === true) this.#objects.serviceRemoved(service);
+    return placements;
   }
 
   // -------------------------------------------------------------- assignments
 
   #onAssign(message: Assign): void {
-    if (this.#session !== "WELCOMED") return;
+    if (this.#session.state !== "WELCOMED") return;
     this.#takeTerm(message.term);
     if (!this.#assignments.take(message, this.#term)) this.#greet();
   }
@@ -311,7 +296,7 @@ export class ClusterAgent implements ClusterListener {
   makeReports(): void {
     if (this.#setsChanged) this.#assignments.dropContents();
     this.#setsChanged = false;
-    if (this.#session === "WELCOMED") this.#outbox.push(...this.#reporter.make());
+    if (this.#session.state === "WELCOMED") this.#session.send(this.#reporter.make());
   }
 
   get hasUnsaved(): boolean {
@@ -319,7 +304,7 @@ export class ClusterAgent implements ClusterListener {
   }
 
   get hasOutbox(): boolean {
-    return this.#outbox.length > 0;
+    return this.#session.hasOutbox;
   }
 
   /** Writes what is unsaved; inside a transaction of the store, and `saved` follows once that is committed. */
@@ -336,8 +321,6 @@ export class ClusterAgent implements ClusterListener {
 
   /** What may leave now; only when nothing is unsaved. */
   takeOutbox(): readonly AgentMessage[] {
-    const messages = this.#outbox;
-    this.#outbox = [];
-    return messages;
+    return this.#session.takeOutbox();
   }
 }

@@ -177,13 +177,21 @@ export class HeldObjects {
     return held !== undefined && !isNewer(term, generation, held);
   }
 
+  /** Contents that it lacks have been asked for, and that was not answered yet. */
+  isAwaited(placementId: string): boolean {
+    const held = this.#placements.get(placementId);
+    if (held === undefined) return false;
+    const pair = pairOf(held.term, held.generation);
+    return this.#asked.get(placementId) === pair && this.#withheld.get(placementId) !== pair && this.#lacking(held.spec).length > 0;
+  }
+
   // -------------------------------------------------------------- reports
 
   /** null where there is nothing to say (yet). */
   placementReport(placementId: string): PlacementReport | null {
     const held = this.#placements.get(placementId);
     if (held === undefined) return null;
-    if (this.#isAwaited(held)) return null;
+    if (this.isAwaited(placementId)) return null;
     const { term, generation, spec } = held;
     const { created, ready, updated, all } = this.#simulation.counts(placementId);
     const problem = held.problem ?? this.#contentProblem(held);
@@ -220,12 +228,6 @@ export class HeldObjects {
 
   #lacking(spec: PlacementSpec | null): readonly ConfigUse[] {
     return spec?.configs?.filter(({ content }) => !this.#contents.has(content)) ?? [];
-  }
-
-  /** Contents that it lacks have been asked for, and that was not answered yet. */
-  #isAwaited({ id, term, generation, spec }: StoredPlacement): boolean {
-    const pair = pairOf(term, generation);
-    return this.#asked.get(id) === pair && this.#withheld.get(id) !== pair && this.#lacking(spec).length > 0;
   }
 
   #contentProblem({ id, term, generation, spec }: StoredPlacement): string | null {

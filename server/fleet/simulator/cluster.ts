@@ -15,10 +15,10 @@
  */
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
-import type { NodeDescription, PlacementSpec, PodReport, ServiceSpec } from "../link.ts";
-import type { Behaviours } from "./behaviours.ts";
+import type { PlacementSpec, PodReport, ServiceSpec } from "../link.ts";
 import { Binder } from "./binder.ts";
-import type { ConfigSetRecord, ContentSource } from "./config-sets.ts";
+import type { ClusterOptions } from "./cluster-options.ts";
+import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
 import { Controller } from "./controller.ts";
@@ -34,34 +34,6 @@ import { NodeTable } from "./scheduler.ts";
 import { Services, type Endpoint } from "./services.ts";
 import { Stages } from "./stages.ts";
 import { compileTemplate } from "./templates.ts";
-
-export interface ClusterListener {
-  podChanged(slot: number): void;
-  /** The slot may be used again from now on. */
-  podGone(slot: number, id: string): void;
-  placementChanged(placementId: string): void;
-  variantChanged(number: number): void;
-  /** What is stored of a pod is another, though nothing that is reported. */
-  podRecordChanged(slot: number): void;
-  configSetChanged(number: number): void;
-  /** It has got its address, or lost it. */
-  serviceChanged(serviceId: string): void;
-}
-
-export interface ClusterOptions {
-  readonly code: string;
-  readonly nodes: readonly NodeDescription[];
-  readonly seed: number;
-  /** Of the store's life: the same pods in another life have other ids and names. */
-  readonly nonce: string;
-  readonly behaviours: Behaviours;
-  readonly now: number;
-  /** What configuration sets name. */
-  readonly contents: ContentSource;
-  readonly listener: ClusterListener;
-  /** The rules of rolling updates; a test may plant a fault in them. */
-  readonly plan?: typeof planReplicas;
-}
 
 export interface PlacementCounts {
   /** Pods that are not terminating. */

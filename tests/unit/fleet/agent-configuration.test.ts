@@ -219,6 +219,24 @@ describe("an agent's configuration", () => {
     expect(store.load(1)).toMatchObject({ sealingKey: clusterSealingKey(seed, cluster.clusterId).publicKey, contents: [{ name: "l1" }] });
   });
 
+  it("is asked for again where a report from before the hello confirmed what lacks it", () => {
+    meet();
+    assign([placement(uuid(1), 1, wants("l1"))], sealed("l1"));
+    now += MINUTE;
+    // Its reports are under way when the fleet's process ends, and its seed is lost.
+    tick(store, [agent], now);
+    reopen(new Uint8Array(32).fill(8));
+    agent.connected();
+    tick(store, [agent], now);
+    welcome(agent, 0, 0);
+    const reports = reportsIn(tick(store, [agent], now));
+    expect(reports.flatMap(({ placements }) => placements)).toContainEqual(expect.objectContaining({ placementId: uuid(1), generation: 1 }));
+    for (const report of reports) ack(agent, report);
+    expect(tick(store, [agent], now)).toMatchObject([{ type: "hello", holds: [], contents: [] }]);
+    welcome(agent, 1, store.load(1).lastSeq);
+    expect(drain().filter(({ type }) => type === "hello")).toEqual([]);
+  });
+
   it("keeps services like placements: confirmed, told in the hello, removed, with their problems", () => {
     const of = (id: string, generation: number, clusterIp: string | null): AssignedService => ({
       objectId: id, kind: "service", generation,

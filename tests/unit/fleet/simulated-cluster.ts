@@ -3,7 +3,8 @@ import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { contentHash } from "#server/domain/canonical.ts";
 import type { NodeDescription, PlacementSpec, PodReport } from "#server/fleet/link.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "#server/fleet/simulator/behaviours.ts";
-import { ClusterSimulation, type ClusterOptions } from "#server/fleet/simulator/cluster.ts";
+import { ClusterSimulation } from "#server/fleet/simulator/cluster.ts";
+import type { ClusterOptions } from "#server/fleet/simulator/cluster-options.ts";
 import type { ContentSource } from "#server/fleet/simulator/config-sets.ts";
 
 export interface SimulatedCluster {
