@@ -19,7 +19,7 @@ async function ask(query: string, variables: object = {}): Promise<Data> {
     headers: { "content-type": "application/json", authorization: `Bearer ${server.token}` },
     body: JSON.stringify({ query, variables }),
   });
-  const { data, errors } = (await response.json()) as Data;
+  const { data, errors }: Data = await response.json();
   if (errors) throw new Error(JSON.stringify(errors));
   return data;
 }
