@@ -172,7 +172,7 @@ export function createServices(options: ServiceOptions): Services {
       reveal: async (actor, { id, keys }) => {
         // Beside the answer that could be kept, and with an input of its own that has no key to keep it under.
         let revealed: readonly ConfigEntry[] = [];
-        const input = { id, keys };
+        const input = keys ? { id, keys } : { id };
         const answer = await run({ name: "revealSecret", role: "OPERATOR", actor, input }, async (tx) => {
           const opened = await revealSecret(tx, keyRing, input);
           if (opened.ok) revealed = opened.value;
