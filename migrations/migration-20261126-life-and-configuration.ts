@@ -125,7 +125,9 @@ create index config_reference_config on config_reference (tenant_id, config_id);
 
 create index config_reference_application on config_reference (tenant_id, application_id);
 
-alter table cluster add column sealing_key text;
+alter table cluster
+  add column sealing_key text,
+  add column online_since timestamptz(3);
 `);
 
     // ---- services
@@ -213,11 +215,13 @@ language sql stable security definer set search_path = pg_catalog, public as $$
   order by o.tenant_id, o.id limit how_many
 $$;
 
--- Secrets whose data keys are wrapped by another key than the present one.
-create function app.secrets_to_rewrap(current_key text, how_many integer)
+-- Secrets whose data keys are wrapped by another key than the current one. Two ranges, because an index knows none for "another".
+create function app.secrets_to_rewrap(current_key text, after_tenant uuid, after_id uuid, how_many integer)
 returns table (tenant_id uuid, secret_id uuid)
 language sql stable security definer set search_path = pg_catalog, public as $$
-  select s.tenant_id, s.id from public.secret s where s.key_id <> current_key order by s.tenant_id, s.id limit how_many
+  select s.tenant_id, s.id from public.secret s
+  where (s.key_id < current_key or s.key_id > current_key) and (s.tenant_id, s.id) > (after_tenant, after_id)
+  order by s.tenant_id, s.id limit how_many
 $$;
 
 -- An address of the block that no service of the session's tenant has on this cluster, or null: one of those tried, else the lowest. A token that is
@@ -244,9 +248,9 @@ begin
     order by taken.ip limit 1);
 end $$;
 
-revoke all on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer), app.free_cluster_ip(uuid, inet, integer, integer[]) from public;
+revoke all on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, uuid, uuid, integer), app.free_cluster_ip(uuid, inet, integer, integer[]) from public;
 
-grant execute on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer) to selvedge_worker;
+grant execute on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, uuid, uuid, integer) to selvedge_worker;
 
 grant execute on function app.free_cluster_ip(uuid, inet, integer, integer[]) to selvedge_api;
 
@@ -254,7 +258,7 @@ grant create on schema app to selvedge_system;
 
 alter function app.unsettled_operations(uuid, uuid, integer) owner to selvedge_system;
 
-alter function app.secrets_to_rewrap(text, integer) owner to selvedge_system;
+alter function app.secrets_to_rewrap(text, uuid, uuid, integer) owner to selvedge_system;
 
 alter function app.free_cluster_ip(uuid, inet, integer, integer[]) owner to selvedge_system;
 

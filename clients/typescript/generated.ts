@@ -692,6 +692,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Pod', readonly id: string }
         | { readonly __typename: 'Region', readonly id: string }
         | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Rollout', readonly id: string }
         | { readonly __typename: 'Secret', readonly id: string }
         | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
@@ -739,6 +740,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Pod', readonly id: string }
       | { readonly __typename: 'Region', readonly id: string }
       | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Rollout', readonly id: string }
       | { readonly __typename: 'Secret', readonly id: string }
       | { readonly __typename: 'Service', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }

@@ -4,8 +4,8 @@ import { LabelInput } from "../shared/values.ts";
 import { PodTemplateInput } from "./template-inputs.ts";
 
 /** As callers give it; what the fields may hold is checked by the services, and every offence is a userError. */
-const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
-const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
+export const expectedVersion = "The version that the caller saw; refused with CONFLICT when it is not the present one any more.";
+export const idempotencyKey = "The same key and input within 24 hours returns the first answer and does nothing again.";
 
 const PlacementInput = builder.inputType("PlacementInput", {
   fields: (t) => ({
@@ -26,7 +26,7 @@ const IntOrPercentInput = builder.inputType("IntOrPercentInput", {
   isOneOf: true,
   fields: (t) => ({ count: t.int(), percent: t.int() }),
 });
-const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
+export const UpdateStrategyInput = builder.inputType("UpdateStrategyInput", {
   description: "What is left out is 25 % for a new application, and stays as it is for an existing one.",
   fields: (t) => ({
     maxUnavailable: t.field({ type: IntOrPercentInput }),

@@ -7,6 +7,7 @@ import { Service, Subnet, Vpc } from "../network/ref.ts";
 import { Operation } from "../operation/ref.ts";
 import { podConditions, PodFilter } from "../pod/filter.ts";
 import { Pod } from "../pod/ref.ts";
+import { Rollout } from "../rollout/ref.ts";
 import { ApplicationStatus, CapacityType, NetworkType, WorkloadKind } from "../shared/enums.ts";
 import type { Request } from "../shared/mapping/kinds.ts";
 import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
@@ -14,6 +15,7 @@ import { clusterLastSeen, clusterIsStale, staleCluster } from "../shared/stalene
 import { Label, ReplicaCounts, UpdateStrategy } from "../shared/values.ts";
 import { PodTemplate } from "./pod-template.ts";
 import { Application, Namespace, Placement, Revision } from "./ref.ts";
+import { Change, changesBetween, templatesToCompare } from "./revision-changes.ts";
 
 Namespace.implement({
   interfaces: [Node],
@@ -44,6 +46,7 @@ Application.implement({
     replicas: t.part(ReplicaCounts),
     revision: t.one(Revision, "revisionId"),
     revisions: t.page(Revision, "applicationId", { order: ["-number", "-id"], description: "Newest first." }),
+    rollout: t.one(Rollout, "rolloutId", { nullable: true, description: "The rollout under way, or the last one." }),
     placements: t.page(Placement, "applicationId", { order: ["id"] }),
     pods: t.page(Pod, "applicationId", { args: { filter: t.arg({ type: PodFilter }) }, where: (pod, { filter }) => podConditions(pod, filter) }),
     services: t.page(Service, "applicationId"),
@@ -53,12 +56,12 @@ Application.implement({
       description: "Newest first.",
     }),
     updateStrategy: t.doc("updateStrategy", { type: UpdateStrategy }),
-    manifest: t.made({
+    manifest: t.sql({
       type: "String",
       weight: MANIFEST_WEIGHT,
       description: "YAML that importManifests turns into the same application.",
       sql: manifestSource,
-      make: (source: ManifestSource) => deploymentManifest(source),
+      read: (source) => deploymentManifest(JSON.parse(String(source)) as ManifestSource),
     }),
     stale: t.sql({ type: "Boolean", description: "Any of its placements is stale.", sql: anyPlacementStale }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
@@ -94,6 +97,14 @@ Revision.implement({
     message: t.exposeString("message"),
     createdBy: t.exposeString("createdBy"),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
+    changes: t.sql({
+      type: [Change],
+      args: { from: t.arg.int() },
+      weight: 2,
+      description: "What changed from another revision (default: the one before), field by field.",
+      sql: templatesToCompare,
+      read: changesBetween,
+    }),
   }),
 });
 

@@ -1,7 +1,9 @@
+import { cancellable } from "../../server/domain/operation-actions.ts";
 import { builder, Node } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
 import { amongTexts } from "../shared/conditions.ts";
 import { OperationKind, OperationState } from "../shared/enums.ts";
+import { retryableSql } from "./actions.ts";
 import { Operation, OperationStep } from "./ref.ts";
 
 interface Progress {
@@ -41,8 +43,13 @@ Operation.implement({
     }),
     error: t.exposeString("error", { nullable: true }),
     actor: t.exposeString("actor"),
-    cancellable: t.computed({ type: "Boolean", needs: [], description: "Whether cancelOperation would be accepted now.", resolve: () => false }),
-    retryable: t.computed({ type: "Boolean", needs: [], description: "Whether retryOperation (the failed clusters again) would be accepted now.", resolve: () => false }),
+    cancellable: t.computed({
+      type: "Boolean",
+      needs: ["kind", "state", "endsAs", "before"],
+      description: "Whether cancelOperation would be accepted now, if there is room for what was before.",
+      resolve: cancellable,
+    }),
+    retryable: t.sql({ type: "Boolean", description: "Whether retryOperation (the failed clusters again) would be accepted now.", sql: retryableSql }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     startedAt: t.expose("startedAt", { type: "DateTime", nullable: true }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true }),

@@ -14,6 +14,8 @@ import {
   OPERATION_STATES,
   POD_PHASES,
   ROLES,
+  ROLLOUT_STATES,
+  ROLLOUT_STRATEGIES,
   SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "../../server/domain/states.ts";
@@ -50,6 +52,11 @@ export const OperationState = builder.enumType("OperationState", {
     "Terminal: SUCCEEDED, PARTIALLY_SUCCEEDED (some clusters did it, some did not), FAILED, ROLLED_BACK (failed and is back where it was: never " +
     "called success), CANCELLED, SUPERSEDED (a newer change of the same object took over). STALLED: no progress for its deadline, still trying.",
   values: OPERATION_STATES,
+});
+export const RolloutStrategy = builder.enumType("RolloutStrategy", { values: ROLLOUT_STRATEGIES });
+export const RolloutState = builder.enumType("RolloutState", {
+  description: "ABORTED: stopped, old and new stand side by side. ROLLED_BACK: all on the old one again.",
+  values: ROLLOUT_STATES,
 });
 export const SecretType = builder.enumType("SecretType", {
   description: "REGISTRY holds server, username and password; TLS holds tls.crt and tls.key (PEM, checked that they belong together).",

@@ -53,7 +53,7 @@ export const hasRoom = ({ capacity, reserved }: Pick<ClusterRoom, "capacity" | "
   (["cpuMillis", "memoryMiB", "pods"] as const).every((name) => change[name] <= 0 || reserved[name] + change[name] <= capacity[name]);
 
 /** The sentence for a cluster that has no room for the change, e.g. "shaoxing-2 has 1200 of 32000 cpuMillis free, 4000 are needed." */
-export function noRoom(cluster: ClusterRoom, change: Amounts): PlanCheckResult {
+export function noRoom(cluster: Pick<ClusterRoom, "id" | "code" | "capacity" | "reserved">, change: Amounts): PlanCheckResult {
   const short = (["cpuMillis", "memoryMiB", "pods"] as const)
     .map((name) => ({ name, needed: change[name], free: Math.max(0, cluster.capacity[name] - cluster.reserved[name]) }))
     .filter(({ needed, free }) => needed > free);

@@ -34,6 +34,13 @@ export function checkDescription(path: Path, description: string): DomainError[]
     : [invalid(path, `The description has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
 }
 
+export function checkRevisionMessage(path: Path, message: string): DomainError[] {
+  const length = characterCount(message);
+  return length <= MAX_DESCRIPTION
+    ? []
+    : [invalid(path, `The message has ${length} characters; at most ${MAX_DESCRIPTION} are allowed.`)];
+}
+
 export function checkContainerName(path: Path, name: string): DomainError[] {
   if (DNS_LABEL.test(name)) return [];
   return [

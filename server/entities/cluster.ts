@@ -32,6 +32,8 @@ export const Cluster = defineEntity({
     termOffset: p.integer(),
     /** The agent's public key (X25519, base64) that configuration is sealed to. */
     sealingKey: p.text().nullable(),
+    /** When it became ONLINE. */
+    onlineSince: p.datetime(3).nullable(),
   },
 });
 

@@ -12,7 +12,8 @@ import { randomBytes, randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../domain/clock.ts";
-import { ClusterAgent, LinkFault } from "./agent/agent.ts";
+import { ClusterAgent } from "./agent/agent.ts";
+import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
 import { PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
@@ -25,6 +26,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** Path of the SQLite file; its folder must be there. */
   readonly storePath: string;
+  /** 32 secret bytes, which the clusters' sealing keys follow from; never in the store. */
+  readonly sealingSeed: Uint8Array;
   readonly dialer: LinkDialer;
   readonly logger: FleetLogger;
   /** Wall-clock milliseconds. */
@@ -68,7 +71,7 @@ const SILENCE_LIMIT_MS = 3 * PING_INTERVAL_MS;
 const INBOX_LIMIT = 100_000;
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { description, seed, clock, storePath, dialer, logger, tickMs = DEFAULT_TICK_MS, behaviours = DEFAULT_BEHAVIOURS } = options;
+  const { description, seed, clock, storePath, sealingSeed, dialer, logger, tickMs = DEFAULT_TICK_MS, behaviours = DEFAULT_BEHAVIOURS } = options;
   const agents = new Map<string, ClusterAgent>();
   const stop = new AbortController();
   const counters = { ticks: 0, commits: 0, failedCommits: 0, messagesSent: 0, lastTickMs: 0 };
@@ -241,7 +244,7 @@ export function createFleet(options: FleetOptions): Fleet {
         opened.transaction(() => {
           const now = Math.floor(clock.now());
           for (const cluster of description.clusters) {
-            agents.set(cluster.clusterId, new ClusterAgent({ cluster, seed, behaviours, store: opened, now, nonce, logger }));
+            agents.set(cluster.clusterId, new ClusterAgent({ cluster, seed, behaviours, store: opened, now, nonce, sealingSeed, logger }));
           }
         });
       } catch (error) {

@@ -69,11 +69,14 @@ export interface Hello {
   readonly templates: readonly string[];
   /** The cluster's public key (X25519, 32 bytes in base64): what configuration is sealed to. Absent where it can take none. */
   readonly sealingKey?: string;
-  /** Names of the contents that it has, and can open. */
+  /** Names of the contents that it has, and can open. What is not named is to be sent with the next object that names it. */
   readonly contents?: readonly string[];
 }
 
+/** An object that lacks contents which it names is left out, so that it is sent again, with them. */
 export interface HeldObject {
+  /** A placement where it is absent. */
+  readonly kind?: AssignmentKind;
   readonly objectId: string;
   readonly term: number;
   readonly generation: number;

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from "pg";
 import { inPoolScope } from "../database/scope.ts";
 import type { PlacementSpec } from "../domain/placement.ts";
 import type { PodTemplate } from "../domain/pod-template.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 import { type AssignedObject, ASSIGN_WINDOW } from "../fleet/link.ts";
 
 /** An assignment that its cluster has not confirmed. */
@@ -31,20 +32,25 @@ export async function loadSendable(pool: Pool, clusterId: string, objectIds: rea
     const { rows } = await client.query<Row>({ name: "load-assignments", text: LOAD, values: [clusterId, objectIds] });
     await templates.load(client, rows);
     return rows.flatMap((row): Sendable[] => {
-      const object = { objectId: row.object_id, kind: "placement" as const, generation: row.generation, spec: row.spec };
-      if (!row.spec) return [{ ...object, template: null }];
+      const { object_id: objectId, generation } = row;
+      if (row.kind === "service") return [{ objectId, generation, kind: row.kind, spec: row.spec, template: null }];
+      if (!row.spec) return [{ objectId, generation, kind: row.kind, spec: null, template: null }];
       const body = templates.get(row.spec.templateHash);
       // Its revision went between the two statements: so did the assignment, and a tombstone follows.
-      return body ? [{ ...object, template: { hash: row.spec.templateHash, body } }] : [];
+      return body ? [{ objectId, generation, kind: row.kind, spec: row.spec, template: { hash: row.spec.templateHash, body } }] : [];
     });
   });
 }
 
-interface Row {
-  readonly tenant_id: string;
-  readonly object_id: string;
-  readonly generation: number;
-  readonly spec: PlacementSpec | null;
+type Row = { readonly tenant_id: string; readonly object_id: string; readonly generation: number } & (
+  | { readonly kind: "placement"; readonly spec: PlacementSpec | null }
+  | { readonly kind: "service"; readonly spec: ServiceSpec | null }
+);
+
+/** Whose revision holds a template. */
+interface TemplateOwner {
+  readonly tenantId: string;
+  readonly revisionId: string;
 }
 
 /** Templates by hash, the most recently used ones. */
@@ -67,12 +73,13 @@ export class TemplateCache {
 
   /** Makes what these rows name available until the next load, even if that is more than the limit. */
   async load(client: PoolClient, rows: readonly Row[]): Promise<void> {
-    const wanted = new Map(rows.flatMap((row): [string, Row][] => (row.spec ? [[row.spec.templateHash, row]] : [])));
+    const wanted = new Map(rows.flatMap((row): [string, TemplateOwner][] =>
+      row.kind === "placement" && row.spec ? [[row.spec.templateHash, { tenantId: row.tenant_id, revisionId: row.spec.revisionId }]] : []));
     // Asking makes those that are here the most recently used, so that others make room.
-    const missing = [...wanted].flatMap(([hash, row]) => (this.get(hash) ? [] : [row]));
+    const missing = [...wanted].flatMap(([hash, owner]) => (this.get(hash) ? [] : [owner]));
     if (missing.length === 0) return;
     const found = await client.query<{ hash: string; template: PodTemplate }>({
-      name: "load-templates", text: TEMPLATES, values: [missing.map((row) => row.tenant_id), missing.map((row) => row.spec?.revisionId)],
+      name: "load-templates", text: TEMPLATES, values: [missing.map(({ tenantId }) => tenantId), missing.map(({ revisionId }) => revisionId)],
     });
     for (const { hash, template } of found.rows) this.#bodies.set(hash, template);
     const surplus = this.#bodies.size - Math.max(this.#limit, wanted.size);
@@ -87,7 +94,7 @@ from unnest($1::uuid[]) as asked (id) cross join lateral (
   where a.cluster_id = asked.id and a.confirmed_generation < a.generation order by a.object_id limit $2) unconfirmed`;
 
 const LOAD = /* sql */ `
-select tenant_id, object_id, generation, spec from assignment where cluster_id = $1 and object_id = any ($2::uuid[])`;
+select tenant_id, object_id, kind, generation, spec from assignment where cluster_id = $1 and object_id = any ($2::uuid[])`;
 
 const TEMPLATES = /* sql */ `
 select r.template_hash as hash, r.template

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { inPoolScope, retryingConflicts } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
+import type { KeyRing } from "../domain/envelope.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
@@ -21,6 +22,7 @@ import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import { createPresence } from "./presence.ts";
 import { storeReport } from "./report.ts";
+import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
 import { checkMessage } from "./validate.ts";
 
@@ -34,6 +36,8 @@ export interface GatewayOptions {
   readonly listener: LinkListener;
   /** Of the database's life, see link.ts. */
   readonly term: number;
+  /** What Secrets are opened with, on their way to the clusters. */
+  readonly keyRing: KeyRing;
   readonly logger: Logger;
   readonly registry?: Registry;
   /** Transactions at a time. */
@@ -66,7 +70,7 @@ const MAX_CLUSTERS_A_CONNECTION = 20_000;
 const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { pool, bus, clock, term, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
+  const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
   const sessions = new Map<string, ClusterSession>();
   const connections = new Map<GatewayConnection, ConnectionState>();
   const lanes = createLanes(options.concurrency ?? CONCURRENCY);
@@ -143,8 +147,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (objectIds.length === 0) continue;
       const objects = await loadSendable(pool, clusterId, objectIds, templates);
       if (sessions.get(clusterId) !== session) continue;
-      session.send(objects);
-      metrics.assigned(objects.length);
+      metrics.assigned(await sendObjects(session, objects, { pool, keyRing, logger }, () => sessions.get(clusterId) === session));
     }
   };
 

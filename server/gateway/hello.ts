@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { PoolClient } from "pg";
+import type { AssignmentKind } from "../domain/placement.ts";
 import type { Hello } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../realtime/timeline.ts";
@@ -16,8 +17,14 @@ export interface Welcomed {
   readonly termOffset: number;
   /** The offset rose with this hello. */
   readonly outranked: boolean;
-  /** What the agent holds and the centre does not know: to be taken back by tombstones of these generations. */
-  readonly strays: ReadonlyMap<string, number>;
+  /** What the agent holds and the centre does not know: to be taken back by these tombstones. */
+  readonly strays: readonly Stray[];
+}
+
+export interface Stray {
+  readonly objectId: string;
+  readonly kind: AssignmentKind;
+  readonly generation: number;
 }
 
 export interface HelloFacts {
@@ -59,7 +66,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
     values: [
       clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
       description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
-      hello.store, new Date(staleBefore), termOffset,
+      hello.store, new Date(staleBefore), termOffset, hello.sealingKey ?? null,
     ],
   });
   const cluster = rows[0];
@@ -71,13 +78,13 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
   for (const [tenantId, lowered] of Map.groupBy(changes, (change) => change.tenant_id)) {
-    entries.push({ tenantId, clusterId, kind: "placement", ids: lowered.map((change) => change.object_id), at: now });
+    for (const [kind, some] of Map.groupBy(lowered, (change) => change.kind)) entries.push({ tenantId, clusterId, kind, ids: some.map((change) => change.object_id), at: now });
   }
   await appendTimelineOn(client, entries);
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
 
-  const strays = await client.query<{ id: string; generation: number }>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
-  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: new Map(strays.rows.map((stray) => [stray.id, stray.generation + 1])) };
+  const strays = await client.query<Stray>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: strays.rows };
 }
 
 /**
@@ -95,6 +102,7 @@ async function findTermOffset(client: PoolClient, hello: Hello, term: number): P
 }
 
 interface HoldChange {
+  readonly kind: AssignmentKind;
   readonly tenant_id: string;
   readonly application_id: string;
   readonly object_id: string;
@@ -118,7 +126,7 @@ async function storeNodes(client: PoolClient, { clusterId, description }: Hello)
   return { stored: stored.rows.map(({ id }) => id), removed: removed.rows.map(({ id }) => id) };
 }
 
-const HELD = `held as (select "objectId" as id, term, generation from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, term int, generation int))`;
+const HELD = `held as (select "objectId" as id, kind, term, generation from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, kind text, term int, generation int))`;
 
 /** The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. */
 const RAISE_GENERATIONS = /* sql */ `
@@ -126,7 +134,7 @@ with ${HELD}
 update assignment a set generation = held.generation + 1
 from held
 where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation > a.generation and held.generation < $4
-returning a.tenant_id, a.application_id, a.object_id`;
+returning a.kind, a.tenant_id, a.application_id, a.object_id`;
 
 /** A tombstone that was carried out is no longer held, and stays confirmed. */
 const LOWER_CONFIRMATIONS = /* sql */ `
@@ -139,15 +147,19 @@ with ${HELD}, lower_than_said as (
   update assignment a set confirmed_generation = l.generation, confirmed_term = case when l.generation = 0 then 0 else $3 end
   from lower_than_said l
   where a.cluster_id = $1 and a.object_id = l.object_id and (a.confirmed_generation > l.generation or a.confirmed_term <> $3)
-  returning a.tenant_id, a.application_id, a.object_id, a.confirmed_generation
+  returning a.kind, a.tenant_id, a.application_id, a.object_id, a.confirmed_generation
 ), placements as (
   update placement p set observed_generation = lowered.confirmed_generation
-  from lowered where p.tenant_id = lowered.tenant_id and p.id = lowered.object_id
+  from lowered where lowered.kind = 'placement' and p.tenant_id = lowered.tenant_id and p.id = lowered.object_id
+), services as (
+  update service s set observed_generation = lowered.confirmed_generation
+  from lowered where lowered.kind = 'service' and s.tenant_id = lowered.tenant_id and s.id = lowered.object_id
 )
-select tenant_id, application_id, object_id from lowered`;
+select kind, tenant_id, application_id, object_id from lowered`;
 
+/** One that does not say what it is, is a placement: services always do. */
 const FIND_STRAYS = /* sql */ `
-with ${HELD} select held.id, held.generation from held where not exists (select from assignment a where a.cluster_id = $1 and a.object_id = held.id)`;
+with ${HELD} select held.id as "objectId", coalesce(held.kind, 'placement') as kind, held.generation + 1 as generation from held where not exists (select from assignment a where a.cluster_id = $1 and a.object_id = held.id)`;
 
 const STORE_REGION = /* sql */ `
 with stored as (
@@ -159,13 +171,14 @@ select id from stored union all select id from region where code = $2 limit 1`;
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
-insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store, term_offset)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16, $18)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store, term_offset, sealing_key, online_since)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16, $18, $19, $15)
 on conflict (id) do update set
   code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
   isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
   pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
-  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset)
+  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset),
+  sealing_key = excluded.sealing_key, online_since = case when c.status = 'ONLINE' then coalesce(c.online_since, excluded.online_since) else excluded.online_since end
 where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
 returning c.epoch, c.acked_seq, c.term_offset, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)

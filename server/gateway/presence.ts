@@ -55,7 +55,9 @@ export function createPresence(pool: Pool, clock: Clock, silentAfterMs: () => nu
 
 const HEARD = /* sql */ `
 with free as (select id, status from cluster where id = any ($1::uuid[]) order by id for no key update skip locked)
-update cluster c set last_seen_at = greatest(c.last_seen_at, $2), status = 'ONLINE' from free where c.id = free.id
+update cluster c set last_seen_at = greatest(c.last_seen_at, $2), status = 'ONLINE',
+  online_since = case when free.status = 'ONLINE' then c.online_since else $2 end
+from free where c.id = free.id
 returning c.id, free.status = 'DISCONNECTED' as flipped`;
 
 const SILENT = /* sql */ `

@@ -39,7 +39,10 @@ export async function storeReport(client: PoolClient, report: Report, { term, te
 
   const changes = new Changes(clusterId, now);
   await storePods(client, report, changes);
-  const applications = await storePlacements(client, report, { term, termOffset }, changes);
+  const applications = [
+    ...(await storePlacements(client, report, { term, termOffset }, changes)),
+    ...(await storeServices(client, report, { term, termOffset }, changes)),
+  ];
   if (report.nodes.length > 0) {
     const nodes = await client.query<{ id: string }>({ name: "report-nodes", text: NODES, values: [clusterId, JSON.stringify(report.nodes)] });
     changes.add("node", null, nodes.rows.map(({ id }) => id));
@@ -86,6 +89,14 @@ async function storePlacements(client: PoolClient, report: Report, { term, termO
   return touched.map((placement) => ({ tenantId: placement.tenant_id, applicationId: placement.application_id }));
 }
 
+async function storeServices(client: PoolClient, report: Report, { term, termOffset }: Terms, changes: Changes): Promise<{ tenantId: string; applicationId: string }[]> {
+  if (!report.services?.length) return [];
+  const services = report.services.map((service) => ({ ...service, term: service.term - termOffset }));
+  const { rows } = await client.query<Touched>({ name: "report-services", text: SERVICES, values: [report.clusterId, JSON.stringify(services), term] });
+  for (const [tenantId, some] of Map.groupBy(rows, (service) => service.tenant_id)) changes.add("service", tenantId, some.map((service) => service.object_id));
+  return rows.map((service) => ({ tenantId: service.tenant_id, applicationId: service.application_id }));
+}
+
 interface PerTenant {
   readonly tenant_id: string;
   readonly ids: string[];
@@ -129,7 +140,7 @@ with reported as (
     "restartCount" int, containers jsonb, "createdAt" double precision, "startedAt" double precision)
 ), ours as (
   select reported.*, a.tenant_id, a.application_id, a.namespace_id
-  from reported join assignment a on a.cluster_id = $1 and a.object_id = reported."placementId"
+  from reported join assignment a on a.cluster_id = $1 and a.object_id = reported."placementId" and a.kind = 'placement'
   where (a.spec ->> 'revisionId')::uuid = reported."revisionId"
     or exists (select from revision r where r.tenant_id = a.tenant_id and r.id = reported."revisionId" and r.application_id = a.application_id)
 ), stored as (
@@ -156,38 +167,70 @@ const OLDER_EPOCHS = /* sql */ `
 with gone as (delete from pod where cluster_id = $1 and epoch < $2 returning tenant_id, id)
 select tenant_id, array_agg(id) as ids from gone group by tenant_id`;
 
-/**
- * Counts are taken as they are. A pair (term, generation) confirms where it is of this term and not ahead of what was assigned; a tombstone
- * only once it was carried out. Confirmations never fall here.
- */
-const PLACEMENTS = /* sql */ `
-with reported as (
-  select a.tenant_id, a.application_id, a.object_id, r.created, r.ready, r.updated,
+/** The pair that a report confirms, null where it confirms none: see PLACEMENTS. */
+const CONFIRMED = /* sql */ `
     case
       when r.term = $3 and r.generation <= a.generation and (a.spec is not null or r.generation < a.generation or coalesce(r.removed, false))
       then greatest(r.generation, case when a.confirmed_term = $3 then a.confirmed_generation else 0 end)
-    end as confirmed
-  from jsonb_to_recordset($2::jsonb) as r ("placementId" uuid, term int, generation int, created int, ready int, updated int, removed boolean)
-  join assignment a on a.cluster_id = $1 and a.object_id = r."placementId"
+    end`;
+
+/**
+ * Counts are taken as they are, and so is the problem. A pair (term, generation) confirms where it is of this term and not ahead of what was assigned;
+ * a tombstone only once it was carried out. Confirmations never fall here. An agent that says nothing of its pods' files has shown none.
+ *
+ * Placements are locked in the order of their ids: mutations of several applications change several of them too.
+ */
+const PLACEMENTS = /* sql */ `
+with reported as (
+  select a.tenant_id, a.application_id, a.object_id, r.created, r.ready, r.updated, coalesce(r.configured, 0) as configured, r.problem, ${CONFIRMED} as confirmed
+  from jsonb_to_recordset($2::jsonb) as r (
+    "placementId" uuid, term int, generation int, created int, ready int, updated int, configured int, removed boolean, problem text)
+  join assignment a on a.cluster_id = $1 and a.object_id = r."placementId" and a.kind = 'placement'
 ), confirmed as (
   update assignment a set confirmed_term = $3, confirmed_generation = r.confirmed
   from reported r
   where a.cluster_id = $1 and a.object_id = r.object_id and r.confirmed is not null and (a.confirmed_term, a.confirmed_generation) < ($3, r.confirmed)
   returning a.tenant_id, a.application_id, a.object_id
+), locked as materialized (
+  select p.tenant_id, p.id, r.created, r.ready, r.updated, r.configured, r.problem, r.confirmed
+  from placement p join reported r on p.tenant_id = r.tenant_id and p.id = r.object_id
+  where p.cluster_id = $1
+    and (p.created, p.ready, p.updated, p.configured, p.problem, p.observed_generation)
+      is distinct from (r.created, r.ready, r.updated, r.configured, r.problem, coalesce(r.confirmed, p.observed_generation))
+  order by p.id for no key update of p
 ), counted as (
   update placement p set
-    created = r.created, ready = r.ready, updated = r.updated, unavailable = greatest(0, p.desired - r.ready),
-    observed_generation = coalesce(r.confirmed, p.observed_generation)
-  from reported r
-  where p.tenant_id = r.tenant_id and p.id = r.object_id and p.cluster_id = $1
-    and (p.created, p.ready, p.updated, p.observed_generation) is distinct from (r.created, r.ready, r.updated, coalesce(r.confirmed, p.observed_generation))
+    created = l.created, ready = l.ready, updated = l.updated, unavailable = greatest(0, p.desired - l.ready), configured = l.configured, problem = l.problem,
+    observed_generation = coalesce(l.confirmed, p.observed_generation)
+  from locked l
+  where p.tenant_id = l.tenant_id and p.id = l.id and p.cluster_id = $1
   returning p.tenant_id, p.application_id, p.id as object_id
 )
 select * from confirmed union select * from counted`;
 
+/** As placements are; what their status is, the worker says. */
+const SERVICES = /* sql */ `
+with reported as (
+  select a.tenant_id, a.application_id, a.object_id, r.problem, ${CONFIRMED} as confirmed
+  from jsonb_to_recordset($2::jsonb) as r ("serviceId" uuid, term int, generation int, removed boolean, problem text)
+  join assignment a on a.cluster_id = $1 and a.object_id = r."serviceId" and a.kind = 'service'
+), confirmed as (
+  update assignment a set confirmed_term = $3, confirmed_generation = r.confirmed
+  from reported r
+  where a.cluster_id = $1 and a.object_id = r.object_id and r.confirmed is not null and (a.confirmed_term, a.confirmed_generation) < ($3, r.confirmed)
+  returning a.tenant_id, a.application_id, a.object_id
+), said as (
+  update service s set problem = r.problem, observed_generation = coalesce(r.confirmed, s.observed_generation)
+  from reported r
+  where s.tenant_id = r.tenant_id and s.id = r.object_id and s.cluster_id = $1
+    and (s.problem, s.observed_generation) is distinct from (r.problem, coalesce(r.confirmed, s.observed_generation))
+  returning s.tenant_id, s.application_id, s.id as object_id
+)
+select * from confirmed union select * from said`;
+
 /** After a whole state: what it names no pods of has none. */
 const EMPTY_PLACEMENTS = /* sql */ `
-update placement p set created = 0, ready = 0, updated = 0, unavailable = p.desired
+update placement p set created = 0, ready = 0, updated = 0, configured = 0, unavailable = p.desired
 from assignment a
 where a.cluster_id = $1 and p.tenant_id = a.tenant_id and p.id = a.object_id and p.created + p.ready + p.updated > 0
   and not exists (select from pod where pod.cluster_id = $1 and pod.tenant_id = p.tenant_id and pod.placement_id = p.id)

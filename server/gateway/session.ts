@@ -1,9 +1,9 @@
 import { ASSIGN_WINDOW, BATCH_LIMIT, type Assign, type GatewayConnection, type Hello, type Report } from "../fleet/link.ts";
 import type { Pending, Sendable } from "./assignments.ts";
-import type { Welcomed } from "./hello.ts";
+import type { Stray, Welcomed } from "./hello.ts";
 
-/** Templates in one message, in characters of JSON, beyond which it is sent: a message has to stay small enough for any transport. */
-const TEMPLATE_BUDGET = 512 * 1_024;
+/** Templates and configuration in one message, in characters, beyond which it is sent: a message has to stay small enough for any transport. */
+const BUDGET = 512 * 1_024;
 
 /**
  * One cluster on one connection, from its hello until the connection or the cluster's part of it ends. Knows what was sent to the agent and not
@@ -15,11 +15,15 @@ export class ClusterSession {
   /** As the agent is told. */
   readonly term: number;
   readonly termOffset: number;
+  /** What configuration is sealed to; null: the agent can take none, and gets its assignments without. */
+  readonly sealingKey: string | null;
   readonly #unconfirmed = new Map<string, { readonly generation: number; readonly tombstone: boolean }>();
-  /** Objects that the agent holds and the centre does not know, and the generation of the tombstone that is to take them back. */
-  readonly #strays: Map<string, number>;
+  /** Objects that the agent holds and the centre does not know. */
+  #strays: readonly Stray[];
   /** Hashes of the templates that the agent has. */
   readonly #templates: Set<string>;
+  /** Names of the contents that it has, or was sent. */
+  readonly #contents: Set<string>;
   /** Reports received and not stored yet. */
   pendingReports = 0;
 
@@ -29,12 +33,18 @@ export class ClusterSession {
     this.connection = connection;
     this.term = term + termOffset;
     this.termOffset = termOffset;
-    this.#strays = new Map(strays);
+    this.sealingKey = hello.sealingKey ?? null;
+    this.#strays = strays;
     this.#templates = new Set(hello.templates);
+    this.#contents = new Set(hello.contents);
   }
 
   get window(): number {
     return ASSIGN_WINDOW - this.#unconfirmed.size;
+  }
+
+  holds(content: string): boolean {
+    return this.#contents.has(content);
   }
 
   /** Which of these are still to be sent, as many as the window has room for. */
@@ -45,22 +55,30 @@ export class ClusterSession {
   }
 
   sendStrays(): void {
-    const objects = [...this.#strays].slice(0, Math.max(0, this.window)).map(([objectId, generation]) => ({ objectId, kind: "placement" as const, generation, spec: null, template: null }));
-    for (const { objectId } of objects) this.#strays.delete(objectId);
-    this.send(objects);
+    const room = Math.max(0, this.window);
+    this.send(this.#strays.slice(0, room).map((stray): Sendable => ({ ...stray, spec: null, template: null })));
+    this.#strays = this.#strays.slice(room);
   }
 
-  /** In messages of at most BATCH_LIMIT objects, each with the templates that the agent lacks. */
-  send(objects: readonly Sendable[]): void {
+  /**
+   * In messages of at most BATCH_LIMIT objects, each with the templates and, of `sealed`, the contents that the agent lacks. What is null there can't
+   * be sent to anybody.
+   */
+  send(objects: readonly Sendable[], sealed: ReadonlyMap<string, string | null> = new Map()): void {
     let batch: Sendable[] = [];
     let templates: Record<string, NonNullable<Sendable["template"]>["body"]> = {};
+    let contents: Record<string, string> = {};
     let size = 0;
     const flush = (): void => {
       if (batch.length === 0) return;
-      const message: Assign = { type: "assign", clusterId: this.clusterId, term: this.term, templates, objects: batch.map(({ template: _, ...object }) => object) };
+      const message: Assign = {
+        type: "assign", clusterId: this.clusterId, term: this.term, templates, objects: batch.map(({ template: _, ...object }) => object),
+        ...(Object.keys(contents).length > 0 ? { contents } : {}),
+      };
       this.connection.send(message);
       batch = [];
       templates = {};
+      contents = {};
       size = 0;
     };
     for (const object of objects) {
@@ -70,22 +88,32 @@ export class ClusterSession {
         templates[template.hash] = template.body;
         this.#templates.add(template.hash);
       }
+      for (const { content } of (object.kind === "placement" && object.spec?.configs) || []) {
+        const text = this.#contents.has(content) ? null : sealed.get(content);
+        if (text === null || text === undefined) continue;
+        size += text.length;
+        contents[content] = text;
+        this.#contents.add(content);
+      }
       batch.push(object);
       this.#unconfirmed.set(object.objectId, { generation: object.generation, tombstone: object.spec === null });
-      if (batch.length >= BATCH_LIMIT || size >= TEMPLATE_BUDGET) flush();
+      if (batch.length >= BATCH_LIMIT || size >= BUDGET) flush();
     }
     flush();
   }
 
   /** Makes room in the window. Returns whether it was full. */
-  confirm(report: Report): boolean {
+  confirm({ placements, services = [] }: Report): boolean {
     const full = this.window <= 0;
-    for (const { placementId, term, generation, removed } of report.placements) {
-      const sent = this.#unconfirmed.get(placementId);
-      if (sent && term === this.term && (generation > sent.generation || (generation === sent.generation && (!sent.tombstone || removed === true)))) {
-        this.#unconfirmed.delete(placementId);
-      }
-    }
+    for (const { placementId, ...said } of placements) this.#confirm(placementId, said);
+    for (const { serviceId, ...said } of services) this.#confirm(serviceId, said);
     return full && this.window > 0;
+  }
+
+  #confirm(objectId: string, { term, generation, removed }: { readonly term: number; readonly generation: number; readonly removed?: boolean }): void {
+    const sent = this.#unconfirmed.get(objectId);
+    if (sent && term === this.term && (generation > sent.generation || (generation === sent.generation && (!sent.tombstone || removed === true)))) {
+      this.#unconfirmed.delete(objectId);
+    }
   }
 }

@@ -3,6 +3,8 @@
  * agent's log, or null. What passes can be stored: identifiers are uuids, texts have an end and no NUL, numbers fit their columns.
  */
 import { isIP } from "node:net";
+import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
+import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, ISPS, POD_PHASES } from "../domain/states.ts";
 import { BATCH_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
@@ -65,9 +67,12 @@ const record: Check = (value, path) => {
   return null;
 };
 
+const sealingKey: Check = (value, path) => (typeof value === "string" && value.length <= 64 && isSealingKey(value) ? null : `${path} is no X25519 key of 32 bytes in base64`);
+
 const time = integer(0, MAX_TIME);
 const count = integer(0);
 const name = text(253);
+const problem = text(1_024);
 
 const hello = object({
   clusterId: uuid,
@@ -76,8 +81,10 @@ const hello = object({
   term: integer(0),
   epoch: integer(1),
   lastSeq: integer(0, Number.MAX_SAFE_INTEGER),
-  holds: distinct("objectId", list(MAX_OBJECTS, object({ objectId: uuid, term: integer(0), generation: integer(0) }))),
+  holds: distinct("objectId", list(MAX_OBJECTS, object({ kind: optional(oneOf(ASSIGNMENT_KINDS)), objectId: uuid, term: integer(0), generation: integer(0) }))),
   templates: list(MAX_OBJECTS, text(128)),
+  sealingKey: optional(sealingKey),
+  contents: optional(list(MAX_OBJECTS, text(128))),
   description: object({
     code: name, name, region: object({ code: name, name }), province: name, city: name, tier: oneOf(CLUSTER_TIERS), isp: oneOf(ISPS),
     latitude: real(-90, 90), longitude: real(-180, 180),
@@ -107,9 +114,13 @@ const report = object({
   }))),
   gone: list(MAX_OBJECTS, uuid),
   placements: distinct("placementId", list(MAX_OBJECTS, object({
-    placementId: uuid, term: integer(0), generation: integer(0), created: count, ready: count, updated: count, removed: optional(boolean),
+    placementId: uuid, term: integer(0), generation: integer(0), created: count, ready: count, updated: count, configured: optional(count),
+    removed: optional(boolean), problem: optional(problem),
   }))),
   nodes: distinct("nodeId", list(MAX_NODES, object({ nodeId: uuid, status: oneOf(CLUSTER_NODE_STATUSES) }))),
+  services: optional(distinct("serviceId", list(MAX_OBJECTS, object({
+    serviceId: uuid, term: integer(0), generation: integer(0), removed: optional(boolean), problem: optional(problem),
+  })))),
 });
 
 const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });

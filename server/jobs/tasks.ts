@@ -7,6 +7,8 @@
 export interface Tasks {
   /** Compare what an application should be with what its clusters have, and close the gap. */
   readonly reconcile_application: { readonly tenantId: string; readonly applicationId: string };
+  /** The same, asked for at the moment when a rollout's deadline passes. */
+  readonly check_rollout: { readonly tenantId: string; readonly applicationId: string; readonly rolloutId: string };
   /** Recompute an operation over several applications from its steps. */
   readonly settle_operation: { readonly tenantId: string; readonly operationId: string };
   /** Compare everything: what a lost request missed is found here. */
@@ -15,11 +17,13 @@ export interface Tasks {
   readonly maintain_timeline: Readonly<Record<string, never>>;
   /** Forget idempotency keys that are too old to be replayed. */
   readonly expire_idempotency: Readonly<Record<string, never>>;
+  /** Bring Secrets that are under an earlier encryption key under the current one. */
+  readonly rewrap_secrets: Readonly<Record<string, never>>;
 }
 
 export type TaskName = keyof Tasks;
 
-export const TASK_NAMES = ["reconcile_application", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency"] as const satisfies readonly TaskName[];
+export const TASK_NAMES = ["reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "rewrap_secrets"] as const satisfies readonly TaskName[];
 
 /** Equal for equal payloads: `task:value:value`, the values in the order of their names. */
 export function jobKey<T extends TaskName>(task: T, payload: Tasks[T]): string {

@@ -193,7 +193,7 @@ export class Planner {
         const type = getNamedType(field.type);
         const names = isObjectType(type) ? this.#names(type, group) : NO_NAMES;
         const sql: Expression = mapping.sql;
-        plan.expressions.push({ slot, kind: mapping.made ? "json" : kindOfField(field), write: sql(plan.bound.entity.main, args() as never, this.#request, names) });
+        plan.expressions.push({ slot, kind: kindOfField(field), write: sql(plan.bound.entity.main, args() as never, this.#request, names) });
         return;
       }
       case "one":

@@ -7,6 +7,9 @@
  *
  * The advisory lock saves work, nothing else: two jobs for one application would compute the same. Safety is in the writes, which compare
  * generations. The application's row is locked before the look, so that a mutation is seen whole or not at all.
+ *
+ * A rollout that has to go back moves reservations, and so locks clusters: that is done alone, and what it leads to is looked at and planned again in
+ * the same transaction. Rollouts with a deadline ahead ask for a look at that moment; the sweep asks too.
  */
 import type { Pool, PoolClient } from "pg";
 import { inPoolScope, retryingConflicts } from "../database/scope.ts";
@@ -18,7 +21,10 @@ import type { Bus } from "../realtime/bus.ts";
 import { appendTimelineOn } from "../realtime/timeline.ts";
 import { apply, type Change, Overtaken } from "./application/apply.ts";
 import { observe } from "./application/observe.ts";
-import { isEmpty, plan } from "./application/plan.ts";
+import { isEmpty, type Plan, plan } from "./application/plan.ts";
+import { rollBack } from "./application/roll-back.ts";
+import type { Situation } from "./application/situation.ts";
+import { askForChecks, type Check, checksOf } from "./checks.ts";
 import { createGather } from "./gather.ts";
 import { loadOperation, updateOperations } from "./operation/store.ts";
 
@@ -27,6 +33,8 @@ export interface ReconcileOptions {
   readonly pool: Pool;
   readonly bus: Bus;
   readonly clock: Clock;
+  /** Simulated seconds a second. */
+  readonly speed: number;
   /** Wall-clock milliseconds until an application that another job holds is looked at again. */
   readonly busyDelayMs?: number;
   /** Transactions at a time, and applications in one at most. */
@@ -88,9 +96,9 @@ export function createDriver(options: ReconcileOptions): Driver {
   };
 }
 
-/** In a crowd, applications that are gone or whose row is held are left out of the results. */
+/** In a crowd, applications that are gone, whose row is held, or which have to be rolled back are left out of the results. */
 async function reconcile(
-  client: PoolClient, tenantId: string, applicationIds: readonly string[], crowd: boolean, { clock, busyDelayMs = BUSY_DELAY_MS }: ReconcileOptions,
+  client: PoolClient, tenantId: string, applicationIds: readonly string[], crowd: boolean, { clock, speed, busyDelayMs = BUSY_DELAY_MS }: ReconcileOptions,
 ): Promise<{ results: ReadonlyMap<string, Reconciled>; clusterIds: ReadonlySet<string> }> {
   const results = new Map<string, Reconciled>();
   const { rows } = await client.query<{ id: string; locked: boolean; found: boolean | null }>({
@@ -104,15 +112,33 @@ async function reconcile(
   }
   const found = rows.filter((row) => row.found).map(({ id }) => id);
   if (found.length === 0) return { results, clusterIds: new Set() };
-  const situations = await observe(client, found);
   const now = clock.now();
   const changes: Change[] = [];
-  for (const [id, situation] of situations) {
-    const planned = plan(situation, now);
-    results.set(id, isEmpty(planned) ? "in sync" : "changed");
+  const checks: Check[] = [];
+  for (const [id, looked] of await observe(client, found)) {
+    const first: Planned = { situation: looked, planned: plan(looked, now) };
+    if (first.planned.rollBack && crowd) continue;
+    const { situation, planned } = first.planned.rollBack ? await goBack(client, tenantId, id, first.planned.rollBack, now) : first;
+    results.set(id, planned === first.planned && isEmpty(planned) ? "in sync" : "changed");
     if (!isEmpty(planned)) changes.push({ application: situation.application, plan: planned });
+    checks.push(...checksOf(situation, planned));
   }
-  return { results, clusterIds: changes.length > 0 ? await apply(client, tenantId, changes, now) : new Set() };
+  const clusterIds = changes.length > 0 ? await apply(client, tenantId, changes, now) : new Set<string>();
+  await askForChecks(client, tenantId, checks, now, speed);
+  return { results, clusterIds };
+}
+
+interface Planned {
+  readonly situation: Situation;
+  readonly planned: Plan;
+}
+
+/** Takes the application back, and plans what that leads to. */
+async function goBack(client: PoolClient, tenantId: string, applicationId: string, action: NonNullable<Plan["rollBack"]>, now: number): Promise<Planned> {
+  await rollBack(client, tenantId, applicationId, action, now);
+  const situation = (await observe(client, [applicationId])).get(applicationId);
+  if (!situation) throw new Error("an application vanished under its lock");
+  return { situation, planned: plan(situation, now) };
 }
 
 /** The row is waited for only by who has the advisory lock, and is alone: a mutation may hold it, another job never does. */

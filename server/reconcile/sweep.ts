@@ -9,12 +9,15 @@ import { settleOperation } from "../domain/operation-progress.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { observe } from "./application/observe.ts";
 import { isEmpty, plan } from "./application/plan.ts";
+import { askForChecks, checksOf } from "./checks.ts";
 import { loadOperation } from "./operation/store.ts";
 
 export interface SweepOptions {
   /** Connected as selvedge_worker. */
   readonly pool: Pool;
   readonly clock: Clock;
+  /** Simulated seconds a second. */
+  readonly speed: number;
   readonly batch?: number;
 }
 
@@ -68,11 +71,12 @@ function* sharesOf(rows: readonly Found[]): Generator<{ tenantId: string; ids: r
   }
 }
 
-const compareApplications: Compare = ({ pool, clock }, tenantId, ids) =>
+const compareApplications: Compare = ({ pool, clock, speed }, tenantId, ids) =>
   inPoolScope(pool, { tenantId }, async (client) => {
-    const situations = await observe(client, ids);
     const now = clock.now();
-    const differing = [...situations].filter(([, situation]) => !isEmpty(plan(situation, now))).map(([applicationId]) => ({ tenantId, applicationId }));
+    const plans = [...(await observe(client, ids))].map(([applicationId, situation]) => ({ applicationId, situation, planned: plan(situation, now) }));
+    const differing = plans.filter(({ planned }) => !isEmpty(planned)).map(({ applicationId }) => ({ tenantId, applicationId }));
+    await askForChecks(client, tenantId, plans.flatMap(({ situation, planned }) => checksOf(situation, planned)), now, speed);
     await enqueueOn(client, "reconcile_application", differing);
     return differing.length;
   });

@@ -3,10 +3,12 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { DatabaseAddress, Login } from "../database/address.ts";
 import type { Clock } from "../domain/clock.ts";
+import type { KeyRing } from "../domain/envelope.ts";
 import { createJobRunner } from "../jobs/runner.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createDriver } from "./driver.ts";
 import { expireIdempotency, maintainTimeline } from "./housekeeping.ts";
+import { createRewrapper } from "./rewrap.ts";
 import { sweep } from "./sweep.ts";
 
 export interface WorkerOptions {
@@ -18,6 +20,8 @@ export interface WorkerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly speed: number;
+  /** Of Secrets. */
+  readonly keyRing: KeyRing;
   readonly logger: Logger;
   readonly concurrency?: number;
   readonly sweepEveryMs?: number;
@@ -39,21 +43,25 @@ const SWEEP_EVERY_MS = 15_000;
 /** The role `worker`: every job there is, and what makes them run. */
 export function createWorker(options: WorkerOptions): Worker {
   const driver = createDriver(options);
+  const rewrapSecrets = createRewrapper(options);
   const runner = createJobRunner({
     ...options,
     login: options.jobsLogin,
     concurrency: options.concurrency ?? JOBS_AT_A_TIME,
     handlers: {
       reconcile_application: (job) => driver.reconcileApplication(job),
+      check_rollout: ({ tenantId, applicationId }) => driver.reconcileApplication({ tenantId, applicationId }),
       settle_operation: (job) => driver.settleOperation(job),
       sweep: () => sweep(options),
       maintain_timeline: () => maintainTimeline(options),
       expire_idempotency: () => expireIdempotency(options),
+      rewrap_secrets: () => rewrapSecrets(),
     },
     recurring: [
       { task: "sweep", everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS },
       { task: "maintain_timeline", everyMs: 60_000 },
       { task: "expire_idempotency", everyMs: 600_000 },
+      { task: "rewrap_secrets", everyMs: 600_000 },
     ],
   });
   return { start: () => runner.start(), close: () => runner.stop() };

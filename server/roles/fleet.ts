@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { loadSealingSeed } from "../fleet/agent/sealing-seed.ts";
 import { loadFleetDescription } from "../fleet/description.ts";
 import { createFleet } from "../fleet/fleet.ts";
 import { portDialer } from "../fleet/transport-port.ts";
@@ -8,7 +9,7 @@ import type { StartRole } from "./role.ts";
 /** The simulated fleet: another machine in all but its thread. Of the rest it knows the link, the clock and a file of its own. */
 export const startFleet: StartRole = async ({ config, clock, link, logger, stopping }) => {
   if (link === null) throw new Error("the fleet needs the gateway's end of a link");
-  // The agents' own disk: it holds what they were assigned, environment variables included.
+  // The agents' own disk: it holds what they were assigned, environment variables included; contents of ConfigMaps and Secrets only sealed.
   const folder = path.join(config.dataDirectory, "fleet");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fleet = createFleet({
@@ -16,6 +17,7 @@ export const startFleet: StartRole = async ({ config, clock, link, logger, stopp
     seed: config.simulation.seed,
     clock,
     storePath: path.join(folder, "agents.sqlite"),
+    sealingSeed: await loadSealingSeed(path.join(folder, "sealing-key")),
     dialer: portDialer(link),
     logger: {
       info: (fields, message) => logger.info(fields, message),

@@ -1,4 +1,4 @@
-import { roleLogin } from "../database/address.ts";
+import { keyRingOf, roleLogin } from "../database/address.ts";
 import { openPool } from "../database/connect.ts";
 import { CONNECTIONS, createWorker } from "../reconcile/worker.ts";
 import type { StartRole } from "./role.ts";
@@ -14,6 +14,7 @@ export const startWorker: StartRole = async ({ database, bus, clock, speed, logg
     bus,
     clock,
     speed,
+    keyRing: keyRingOf(database),
     logger,
     registry: metrics.registry,
   });

@@ -7,14 +7,21 @@ import { createApplication, type ApplicationResult } from "./application/create.
 import { deleteApplication, type DeleteResult } from "./application/delete.ts";
 import { updateDistribution } from "./application/distribution.ts";
 import type {
+  ApplicationActionInput,
   CreateApplicationInput,
   DeleteApplicationInput,
+  RollBackApplicationInput,
   ScaleApplicationInput,
   UpdateApplicationInput,
   UpdateDistributionInput,
+  UpgradeApplicationInput,
 } from "./application/input.ts";
+import { restartApplication } from "./application/restart.ts";
+import { rollBackApplication } from "./application/roll-back.ts";
 import { scaleApplication } from "./application/scale.ts";
+import { startApplication, stopApplication } from "./application/stop.ts";
 import { updateApplication } from "./application/update.ts";
+import { upgradeApplication } from "./application/upgrade.ts";
 import { type BatchResult, deleteEach, type DeleteManyInput } from "./batch.ts";
 import { type ConfigMapResult, createConfigMap, type CreateConfigMapInput, deleteConfigMap, updateConfigMap, type UpdateConfigMapInput } from "./config/config-map.ts";
 import {
@@ -32,6 +39,9 @@ import { importManifests, type ImportManifestsInput, type ImportResult } from ".
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
 import { createNamespace, type CreateNamespaceInput, type DeleteInput, deleteNamespace, type NamespaceResult } from "./namespace.ts";
+import { cancelOperation } from "./operations/cancel.ts";
+import type { OperationActionInput, OperationResult } from "./operations/lookup.ts";
+import { retryOperation } from "./operations/retry.ts";
 import { createServices as createNetworkServices, deleteService, type ServicesResult, updateService } from "./service.ts";
 import type { CreateServiceInput, UpdateServiceInput } from "./service-input.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
@@ -50,6 +60,7 @@ export type { SecretResult } from "./config/secret.ts";
 export type { TokenResult } from "./api-token.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
+export type { OperationResult } from "./operations/lookup.ts";
 export type { BatchItem, BatchResult } from "./batch.ts";
 export type { ServicesResult } from "./service.ts";
 export type { TenantResult } from "./tenant.ts";
@@ -66,8 +77,19 @@ export interface Services {
     readonly update: Method<UpdateApplicationInput, ApplicationResult>;
     readonly scale: Method<ScaleApplicationInput, ApplicationResult>;
     readonly updateDistribution: Method<UpdateDistributionInput, ApplicationResult>;
+    readonly upgrade: Method<UpgradeApplicationInput, ApplicationResult>;
+    readonly rollBack: Method<RollBackApplicationInput, ApplicationResult>;
+    readonly stop: Method<ApplicationActionInput, ApplicationResult>;
+    readonly start: Method<ApplicationActionInput, ApplicationResult>;
+    readonly restart: Method<ApplicationActionInput, ApplicationResult>;
     readonly delete: Method<DeleteApplicationInput, DeleteResult>;
     readonly importManifests: Method<ImportManifestsInput, ImportResult>;
+  };
+  readonly operations: {
+    /** The same operation, which goes back. */
+    readonly cancel: Method<OperationActionInput, OperationResult>;
+    /** A new operation. */
+    readonly retry: Method<OperationActionInput, OperationResult>;
   };
   /** Stable addresses over an application's pods. */
   readonly services: {
@@ -114,6 +136,12 @@ export function createServices(options: ServiceOptions): Services {
       scale: (actor, input) => run({ name: "scaleApplication", role: "OPERATOR", actor, input }, (tx) => scaleApplication(tx, input)),
       updateDistribution: (actor, input) =>
         run({ name: "updateDistribution", role: "OPERATOR", actor, input }, (tx) => updateDistribution(tx, input)),
+      upgrade: (actor, input) => run({ name: "upgradeApplication", role: "OPERATOR", actor, input }, (tx) => upgradeApplication(tx, input)),
+      rollBack: (actor, input) =>
+        run({ name: "rollBackApplication", role: "OPERATOR", actor, input }, (tx) => rollBackApplication(tx, input)),
+      stop: (actor, input) => run({ name: "stopApplication", role: "OPERATOR", actor, input }, (tx) => stopApplication(tx, input)),
+      start: (actor, input) => run({ name: "startApplication", role: "OPERATOR", actor, input }, (tx) => startApplication(tx, input)),
+      restart: (actor, input) => run({ name: "restartApplication", role: "OPERATOR", actor, input }, (tx) => restartApplication(tx, input)),
       delete: (actor, input) => run({ name: "deleteApplication", role: "OPERATOR", actor, input }, (tx) => deleteApplication(tx, input)),
       importManifests: async (actor, input) => {
         requireRole(actor, "OPERATOR");
@@ -122,6 +150,10 @@ export function createServices(options: ServiceOptions): Services {
           importManifests(tx, keyRing, input, parsed),
         );
       },
+    },
+    operations: {
+      cancel: (actor, input) => run({ name: "cancelOperation", role: "OPERATOR", actor, input }, (tx) => cancelOperation(tx, input)),
+      retry: (actor, input) => run({ name: "retryOperation", role: "OPERATOR", actor, input }, (tx) => retryOperation(tx, input)),
     },
     services: {
       create: (actor, input) => run({ name: "createServices", role: "OPERATOR", actor, input }, (tx) => createNetworkServices(tx, input)),
@@ -140,7 +172,7 @@ export function createServices(options: ServiceOptions): Services {
       reveal: async (actor, { id, keys }) => {
         // Beside the answer that could be kept, and with an input of its own that has no key to keep it under.
         let revealed: readonly ConfigEntry[] = [];
-        const input = { id, keys };
+        const input = keys ? { id, keys } : { id };
         const answer = await run({ name: "revealSecret", role: "OPERATOR", actor, input }, async (tx) => {
           const opened = await revealSecret(tx, keyRing, input);
           if (opened.ok) revealed = opened.value;

@@ -3,6 +3,7 @@
  * ends each exactly once. A newer change of the same application supersedes what is unfinished, in the transaction of that change.
  */
 import { randomUUIDv7 } from "node:crypto";
+import { arrayText } from "../database/arrays.ts";
 import type { DesiredBefore } from "../domain/desired-before.ts";
 import { STALL_DEADLINE_MS } from "../domain/operation-progress.ts";
 import type { OperationKind } from "../domain/states.ts";
@@ -90,27 +91,31 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
 }
 
 /**
- * Ends what an application's newer change takes over: its own unfinished operations, and its steps in unfinished imports. An import
- * itself goes on with its other applications, and the worker is asked where it stands.
+ * Ends what a newer change of an object takes over: unfinished operations of it, with all their steps, and its steps in operations over several
+ * objects, which go on with the others; the worker is asked where these stand. New configuration on its way to an application goes on by itself.
+ * `except`: an operation that goes on in another way.
  */
-export async function supersedeOperations(tx: Transaction, applicationId: string): Promise<void> {
+export async function supersedeOperations(tx: Transaction, targetId: string, { except = null }: { except?: string | null } = {}): Promise<void> {
   const { tenantId } = tx.actor;
-  const steps = await tx.em.execute<{ operation_id: string }[]>(
-    `update operation_step set state = 'SUPERSEDED', finished_at = ?
-     where tenant_id = ? and target_id = ? and finished_at is null returning operation_id`,
-    [tx.at, tenantId, applicationId],
-  );
   const operations = await tx.em.execute<{ id: string }[]>(
     `update operation set state = 'SUPERSEDED', error = null, finished_at = ?
-     where tenant_id = ? and target_id = ? and finished_at is null returning id`,
-    [tx.at, tenantId, applicationId],
+     where tenant_id = ? and target_id = ? and finished_at is null and id is distinct from ?::uuid returning id`,
+    [tx.at, tenantId, targetId, except],
   );
-  const own = new Set(operations.map((operation) => operation.id));
-  const imports = new Set(steps.map((step) => step.operation_id).filter((id) => !own.has(id)));
+  const own = operations.map((operation) => operation.id);
+  const steps = await tx.em.execute<{ operation_id: string }[]>(
+    `update operation_step s set state = 'SUPERSEDED', finished_at = ?
+     where s.tenant_id = ? and s.finished_at is null and (s.target_id = ? or s.operation_id = any (?::uuid[])) and s.operation_id is distinct from ?::uuid
+       and (s.operation_id = any (?::uuid[]) or exists (
+         select from operation o where o.tenant_id = s.tenant_id and o.id = s.operation_id and o.kind <> 'UPDATE_CONFIG'))
+     returning s.operation_id`,
+    [tx.at, tenantId, targetId, arrayText(own), except, arrayText(own)],
+  );
+  const others = new Set(steps.map((step) => step.operation_id).filter((id) => !own.includes(id)));
   await enqueue(
     tx.em,
     "settle_operation",
-    [...imports].map((operationId) => ({ tenantId, operationId })),
+    [...others].map((operationId) => ({ tenantId, operationId })),
   );
-  tx.changed("operation", ...own, ...imports);
+  tx.changed("operation", ...own, ...others);
 }

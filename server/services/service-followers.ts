@@ -9,7 +9,7 @@ import type { Transaction } from "./transaction.ts";
  */
 export async function moveServices(tx: Transaction, application: Application): Promise<string[]> {
   const moved = await tx.em.execute<{ id: string }[]>(
-    `update service s set vpc_id = p.vpc_id, generation = s.generation + 1, updated_at = ?, status = case s.status when 'PENDING' then 'PENDING' else 'UPDATING' end
+    `update service s set vpc_id = p.vpc_id, generation = s.generation + 1, problem = null, updated_at = ?, status = case s.status when 'PENDING' then 'PENDING' else 'UPDATING' end
      from placement p
      where s.tenant_id = ? and s.application_id = ? and not s.deleting
        and p.tenant_id = s.tenant_id and p.application_id = s.application_id and p.cluster_id = s.cluster_id and not p.deleting and p.vpc_id <> s.vpc_id

@@ -5,7 +5,8 @@
  *      └───────────────┴── deleted ──▶ DELETING ──the cluster confirms that nothing is left──▶ (gone)
  *
  * Invariants
- * - `generation` rises exactly when what the cluster's agent is to do changes; the application's reconciliation carries it out (`tx.reconcile`).
+ * - `generation` rises exactly when what the cluster's agent is to do changes, and what the cluster said of an older one (`problem`) is dropped; the
+ *   application's reconciliation carries it out (`tx.reconcile`).
  * - A service lies in the VPC of its application's placement on that cluster, and follows it (service-followers.ts).
  * - Its address and its name are taken until its row is gone: also while it is being deleted.
  * - Changes hold the application's lock, so that the distribution, the template and the services of one application change one after another.
@@ -163,7 +164,7 @@ export async function updateService(tx: Transaction, input: UpdateServiceInput):
 function changePorts(tx: Transaction, service: Service, ports: ServicePort[]): boolean {
   const changed = !samePorts(service.ports, ports);
   tx.em.assign(service, { version: service.version + 1, updatedAt: tx.at });
-  if (changed) tx.em.assign(service, { ports, generation: service.generation + 1, status: service.status === "PENDING" ? "PENDING" : "UPDATING" });
+  if (changed) tx.em.assign(service, { ports, problem: null, generation: service.generation + 1, status: service.status === "PENDING" ? "PENDING" : "UPDATING" });
   tx.changed("service", service.id);
   return changed;
 }
@@ -175,7 +176,7 @@ export async function deleteService(tx: Transaction, id: string, path: Path): Pr
   const held = await holdService(tx, id, path);
   if (!held.ok) return held;
   const { service, application } = held.value;
-  tx.em.assign(service, { deleting: true, status: "DELETING", version: service.version + 1, generation: service.generation + 1, updatedAt: tx.at });
+  tx.em.assign(service, { deleting: true, status: "DELETING", problem: null, version: service.version + 1, generation: service.generation + 1, updatedAt: tx.at });
   tx.changed("service", service.id);
   await supersedeOperations(tx, service.id);
   const clusters = await loadClusters(tx, [service.clusterId]);
@@ -267,12 +268,12 @@ async function holdService(tx: Transaction, given: string, path: Path): Promise<
   return application.ok ? accepted({ service, application: application.value }) : application;
 }
 
-/** Those of this name in the application's namespace on these clusters, whosever they are, locked in the order of the clusters' ids. */
+/** Those of this name in the application's namespace on these clusters, whosever they are. The application's own change under its lock alone. */
 const servicesNamed = (tx: Transaction, { namespaceId }: Application, name: string, grounds: readonly Ground[]): Promise<Service[]> =>
   tx.em.find(
     Service,
     { tenantId: tx.actor.tenantId, namespaceId, name, clusterId: { $in: grounds.map(({ cluster }) => cluster.id) } },
-    { orderBy: { clusterId: "asc" }, lockMode: LockMode.PESSIMISTIC_WRITE },
+    { orderBy: { clusterId: "asc" } },
   );
 
 function nameTaken(path: Path | null, { id, name, clusterId, deleting }: Service, grounds: Grounds, count: number): DomainError {

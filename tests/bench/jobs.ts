@@ -54,7 +54,7 @@ export async function run(): Promise<boolean> {
     measured.unchanged = await reconcileAll(database, pool, admin, applications);
     measured.nothing = await doNothing(database, admin, applications.length);
     measured.sweep = await perSecond(applications.length, async () => {
-      const { asked } = await sweep({ pool, clock });
+      const { asked } = await sweep({ pool, clock, speed: 1 });
       if (asked > 0) throw new Error(`The sweep found ${asked} applications that differ: the rounds before did not end as they should`);
     });
     measured.look = await perSecond(applications.length, () => lookOnly(pool, applications));
@@ -116,7 +116,7 @@ async function reconcileAll(database: BenchDatabase, pool: Pool, admin: Pool, ap
 
 async function reconciling(database: BenchDatabase, pool: Pool, onDone: (application: Application) => void, onStart?: (application: Application) => void): Promise<AsyncDisposable> {
   const bus = createInProcessBus({ instance: randomUUID(), logger });
-  const driver = createDriver({ pool, bus, clock });
+  const driver = createDriver({ pool, bus, clock, speed: 1 });
   const nothing = async (): Promise<void> => undefined;
   const runner = createJobRunner({
     address: database.address, login: database.login("selvedge_jobs"), logger, concurrency: JOBS_AT_A_TIME,
@@ -126,7 +126,7 @@ async function reconciling(database: BenchDatabase, pool: Pool, onDone: (applica
         await driver.reconcileApplication(job);
         onDone(job);
       },
-      settle_operation: nothing, sweep: nothing, maintain_timeline: nothing, expire_idempotency: nothing,
+      check_rollout: nothing, settle_operation: nothing, sweep: nothing, maintain_timeline: nothing, expire_idempotency: nothing, rewrap_secrets: nothing,
     },
   });
   await runner.start();

@@ -69,7 +69,7 @@ async function assigned(admin: Pool, address: Parameters<typeof openPool>[0]["ad
   const pool = openPool({ address, login, max: 4 });
   const bus = createInProcessBus({ instance: randomUUID() });
   try {
-    const driver = createDriver({ pool, bus, clock });
+    const driver = createDriver({ pool, bus, clock, speed: 1 });
     await Promise.all(applications.map((application) => driver.reconcileApplication(application)));
   } finally {
     await bus.close();

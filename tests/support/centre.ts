@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pino from "pino";
 import { simulatedTime } from "#server/domain/clock.ts";
+import { createKeyRing } from "#server/domain/envelope.ts";
 import type { LinkListener } from "#server/fleet/link.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "#server/gateway/gateway.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
@@ -11,6 +12,9 @@ import { type LinkPair, linkPair } from "./link.ts";
 
 export const wallClock = { now: (): number => simulatedTime({ wallBase: 0, simulatedBase: 0, speed: 1 }, Date.now()) };
 export const silentLogger = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
+
+/** What secrets of tests are kept under. */
+export const testKeyRing = createKeyRing(Buffer.alloc(32, 7));
 
 /** The centre's moving parts on a test's database. Everything opened here is closed by close(). */
 export interface Centre {
@@ -30,7 +34,7 @@ export function createCentre(database: TestDatabase): Centre {
     link,
     gateway: async (options = {}) => {
       const { pool } = await database.openAs("selvedge_gateway", 8);
-      const gateway = createGateway({ pool, bus, clock: wallClock, speed: 1, listener: link.listener, term: 1, logger: silentLogger, pollMs: 200, ...options });
+      const gateway = createGateway({ pool, bus, clock: wallClock, speed: 1, listener: link.listener, term: 1, keyRing: testKeyRing, logger: silentLogger, pollMs: 200, ...options });
       gateway.start();
       parts.push(gateway);
       return gateway;
@@ -38,7 +42,7 @@ export function createCentre(database: TestDatabase): Centre {
     worker: async (options = {}) => {
       const { pool } = await database.openAs("selvedge_worker", 12);
       const worker = createWorker({
-        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, logger: silentLogger,
+        address: database.address, jobsLogin: database.login("selvedge_jobs"), pool, bus, clock: wallClock, speed: 1, keyRing: createKeyRing(database.encryptionKey), logger: silentLogger,
         sweepEveryMs: 60_000, lookEveryMs: 200, ...options,
       });
       await worker.start();

@@ -86,13 +86,8 @@ interface SqlField<Types extends SchemaTypes, ParentShape, Type extends TypePara
   readonly args?: Args;
   /** `selected`: the names of the fields asked for below this one. */
   readonly sql: (columns: Columns<ParentShape>, args: InputShapeFromFields<Args>, request: Request, selected: ReadonlySet<string>) => Sql;
-}
-interface MadeField<Types extends SchemaTypes, ParentShape, Type extends TypeParam<Types>, Nullable extends FieldNullability<Type>, Value> extends Described {
-  readonly type: Type;
-  readonly nullable?: Nullable;
-  /** A jsonb, never null. */
-  readonly sql: (columns: Columns<ParentShape>, args: object, request: Request) => Sql;
-  readonly make: (value: Value) => ShapeFromTypeParam<Types, Type, Nullable>;
+  /** Makes the field's value of what SQL said, where only code can: pure. */
+  readonly read?: (value: unknown, args: InputShapeFromFields<Args>) => ShapeFromTypeParam<Types, Type, Nullable>;
 }
 interface ComputedField<Types extends SchemaTypes, ParentShape, Type extends TypeParam<Types>, Nullable extends FieldNullability<Type>, Args extends InputFieldMap, Needs extends string>
   extends Described {
@@ -177,8 +172,6 @@ declare global {
       count<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Described & { readonly where?: (columns: Columns<E>) => Sql }): FieldRef<Types, number, Kind>;
       /** What SQL says of this row. Lists and objects as jsonb. */
       sql<Type extends TypeParam<Types>, Nullable extends FieldNullability<Type> = false, Args extends InputFieldMap = {}>(options: SqlField<Types, ParentShape, Type, Nullable, Args>): FieldRef<Types, unknown, Kind>;
-      /** What code makes of a jsonb that SQL says of this row, e.g. a text of several rows. */
-      made<Type extends TypeParam<Types>, Value, Nullable extends FieldNullability<Type> = false>(options: MadeField<Types, ParentShape, Type, Nullable, Value>): FieldRef<Types, unknown, Kind>;
       /** A jsonb property; plain fields read what is inside. */
       doc<Type extends TypeParam<Types>, Property extends keyof ParentShape & string, Nullable extends FieldNullability<Type> = false>(
         property: Property,

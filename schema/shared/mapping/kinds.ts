@@ -12,7 +12,7 @@ import type { Columns, Sql } from "./sql.ts";
  *   one        another entity's row, whose id this row has in a property
  *   many       all rows of another entity that have this row's id in a property
  *   page       a page of them; or of those that agree with this row in several properties; or of those that a condition links to it
- *   sql        an expression over the row; or what code makes of the jsonb that the expression is
+ *   sql        an expression over the row; what it says may be turned into the value by pure code
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
  *   computed   made in code from properties that it names
@@ -30,7 +30,7 @@ export type Mapping =
   | { readonly kind: "one"; readonly entity: string; readonly property: string }
   | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
   | ({ readonly kind: "page"; readonly entity: string; readonly join: Join; readonly linked?: Link | undefined } & Selects)
-  | { readonly kind: "sql"; readonly sql: Expression; readonly made: boolean }
+  | { readonly kind: "sql"; readonly sql: Expression }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
   | { readonly kind: "computed"; readonly needs: readonly string[] }

@@ -43,7 +43,7 @@ type Loose = Record<string, unknown>;
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, from: _from, sql: _sql, make: _make, needs: _needs, items: _items, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -111,15 +111,12 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
         const mine = sql`select count(*)::integer from ${other} where ${other[property] as Column} = ${columns.id}`;
         return where ? sql`${mine} and ${where(other)}` : mine;
       })})`;
-    return describe(this, "Int", { kind: "sql", sql: count as never, made: false }, takeSlot, options, { nullable: false });
+    return describe(this, "Int", { kind: "sql", sql: count as never }, takeSlot, options, { nullable: false });
   },
   sql(options: Loose) {
-    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never, made: false }, takeSlot, { nullable: false, ...options });
-  },
-  made(options: Loose) {
-    const make = options["make"] as (value: unknown) => unknown;
-    const resolve = (...given: Parameters<typeof takeSlot>): unknown => make(takeSlot(...given));
-    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never, made: true }, resolve, { nullable: false, ...options });
+    const read = options["read"] as ((value: unknown, args: unknown) => unknown) | undefined;
+    const resolve = read ? (...call: Parameters<typeof takeSlot>) => read(takeSlot(...call), call[1]) : takeSlot;
+    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, resolve, { nullable: false, ...options });
   },
   doc(property: string, options: Loose) {
     return describe(this, options["type"], { kind: "doc", property }, (row: Loose) => row[property], { nullable: false, ...options });

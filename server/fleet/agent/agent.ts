@@ -2,38 +2,30 @@
  * The agent of one cluster: it is told what should be, lets the simulated cluster make it true, and reports what is. It works the same
  * whether the centre is there or not.
  *
- *   DETACHED ──connected──▶ GREETED ──welcome──▶ WELCOMED        any ──disconnected──▶ DETACHED
- *                              ▲  └─refuse─▶ REFUSED ◀─refuse─┘
- *                              ├──────retry after a while──────┘
- *                              └── WELCOMED, with too many templates
- *
  * Invariants
- * - Reports are made only while WELCOMED (reporter.ts), and sent again after each welcome that does not know them.
+ * - Reports are made only while WELCOMED (session.ts, reporter.ts), and sent again after each welcome that does not know them.
  * - What is unsaved is saved in one transaction before the outbox leaves (`save`, `saved`, then `takeOutbox`). After a failed transaction
  *   both are still there, and saving is tried again.
- * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed.
+ * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed (objects.ts).
+ * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
-import type { PodTemplate } from "../../domain/pod-template.ts";
 import type { FleetCluster } from "../description.ts";
 import {
-  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type AssignedObject, type GatewayMessage, type Hello, type PlacementReport,
-  type Refuse, type Welcome,
+  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
 } from "../link.ts";
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
-import { ClusterSimulation, type ClusterListener } from "../simulator/cluster.ts";
+import { ClusterSimulation } from "../simulator/cluster.ts";
+import type { ClusterListener } from "../simulator/cluster-options.ts";
+import { Assignments, LinkFault } from "./assignments.ts";
+import { Contents } from "./contents.ts";
+import { HeldObjects } from "./objects.ts";
+import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
-import type { FleetStore, StoredCluster, StoredPlacement } from "./store.ts";
+import { clusterSealingKey } from "./sealing-seed.ts";
+import { AgentSession, type SessionState } from "./session.ts";
+import type { FleetStore, StoredCluster } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
-
-/** Wall-clock milliseconds until a refused cluster says hello again; doubled with each refusal until a report is acknowledged. */
-export const REFUSED_RETRY_FIRST_MS = 500;
-export const REFUSED_RETRY_MAX_MS = 10_000;
-/** Templates that nothing is made of any more are let go of with the next hello; beyond so many the agent says hello by itself. */
-export const UNUSED_TEMPLATE_LIMIT = 1_000;
-
-/** The gateway broke the protocol: the connection is of no more use. */
-export class LinkFault extends Error {}
 
 export interface AgentOptions {
   readonly cluster: FleetCluster;
@@ -44,10 +36,10 @@ export interface AgentOptions {
   readonly now: number;
   /** Of this store's life, used when the store meets the cluster for the first time. */
   readonly nonce: string;
+  /** 32 secret bytes, which the cluster's key follows from. */
+  readonly sealingSeed: Uint8Array;
   readonly logger: FleetLogger;
 }
-
-type Session = "DETACHED" | "GREETED" | "WELCOMED" | "REFUSED";
 
 export class ClusterAgent implements ClusterListener {
   readonly clusterId: string;
@@ -62,64 +54,68 @@ export class ClusterAgent implements ClusterListener {
   readonly #unsaved = new UnsavedChanges();
   readonly #reporter: Reporter;
 
-  #session: Session = "DETACHED";
-  #refusedUntilMs = 0;
-  #refusedRetryMs = REFUSED_RETRY_FIRST_MS;
-  #outbox: AgentMessage[] = [];
-
-  readonly #held = new Map<string, StoredPlacement>();
-  readonly #templates = new Map<string, PodTemplate>();
-  /** How many were left at the last hello. */
-  #templatesKept = 0;
+  readonly #session = new AgentSession();
+  readonly #contents: Contents;
+  readonly #objects: HeldObjects;
+  /** A configuration set went or changed: some content may be of no more use. */
+  #setsChanged = false;
+  readonly #assignments: Assignments;
   #term: number;
 
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
-  constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, logger }: AgentOptions) {
+  constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, sealingSeed, logger }: AgentOptions) {
     const { clusterId, description } = cluster;
     const { code, nodes } = description;
     this.clusterId = clusterId;
     this.#cluster = cluster;
     this.#store = store;
     this.#logger = logger;
+    this.#contents = new Contents(clusterSealingKey(sealingSeed, clusterId), this.#unsaved);
     const simulationFor = (nonce: string): ClusterSimulation =>
-      new ClusterSimulation({ code, nodes, seed, nonce, behaviours, now, listener: this });
+      new ClusterSimulation({ code, nodes, seed, nonce, behaviours, now, contents: this.#contents, listener: this });
     const { number, nonce } = store.enrol(clusterId, freshNonce, {
       epoch: 1, lastSeq: 0, ackedSeq: 0, term: 0, isFull: true,
       engine: simulationFor(freshNonce).state,
       nodes: nodes.map(({ id }) => ({ id, status: "READY" })),
+      sealingKey: this.#contents.publicKey,
     });
     this.#number = number;
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
     const stored = store.load(number);
     this.#term = stored.term;
-    for (const [hash, template] of stored.templates) this.#templates.set(hash, template);
-    for (const placement of stored.placements) this.#held.set(placement.id, placement);
+    this.#contents.restore(stored.contents, stored.sealingKey);
+    if (stored.sealingKey !== this.#contents.publicKey) this.#unsaved.cluster = true;
+    this.#objects = new HeldObjects({
+      simulation: this.simulation,
+      contents: this.#contents,
+      unsaved: this.#unsaved,
+      listener: {
+        placementChanged: (placementId) => this.#reporter.placementChanged(placementId),
+        serviceChanged: (serviceId) => this.#reporter.serviceChanged(serviceId),
+      },
+    });
+    this.#objects.restore(stored.placements, stored.services);
+    this.#assignments = new Assignments({
+      cluster: code, simulation: this.simulation, contents: this.#contents, objects: this.#objects, templates: stored.templates,
+      unsaved: this.#unsaved, logger,
+    });
     this.#reporter = new Reporter(this.#reportSource(), this.#unsaved, stored);
     this.#restore(stored);
   }
 
   #restore(stored: StoredCluster): void {
     const { nodes, code } = this.#cluster.description;
-    const nodeNow = stored.nodes.map(({ id }) => nodes.findIndex((node) => node.id === id));
-    const placed = stored.pods.map(({ record }) => (record.node < 0 ? record : { ...record, node: nodeNow[record.node] ?? -1 }));
-    const lost = new Set(placed.filter((record, index) => record.node < 0 && (stored.pods[index]?.record.node ?? -1) >= 0));
+    const { records, lost, isRenumbered } = restoredRecords(stored, nodes);
     // Pods on nodes that the description no longer has are gone, and the placements make others.
     for (const { slot, id } of lost) this.#reporter.podGone(slot, id);
     // The store knows nodes by their index: where that changes, all pods are written anew.
-    if (stored.nodes.length !== nodes.length || nodeNow.some((now, before) => now !== before)) {
-      for (const { slot } of placed) this.#unsaved.pods.add(slot);
+    if (isRenumbered) {
+      for (const { record } of stored.pods) this.#unsaved.pods.add(record.slot);
       this.#unsaved.cluster = true;
     }
-    if (lost.size > 0) this.#logger.warn({ cluster: code, pods: lost.size }, "nodes left the fleet description, and their pods with them");
-    this.simulation.restore({
-      ...stored.engine,
-      templates: stored.templates,
-      variants: stored.variants,
-      placements: stored.placements,
-      pods: placed.filter((record) => !lost.has(record)),
-      nodeStatuses: nodes.map(({ id }) => stored.nodes.find((node) => node.id === id)?.status ?? "READY"),
-    });
+    if (lost.length > 0) this.#logger.warn({ cluster: code, pods: lost.length }, "nodes left the fleet description, and their pods with them");
+    this.simulation.restore(records);
   }
 
   #reportSource(): ReportSource {
@@ -127,20 +123,14 @@ export class ClusterAgent implements ClusterListener {
       clusterId: this.clusterId,
       now: () => this.simulation.now,
       slots: () => this.simulation.slots(),
-      placementIds: () => this.#held.keys(),
+      placementIds: () => this.#objects.placementIds(),
+      serviceIds: () => this.#objects.serviceIds(),
       nodeCount: () => this.simulation.nodes.size,
       pod: (slot) => this.simulation.report(slot),
-      placement: (placementId) => this.#placementReport(placementId),
+      placement: (placementId) => this.#objects.placementReport(placementId),
+      service: (serviceId) => this.#objects.serviceReport(serviceId),
       node: (index) => ({ nodeId: this.simulation.nodes.idOf(index), status: this.simulation.nodes.status(index) }),
     };
-  }
-
-  #placementReport(placementId: string): PlacementReport | null {
-    const held = this.#held.get(placementId);
-    if (held === undefined) return null;
-    const { created, ready, updated, all } = this.simulation.counts(placementId);
-    const removed = held.spec === null && all === 0 ? { removed: true } : {};
-    return { placementId, term: held.term, generation: held.generation, created, ready, updated, ...removed };
   }
 
   // -------------------------------------------------------------- what the simulation says
@@ -161,6 +151,19 @@ export class ClusterAgent implements ClusterListener {
     this.#unsaved.variants.add(number);
   }
 
+  podRecordChanged(slot: number): void {
+    this.#unsaved.pods.add(slot);
+  }
+
+  configSetChanged(number: number): void {
+    this.#unsaved.configSets.add(number);
+    this.#setsChanged = true;
+  }
+
+  serviceChanged(serviceId: string): void {
+    this.#objects.serviceChanged(serviceId);
+  }
+
   /** A fault, or its end. False when the cluster has no such node. */
   setNodeStatus(nodeId: string, status: "READY" | "NOT_READY"): boolean {
     const index = this.simulation.nodes.indexOf(nodeId);
@@ -173,29 +176,29 @@ export class ClusterAgent implements ClusterListener {
 
   // -------------------------------------------------------------- the session
 
-  get session(): Session {
-    return this.#session;
+  get session(): SessionState {
+    return this.#session.state;
   }
 
-  /** A connection is there, or a new hello is needed on it: say hello with the next commit. */
+  /** A connection is there: say hello with the next commit. */
   connected(): void {
-    for (const hash of this.simulation.pruneTemplates()) {
-      this.#templates.delete(hash);
-      this.#unsaved.templates.add(hash);
-    }
-    this.#templatesKept = this.#templates.size;
-    this.#session = "GREETED";
-    this.#outbox = [this.#hello()];
+    this.#objects.forgetAsked();
+    this.#greet();
+  }
+
+  /** Says hello, for the first time or anew on the same connection: only this cluster's part of the link starts over. */
+  #greet(): void {
+    this.#assignments.dropTemplates();
+    this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
-    this.#session = "DETACHED";
-    this.#outbox = [];
+    this.#session.lost();
   }
 
   /** Says hello again where the gateway had refused it and the wait is over. */
   retryRefused(wallMs: number): void {
-    if (this.#session === "REFUSED" && wallMs >= this.#refusedUntilMs) this.connected();
+    if (this.#session.isRetryDue(wallMs)) this.connected();
   }
 
   /** @throws LinkFault when the connection is to be given up. */
@@ -206,7 +209,9 @@ export class ClusterAgent implements ClusterListener {
       case "assign":
         return this.#onAssign(message);
       case "ack":
-        return this.#onAck(message.epoch, message.seq);
+        // A report from before the hello confirmed what was left out of it.
+        if (this.#onAck(message.epoch, message.seq).some(({ placementId }) => this.#objects.isAwaited(placementId))) this.#greet();
+        return;
       case "refuse":
         return this.#onRefuse(message, wallMs);
     }
@@ -223,21 +228,23 @@ export class ClusterAgent implements ClusterListener {
       description: this.#cluster.description,
       epoch,
       lastSeq,
-      holds: [...this.#held.values()].map(({ id, term, generation }) => ({ objectId: id, term, generation })),
+      holds: this.#objects.holds(),
       templates: this.simulation.templateHashes(),
+      sealingKey: this.#contents.publicKey,
+      contents: this.#contents.names(),
     };
   }
 
   #onWelcome(welcome: Welcome): void {
-    if (this.#session !== "GREETED") return;
+    if (this.#session.state !== "GREETED") return;
     if (welcome.protocol !== LINK_PROTOCOL_VERSION) {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
-    this.#session = "WELCOMED";
+    this.#session.welcomed();
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
-    this.#outbox.push(...this.#reporter.unacked);
+    this.#session.send(this.#reporter.unacked);
   }
 
   #startEpoch(welcome: Welcome): void {
@@ -261,73 +268,35 @@ export class ClusterAgent implements ClusterListener {
 
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
-    this.#outbox = [];
-    if (this.#session !== "REFUSED") {
-      this.#refusedUntilMs = wallMs + this.#refusedRetryMs;
-      this.#refusedRetryMs = Math.min(REFUSED_RETRY_MAX_MS, this.#refusedRetryMs * 2);
-    }
-    this.#session = "REFUSED";
+    this.#session.refused(wallMs);
   }
 
-  #onAck(epoch: number, seq: number): void {
-    if (this.#session !== "WELCOMED") return;
-    for (const report of this.#reporter.acked(epoch, seq)) {
-      this.#refusedRetryMs = REFUSED_RETRY_FIRST_MS;
-      for (const placement of report.placements) if (placement.removed === true) this.#letGo(placement);
-    }
-  }
-
-  /** The centre knows that a tombstone was carried out. */
-  #letGo({ placementId, term, generation }: PlacementReport): void {
-    const held = this.#held.get(placementId);
-    if (held?.term !== term || held.generation !== generation) return;
-    this.#held.delete(placementId);
-    this.#unsaved.placements.add(placementId);
-    this.simulation.forget(placementId);
+  /** What the reports that are acknowledged said of placements. */
+  #onAck(epoch: number, seq: number): readonly PlacementReport[] {
+    if (this.#session.state !== "WELCOMED") return [];
+    const reports = this.#reporter.acked(epoch, seq);
+    if (reports.length > 0) this.#session.acknowledged();
+    const placements = reports.flatMap((report) => report.placements);
+    for (const placement of placements) if (placement.removed === true) this.#objects.placementRemoved(placement);
+    for (const { services } of reports) for (const service of services ?? []) if (service.removed === true) this.#objects.serviceRemoved(service);
+    return placements;
   }
 
   // -------------------------------------------------------------- assignments
 
-  #onAssign({ term, objects, templates }: Assign): void {
-    if (this.#session !== "WELCOMED") return;
-    this.#takeTerm(term);
-    for (const [hash, template] of Object.entries(templates)) {
-      if (this.#templates.has(hash)) continue;
-      this.#templates.set(hash, template);
-      this.simulation.addTemplate(hash, template);
-      this.#unsaved.templates.add(hash);
-    }
-    for (const object of objects) this.#take(term, object);
-    // Only this cluster's part of the link starts anew: the gateway learns from the hello which templates are left.
-    if (this.#templates.size > Math.max(2 * this.#held.size, this.#templatesKept) + UNUSED_TEMPLATE_LIMIT) this.connected();
-  }
-
-  #take(term: number, { objectId, kind, generation, spec }: AssignedObject): void {
-    const fields = { cluster: this.#cluster.description.code, object: objectId, term, generation };
-    if (kind !== "placement") return this.#logger.warn({ ...fields, kind }, "an object of an unknown kind was ignored");
-    const held = this.#held.get(objectId);
-    if (held !== undefined && (term < held.term || (term === held.term && generation <= held.generation))) {
-      return this.#reporter.placementChanged(objectId);
-    }
-    if (term < this.#term) return this.#logger.warn(fields, "an assignment of an older term was refused");
-    if (spec !== null && !this.simulation.hasTemplate(spec.templateHash)) {
-      throw new LinkFault(`object ${objectId} needs the template ${spec.templateHash}, which was never sent`);
-    }
-    try {
-      this.simulation.assign(objectId, spec);
-    } catch (error) {
-      return this.#logger.error({ ...fields, err: error }, "an assignment that can't be carried out was refused");
-    }
-    this.#held.set(objectId, { id: objectId, term, generation, spec });
-    this.#reporter.placementChanged(objectId);
-    this.#unsaved.placements.add(objectId);
+  #onAssign(message: Assign): void {
+    if (this.#session.state !== "WELCOMED") return;
+    this.#takeTerm(message.term);
+    if (!this.#assignments.take(message, this.#term)) this.#greet();
   }
 
   // -------------------------------------------------------------- saving and sending
 
   /** Makes the reports that the window has room for; they leave after the next commit. */
   makeReports(): void {
-    if (this.#session === "WELCOMED") this.#outbox.push(...this.#reporter.make());
+    if (this.#setsChanged) this.#assignments.dropContents();
+    this.#setsChanged = false;
+    if (this.#session.state === "WELCOMED") this.#session.send(this.#reporter.make());
   }
 
   get hasUnsaved(): boolean {
@@ -335,34 +304,14 @@ export class ClusterAgent implements ClusterListener {
   }
 
   get hasOutbox(): boolean {
-    return this.#outbox.length > 0;
+    return this.#session.hasOutbox;
   }
 
   /** Writes what is unsaved; inside a transaction of the store, and `saved` follows once that is committed. */
   save(): void {
-    const cluster = this.#number;
-    const store = this.#store;
-    const unsaved = this.#unsaved;
-    const { simulation } = this;
-    if (unsaved.ackedUpTo > 0) store.deleteReports(cluster, unsaved.ackedUpTo);
-    for (const report of unsaved.reports) store.saveReport(cluster, report);
-    for (const hash of unsaved.templates) store.saveTemplate(cluster, hash, this.#templates.get(hash) ?? null);
-    for (const number of unsaved.variants) store.saveVariant(cluster, number, simulation.variantRecord(number));
-    for (const id of unsaved.placements) {
-      const held = this.#held.get(id);
-      if (held === undefined) store.deletePlacement(cluster, id);
-      else store.savePlacement(cluster, held);
-    }
-    for (const slot of unsaved.pods) {
-      if (simulation.isLive(slot)) store.savePod(cluster, { record: simulation.podRecord(slot), ...this.#reporter.podMarks(slot) });
-      else store.deletePod(cluster, slot);
-    }
-    for (const [id, isGone] of unsaved.gone) store.saveGone(cluster, id, isGone);
-    store.saveCluster(cluster, {
-      ...this.#reporter.position,
-      term: this.#term,
-      engine: simulation.state,
-      nodes: simulation.nodes.descriptions.map(({ id }, index) => ({ id, status: simulation.nodes.status(index) })),
+    saveUnsaved(this.#store, this.#number, {
+      unsaved: this.#unsaved, simulation: this.simulation, objects: this.#objects, contents: this.#contents, assignments: this.#assignments,
+      reporter: this.#reporter, term: this.#term,
     });
   }
 
@@ -372,8 +321,6 @@ export class ClusterAgent implements ClusterListener {
 
   /** What may leave now; only when nothing is unsaved. */
   takeOutbox(): readonly AgentMessage[] {
-    const messages = this.#outbox;
-    this.#outbox = [];
-    return messages;
+    return this.#session.takeOutbox();
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What an agent has to say, and what it has said. News are what no report has told yet: pods whose state changed, pods that are gone,
- * placements to confirm or whose counts changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
+ * placements and services to confirm or that changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
  * what there is: pods that are gone are named only where a report of this epoch had named them.
  *
  * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are.
@@ -9,7 +9,7 @@
  * named ends it with `fullEnds`. Pods are named first come first, so that this ends however much happens meanwhile.
  */
 import {
-  BATCH_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type Welcome,
+  BATCH_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type ServiceReport, type Welcome,
 } from "../link.ts";
 import type { StoredCluster } from "./store.ts";
 import type { UnsavedChanges } from "./unsaved.ts";
@@ -20,10 +20,12 @@ export interface ReportSource {
   now(): number;
   slots(): Iterable<number>;
   placementIds(): Iterable<string>;
+  serviceIds(): Iterable<string>;
   nodeCount(): number;
   pod(slot: number): PodReport;
-  /** null: it is not held any more. */
+  /** null: it is not held any more, or nothing is to be said of it yet. */
   placement(placementId: string): PlacementReport | null;
+  service(serviceId: string): ServiceReport | null;
   node(index: number): NodeReport;
 }
 
@@ -49,6 +51,7 @@ export class Reporter {
   readonly #pods = new Set<number>();
   readonly #gone = new Set<string>();
   readonly #placements = new Set<string>();
+  readonly #services = new Set<string>();
   readonly #nodes = new Set<number>();
 
   constructor(source: ReportSource, unsaved: UnsavedChanges, stored: StoredCluster) {
@@ -66,7 +69,13 @@ export class Reporter {
       if (isReported) this.#named.add(record.slot);
     }
     // Cheap to say again, and not worth a write each time they change.
-    for (const { id } of stored.placements) this.#placements.add(id);
+    this.#allObjectsAndNodes();
+  }
+
+  #allObjectsAndNodes(): void {
+    const source = this.#source;
+    for (const id of source.placementIds()) this.#placements.add(id);
+    for (const id of source.serviceIds()) this.#services.add(id);
     for (let index = 0; index < source.nodeCount(); index++) this.#nodes.add(index);
   }
 
@@ -96,6 +105,10 @@ export class Reporter {
 
   placementChanged(placementId: string): void {
     this.#placements.add(placementId);
+  }
+
+  serviceChanged(serviceId: string): void {
+    this.#services.add(serviceId);
   }
 
   nodeChanged(index: number): void {
@@ -139,8 +152,7 @@ export class Reporter {
       this.#unnamed.add(slot);
       this.podChanged(slot);
     }
-    for (const id of this.#source.placementIds()) this.#placements.add(id);
-    for (let index = 0; index < this.#source.nodeCount(); index++) this.#nodes.add(index);
+    this.#allObjectsAndNodes();
     this.#unsaved.forgetReports();
     this.#unsaved.cluster = true;
   }
@@ -161,7 +173,7 @@ export class Reporter {
   }
 
   #hasNews(): boolean {
-    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#nodes.size > 0;
+    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size > 0;
   }
 
   #next(): Report {
@@ -174,13 +186,15 @@ export class Reporter {
     const gone = take(this.#gone, BATCH_LIMIT);
     for (const id of gone) this.#unsaved.gone.set(id, false);
     const placements = take(this.#placements, BATCH_LIMIT).flatMap((id) => this.#source.placement(id) ?? []);
+    const services = take(this.#services, BATCH_LIMIT).flatMap((id) => this.#source.service(id) ?? []);
     const nodes = take(this.#nodes, BATCH_LIMIT).map((index) => this.#source.node(index));
     const isLast = this.#unnamed.size === 0;
     const full = this.#isFull ? { full: true, ...(isLast ? { fullEnds: true } : {}) } : {};
     if (isLast) this.#isFull = false;
     const { clusterId } = this.#source;
     const at = this.#source.now();
-    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes };
+    const ofServices = services.length > 0 ? { services } : {};
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices };
   }
 }
 

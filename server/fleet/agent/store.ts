@@ -1,6 +1,7 @@
 /**
  * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent
- * was told (templates, placements), what it runs (variants, pods), and what it has said without hearing an ack (reports).
+ * was told (templates, placements, services, contents as they were sealed), what it runs (variants, configuration sets, pods), and what it has said
+ * without hearing an ack (reports).
  *
  * All agents write in one transaction a tick, committed and synced (WAL, synchronous = FULL) before anything that depends on it leaves. One
  * process owns the file (exclusive locking): a second one is refused. A kill at any moment leaves the last committed tick.
@@ -10,39 +11,14 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
-import type { PlacementSpec, Report } from "../link.ts";
+import type { PlacementSpec, Report, ServiceSpec } from "../link.ts";
+import type { ConfigSetRecord } from "../simulator/config-sets.ts";
 import type { VariantRecord } from "../simulator/placements.ts";
 import type { ContainerHistory } from "../simulator/pods.ts";
 import type { EngineState, PodRecord } from "../simulator/records.ts";
-
-const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
-  create table cluster (
-    number integer primary key, cluster_id text not null unique, nonce text not null, epoch integer not null, last_seq integer not null,
-    acked_seq integer not null, term integer not null, is_full integer not null, engine text not null, nodes text not null
-  ) strict;
-  create table template (
-    cluster integer not null, hash text not null, body text not null, primary key (cluster, hash)
-  ) strict, without rowid;
-  create table placement (
-    cluster integer not null, id text not null, term integer not null, generation integer not null, spec text, primary key (cluster, id)
-  ) strict, without rowid;
-  create table variant (
-    cluster integer not null, number integer not null, body text not null, primary key (cluster, number)
-  ) strict, without rowid;
-  create table pod (
-    cluster integer not null, slot integer not null, id text not null, variant integer not null, serial integer not null,
-    state integer not null, node integer not null, address integer not null, created_at real not null, started_at real,
-    running_since real, due real,
-    restarts integer not null, failures integer not null, culprit integer not null, histories text, reason text, message text,
-    is_dirty integer not null, is_reported integer not null, primary key (cluster, slot)
-  ) strict, without rowid;
-  create table gone (cluster integer not null, pod_id text not null, primary key (cluster, pod_id)) strict, without rowid;
-  create table report (
-    cluster integer not null, seq integer not null, body text not null, primary key (cluster, seq)
-  ) strict, without rowid;
-`;
+import type { StoredContent } from "./contents.ts";
+import type { StoredPlacement, StoredService } from "./objects.ts";
+import { STORE_VERSIONS } from "./store-schema.ts";
 
 export interface ClusterRow {
   readonly epoch: number;
@@ -53,18 +29,13 @@ export interface ClusterRow {
   readonly isFull: boolean;
   readonly engine: EngineState;
   readonly nodes: readonly StoredNode[];
+  /** The public key that contents are sealed to; empty in a store from before there were any. */
+  readonly sealingKey: string;
 }
 
 export interface StoredNode {
   readonly id: string;
   readonly status: ClusterNodeStatus;
-}
-
-export interface StoredPlacement {
-  readonly id: string;
-  readonly term: number;
-  readonly generation: number;
-  readonly spec: PlacementSpec | null;
 }
 
 export interface StoredPod {
@@ -78,7 +49,10 @@ export interface StoredPod {
 export interface StoredCluster extends ClusterRow {
   readonly templates: readonly (readonly [hash: string, template: PodTemplate])[];
   readonly placements: readonly StoredPlacement[];
+  readonly services: readonly StoredService[];
+  readonly contents: readonly StoredContent[];
   readonly variants: readonly VariantRecord[];
+  readonly configSets: readonly ConfigSetRecord[];
   readonly pods: readonly StoredPod[];
   readonly gone: readonly string[];
   readonly reports: readonly Report[];
@@ -107,8 +81,10 @@ export class FleetStore {
 
   #migrate(): void {
     const version = Number((this.#database.prepare("pragma user_version").get() as Row)["user_version"]);
-    if (version > SCHEMA_VERSION) throw new Error(`it has version ${version}, this program knows ${SCHEMA_VERSION}`);
-    if (version === 0) this.transaction(() => this.#database.exec(`${SCHEMA} pragma user_version = ${SCHEMA_VERSION};`));
+    const newest = STORE_VERSIONS.length;
+    if (version > newest) throw new Error(`it has version ${version}, this program knows ${newest}`);
+    if (version === newest) return;
+    this.transaction(() => this.#database.exec(`${STORE_VERSIONS.slice(version).join("")} pragma user_version = ${newest};`));
   }
 
   close(): void {
@@ -131,10 +107,11 @@ export class FleetStore {
   /** The cluster's number and nonce here; both are fixed when the store first meets it, with the nonce given then. */
   enrol(clusterId: string, nonce: string, fresh: ClusterRow): { readonly number: number; readonly nonce: string } {
     this.#run(
-      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes, sealing_key)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (cluster_id) do nothing`,
       clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull),
-      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes),
+      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes), fresh.sealingKey,
     );
     const row = this.#prepare("select number, nonce from cluster where cluster_id = ?").get(clusterId) as Row;
     return { number: Number(row["number"]), nonce: String(row["nonce"]) };
@@ -152,16 +129,22 @@ export class FleetStore {
       isFull: row["is_full"] === 1,
       engine: JSON.parse(String(row["engine"])) as EngineState,
       nodes: JSON.parse(String(row["nodes"])) as StoredNode[],
+      sealingKey: String(row["sealing_key"]),
       templates: all("select hash, body from template where cluster = ?").map((each) => [
         String(each["hash"]),
         JSON.parse(String(each["body"])) as PodTemplate,
       ]),
-      placements: all("select id, term, generation, spec from placement where cluster = ?").map((each) => ({
-        id: String(each["id"]),
-        term: Number(each["term"]),
-        generation: Number(each["generation"]),
-        spec: each["spec"] === null ? null : (JSON.parse(String(each["spec"])) as PlacementSpec),
+      placements: all("select * from placement where cluster = ?").map((each) => ({
+        ...heldOf<PlacementSpec>(each),
+        carried: each["carried"] === null ? null : (JSON.parse(String(each["carried"])) as PlacementSpec),
       })),
+      services: all("select * from service where cluster = ?").map((each) => heldOf<ServiceSpec>(each)),
+      contents: all("select name, sealed, keys from content where cluster = ?").map((each) => ({
+        name: String(each["name"]),
+        sealed: String(each["sealed"]),
+        keys: JSON.parse(String(each["keys"])) as string[],
+      })),
+      configSets: parsed<ConfigSetRecord>("select body from config_set where cluster = ?"),
       variants: parsed<VariantRecord>("select body from variant where cluster = ?"),
       pods: all("select * from pod where cluster = ?").map(podOf),
       gone: all("select pod_id from gone where cluster = ?").map((each) => String(each["pod_id"])),
@@ -171,8 +154,9 @@ export class FleetStore {
 
   saveCluster(cluster: number, row: ClusterRow): void {
     this.#run(
-      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ? where number = ?",
-      row.epoch, row.lastSeq, row.ackedSeq, row.term, Number(row.isFull), JSON.stringify(row.engine), JSON.stringify(row.nodes), cluster,
+      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ?, sealing_key = ? where number = ?",
+      row.epoch, row.lastSeq, row.ackedSeq, row.term, Number(row.isFull), JSON.stringify(row.engine), JSON.stringify(row.nodes),
+      row.sealingKey, cluster,
     );
   }
 
@@ -181,15 +165,35 @@ export class FleetStore {
     else this.#run("insert or replace into template (cluster, hash, body) values (?, ?, ?)", cluster, hash, JSON.stringify(template));
   }
 
-  savePlacement(cluster: number, { id, term, generation, spec }: StoredPlacement): void {
+  savePlacement(cluster: number, id: string, placement: StoredPlacement | null): void {
+    if (placement === null) return this.#run("delete from placement where cluster = ? and id = ?", cluster, id);
+    const { term, generation, spec, problem, carried } = placement;
     this.#run(
-      "insert or replace into placement (cluster, id, term, generation, spec) values (?, ?, ?, ?, ?)",
-      cluster, id, term, generation, spec === null ? null : JSON.stringify(spec),
+      "insert or replace into placement (cluster, id, term, generation, spec, problem, carried) values (?, ?, ?, ?, ?, ?, ?)",
+      cluster, id, term, generation, jsonOrNull(spec), problem, jsonOrNull(carried),
     );
   }
 
-  deletePlacement(cluster: number, id: string): void {
-    this.#run("delete from placement where cluster = ? and id = ?", cluster, id);
+  saveService(cluster: number, id: string, service: StoredService | null): void {
+    if (service === null) return this.#run("delete from service where cluster = ? and id = ?", cluster, id);
+    const { term, generation, spec, problem } = service;
+    this.#run(
+      "insert or replace into service (cluster, id, term, generation, spec, problem) values (?, ?, ?, ?, ?, ?)",
+      cluster, id, term, generation, jsonOrNull(spec), problem,
+    );
+  }
+
+  saveContent(cluster: number, name: string, content: StoredContent | null): void {
+    if (content === null) return this.#run("delete from content where cluster = ? and name = ?", cluster, name);
+    this.#run(
+      "insert or replace into content (cluster, name, sealed, keys) values (?, ?, ?, ?)",
+      cluster, name, content.sealed, JSON.stringify(content.keys),
+    );
+  }
+
+  saveConfigSet(cluster: number, number: number, record: ConfigSetRecord | null): void {
+    if (record === null) this.#run("delete from config_set where cluster = ? and number = ?", cluster, number);
+    else this.#run("insert or replace into config_set (cluster, number, body) values (?, ?, ?)", cluster, number, JSON.stringify(record));
   }
 
   saveVariant(cluster: number, number: number, record: VariantRecord | null): void {
@@ -201,12 +205,12 @@ export class FleetStore {
     this.#run(
       `insert or replace into pod (
          cluster, slot, id, variant, serial, state, node, address, created_at, started_at, running_since, due,
-         restarts, failures, culprit, histories, reason, message, is_dirty, is_reported
-       ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         restarts, failures, culprit, histories, reason, message, is_dirty, is_reported, files, environment
+       ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       cluster, record.slot, record.id, record.variant, record.serial, record.state, record.node, record.address,
       record.createdAt, record.startedAt, record.runningSince, record.due, record.restarts, record.failures, record.culprit,
-      record.histories === null ? null : JSON.stringify(record.histories), record.reason, record.message,
-      Number(isDirty), Number(isReported),
+      jsonOrNull(record.histories), record.reason, record.message,
+      Number(isDirty), Number(isReported), record.files, record.environment,
     );
   }
 
@@ -244,6 +248,18 @@ export class FleetStore {
 const numberOrNull = (value: Row[string] | undefined): number | null => (value === null ? null : Number(value));
 const textOrNull = (value: Row[string] | undefined): string | null => (value === null ? null : String(value));
 
+const jsonOrNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+function heldOf<Spec>(row: Row) {
+  return {
+    id: String(row["id"]),
+    term: Number(row["term"]),
+    generation: Number(row["generation"]),
+    spec: row["spec"] === null ? null : (JSON.parse(String(row["spec"])) as Spec),
+    problem: textOrNull(row["problem"]),
+  };
+}
+
 function podOf(row: Row): StoredPod {
   return {
     record: {
@@ -264,6 +280,8 @@ function podOf(row: Row): StoredPod {
       histories: row["histories"] === null ? null : (JSON.parse(String(row["histories"])) as (ContainerHistory | null)[]),
       reason: textOrNull(row["reason"]),
       message: textOrNull(row["message"]),
+      files: Number(row["files"]),
+      environment: Number(row["environment"]),
     },
     isDirty: row["is_dirty"] === 1,
     isReported: row["is_reported"] === 1,

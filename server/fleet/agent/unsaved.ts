@@ -9,7 +9,10 @@ export class UnsavedChanges {
   readonly pods = new Set<number>();
   readonly variants = new Set<number>();
   readonly placements = new Set<string>();
+  readonly services = new Set<string>();
   readonly templates = new Set<string>();
+  readonly configSets = new Set<number>();
+  readonly contents = new Set<string>();
   /** By pod id: whether it is in the list of gone pods. */
   readonly gone = new Map<string, boolean>();
   reports: Report[] = [];
@@ -23,7 +26,7 @@ export class UnsavedChanges {
   get isEmpty(): boolean {
     return (
       !this.cluster && this.reports.length === 0 && this.#ackedUpTo === 0 &&
-      this.pods.size + this.variants.size + this.placements.size + this.templates.size + this.gone.size === 0
+      [this.pods, this.variants, this.placements, this.services, this.templates, this.configSets, this.contents, this.gone].every((each) => each.size === 0)
     );
   }
 
@@ -42,7 +45,10 @@ export class UnsavedChanges {
     this.pods.clear();
     this.variants.clear();
     this.placements.clear();
+    this.services.clear();
     this.templates.clear();
+    this.configSets.clear();
+    this.contents.clear();
     this.gone.clear();
     this.reports = [];
     this.#ackedUpTo = 0;

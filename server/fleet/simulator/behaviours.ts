@@ -10,6 +10,9 @@
  * A stage leads out of a state: the first in the list whose `from` and `when` fit a pod's template is its stage in that state, and a state
  * without one is rested in (READY, unless a behaviour such as chaos is added). A stage may lead to any state but PENDING; PENDING is left
  * by the scheduler alone. All times are simulated milliseconds; ranges are uniform, both ends included.
+ *
+ * Pods whose template has a probe or a postStart hook are the exception: what their containers do between RUNNING, READY and CRASHED follows
+ * from `containers` (health.ts, containers.ts), each container by itself, and stages out of these three states are not theirs.
  */
 import type { ContainerRuntime } from "../../domain/pod-template.ts";
 
@@ -47,8 +50,13 @@ export interface Stage {
   readonly to: Exclude<PodState, "FREE" | "PENDING"> | "GONE";
 }
 
-/** MISSING never arrives, CRASHING exits soon after each start. A pod is what the worst of its images is. */
-export type ImageKind = "NORMAL" | "CRASHING" | "MISSING";
+/**
+ * What an image's containers do. MISSING never arrives; CRASHING exits soon after each start; UNREADY is never ready to a probe; HANGS stops
+ * answering some time after each start; SLOW takes its time for each answer.
+ */
+export type ImageKind = "NORMAL" | "CRASHING" | "MISSING" | "UNREADY" | "HANGS" | "SLOW";
+/** Worst first: a pod is what the worst of its images is. */
+export const IMAGE_KINDS_BY_WEIGHT: readonly ImageKind[] = ["MISSING", "CRASHING", "UNREADY", "HANGS", "SLOW", "NORMAL"];
 
 export interface Behaviours {
   readonly stages: readonly Stage[];
@@ -70,6 +78,23 @@ export interface Behaviours {
   readonly crashExitCode: number;
   /** Pods that found no room try again so long after room appeared, many at once. */
   readonly scheduleRetryMs: number;
+  readonly containers: ContainerBehaviours;
+  /** So long after a change of configuration a pod's files show it, each pod by itself. */
+  readonly filesRefresh: Range;
+}
+
+/** Of pods with probes or hooks, all counted from a container's start. */
+export interface ContainerBehaviours {
+  /** A container without a readiness probe is ready from then on. */
+  readonly warmUp: Range;
+  readonly crash: Range;
+  readonly hang: Range;
+  /** A container that is SLOW needs so long for an answer. */
+  readonly slowAnswerMs: number;
+  /** Of a container that is killed. */
+  readonly killedExitCode: number;
+  /** A command of a hook that says nothing of its own length takes so long. */
+  readonly hook: Range;
 }
 
 export const DEFAULT_BEHAVIOURS: Behaviours = {
@@ -84,7 +109,7 @@ export const DEFAULT_BEHAVIOURS: Behaviours = {
     { from: "CRASHED", delay: { kind: "backOff" }, to: "RUNNING" },
     { from: "TERMINATING", delay: { kind: "stop", minMs: 300, maxMs: 2_000, unstarted: { minMs: 50, maxMs: 200 } }, to: "GONE" },
   ],
-  imageTags: { crashloop: "CRASHING", missing: "MISSING" },
+  imageTags: { crashloop: "CRASHING", missing: "MISSING", unready: "UNREADY", hangs: "HANGS", slow: "SLOW" },
   images: {
     minMiB: 20,
     maxMiB: 480,
@@ -96,4 +121,13 @@ export const DEFAULT_BEHAVIOURS: Behaviours = {
   backOff: { firstMs: 10_000, factor: 2, maxMs: 300_000, resetAfterMs: 600_000 },
   crashExitCode: 1,
   scheduleRetryMs: 100,
+  containers: {
+    warmUp: { minMs: 100, maxMs: 400 },
+    crash: { minMs: 300, maxMs: 900 },
+    hang: { minMs: 60_000, maxMs: 120_000 },
+    slowAnswerMs: 3_000,
+    killedExitCode: 137,
+    hook: { minMs: 200, maxMs: 800 },
+  },
+  filesRefresh: { minMs: 5_000, maxMs: 50_000 },
 };

@@ -1,9 +1,10 @@
 /**
- * One cluster, simulated on virtual time: the controller that makes and replaces pods, the scheduler that gives them nodes, and the nodes
- * that run them as the behaviours say. Deterministic: what happens follows from the seed, the assignments and the times at which they came,
+ * One cluster, simulated on virtual time: the controller that makes and replaces pods, the binder that gives them nodes, the nodes that run them as
+ * the behaviours say, their configuration and the services over them. Deterministic: what happens follows from the seed, the assignments and the times at which they came,
  * however finely time is advanced.
  *
- * Terms: slot, variant, placement (pods.ts, placements.ts); stage and state (behaviours.ts, stages.ts). The instant is `now`; it only moves
+ * Terms: slot, variant, placement (pods.ts, placements.ts); stage and state (behaviours.ts, stages.ts); course (health.ts); configuration set
+ * (config-sets.ts). The instant is `now`; it only moves
  * in `advanceTo`, to each event in turn. After the events of an instant the cluster settles: placements that changed are planned again, and
  * new pods get nodes, within the same instant.
  *
@@ -14,40 +15,25 @@
  */
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
-import type { NodeDescription, PlacementSpec, PodReport } from "../link.ts";
-import type { Behaviours } from "./behaviours.ts";
-import { ImageCache } from "./images.ts";
-import { podSuffix, SUFFIXES } from "./names.ts";
-import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
-import { chooseVictims, linkPod, PlacementTable, unlinkPod, type Placement, type Variant, type VariantRecord } from "./placements.ts";
-import { podReport } from "./pod-reports.ts";
-import { CRASHED, NONE, PENDING, PodTable, PULLING, READY, RUNNING, TERMINATING, type WaitingReason } from "./pods.ts";
-import { RandomStream, uuidv7 } from "./random.ts";
+import type { PlacementSpec, PodReport, ServiceSpec } from "../link.ts";
+import { Binder } from "./binder.ts";
+import type { ClusterOptions } from "./cluster-options.ts";
+import type { ConfigSetRecord } from "./config-sets.ts";
+import { Configurations } from "./configurations.ts";
+import { Containers } from "./containers.ts";
+import { Controller } from "./controller.ts";
+import { SUFFIXES } from "./names.ts";
+import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
+import type { Placement, VariantRecord } from "./placements.ts";
+import { PodViews } from "./pod-views.ts";
+import { PULLING } from "./pods.ts";
+import { RandomStream } from "./random.ts";
 import { podRecord, restoreParts, type ClusterRecords, type EngineState, type PodRecord } from "./records.ts";
 import { planReplicas } from "./rolling-update.ts";
 import { NodeTable } from "./scheduler.ts";
+import { Services, type Endpoint } from "./services.ts";
 import { Stages } from "./stages.ts";
 import { compileTemplate } from "./templates.ts";
-import { TimerHeap } from "./timers.ts";
-
-export interface ClusterListener {
-  podChanged(slot: number): void;
-  /** The slot may be used again from now on. */
-  podGone(slot: number, id: string): void;
-  placementChanged(placementId: string): void;
-  variantChanged(number: number): void;
-}
-
-export interface ClusterOptions {
-  readonly code: string;
-  readonly nodes: readonly NodeDescription[];
-  readonly seed: number;
-  /** Of the store's life: the same pods in another life have other ids and names. */
-  readonly nonce: string;
-  readonly behaviours: Behaviours;
-  readonly now: number;
-  readonly listener: ClusterListener;
-}
 
 export interface PlacementCounts {
   /** Pods that are not terminating. */
@@ -60,41 +46,54 @@ export interface PlacementCounts {
 
 export class ClusterSimulation {
   readonly nodes: NodeTable;
-  readonly #listener: ClusterListener;
   readonly #parts: ClusterParts;
+  readonly #configurations: Configurations;
   readonly #stages: Stages;
-  readonly #suffixOffset: number;
-  /** Who things happen to; a stream of its own, so that the ids of another life change nothing else. */
-  #identity: RandomStream;
+  readonly #binder: Binder;
+  readonly #controller: Controller;
+  readonly #services: Services;
+  readonly #views: PodViews;
   #now: number;
-  #serial = 0;
-  /** Placements to plan again in this instant. */
-  readonly #unsettled = new Set<Placement>();
-  /** New pods that get their first try for a node in this instant. */
-  #unscheduled: number[] = [];
-  #retryAt = Infinity;
 
-  constructor({ code, nodes, seed, nonce, behaviours, now, listener }: ClusterOptions) {
+  constructor({ code, nodes, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
     this.nodes = new NodeTable(nodes);
-    this.#listener = listener;
-    this.#identity = RandomStream.named("identity", seed, code, nonce);
-    this.#suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     this.#now = now;
-    this.#parts = {
-      behaviours,
-      nodes: this.nodes,
-      images: nodes.map(() => new ImageCache(behaviours)),
-      pods: new PodTable(),
-      timers: new TimerHeap(),
-      placements: new PlacementTable(nodes.length, (number) => listener.variantChanged(number)),
-      templates: new Map(),
-      waiting: new Set(),
-    };
-    this.#stages = new Stages(this.#parts, RandomStream.named("behaviour", seed, code), {
-      podChanged: (slot) => listener.podChanged(slot),
-      countsChanged: (variant) => this.#placementChanged(variant.placement),
-      podEnded: (slot) => this.#destroy(slot),
+    const parts = emptyParts(behaviours, this.nodes, listener);
+    this.#parts = parts;
+    const salt = RandomStream.named("containers", seed, code).uint32();
+    this.#configurations = new Configurations(parts, contents, salt, {
+      podRecordChanged: (slot) => listener.podRecordChanged(slot),
+      configuredChanged: (placement) => listener.placementChanged(placement.id),
     });
+    const configurations = this.#configurations;
+    const containers = new Containers(parts, salt, (slot, history) => configurations.restarted(slot, history));
+    this.#stages = new Stages({
+      parts,
+      containers,
+      configurations,
+      random: RandomStream.named("behaviour", seed, code),
+      listener: {
+        podChanged: (slot) => listener.podChanged(slot),
+        countsChanged: (variant) => this.#controller.placementChanged(variant.placement),
+        podEnded: (slot) => this.#controller.destroy(slot, this.#now),
+      },
+    });
+    this.#binder = new Binder(parts, {
+      podChanged: (slot) => listener.podChanged(slot),
+      podBound: (slot) => this.#stages.enter(slot, PULLING, this.#now),
+    });
+    this.#controller = new Controller({
+      parts,
+      stages: this.#stages,
+      binder: this.#binder,
+      configurations,
+      plan,
+      identity: RandomStream.named("identity", seed, code, nonce),
+      listener,
+    });
+    const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
+    this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
+    this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));
   }
 
   // -------------------------------------------------------------- time
@@ -105,20 +104,21 @@ export class ClusterSimulation {
 
   /** When the next event is due, Infinity for never. */
   nextDue(): number {
-    const isSettled = this.#unsettled.size === 0 && this.#unscheduled.length === 0;
-    return isSettled ? Math.min(this.#parts.timers.nextDue(), this.#retryAt) : this.#now;
+    if (!this.#controller.isSettled) return this.#now;
+    return Math.min(this.#parts.timers.nextDue(), this.#parts.waves.nextDue(), this.#binder.retryAt);
   }
 
   /** Lets everything happen that is due until then. Time never goes back: an earlier instant changes nothing. */
   advanceTo(now: number): void {
-    const { timers } = this.#parts;
+    const { timers, waves } = this.#parts;
     for (;;) {
-      this.#settle();
+      this.#controller.settle(this.#now);
       const due = this.nextDue();
       if (due > now) break;
       this.#now = Math.max(this.#now, due);
       while (timers.nextDue() <= this.#now) this.#stages.fire(timers.pop(), this.#now);
-      if (this.#retryAt <= this.#now) this.#retryWaiting();
+      while (waves.nextDue() <= this.#now) this.#configurations.fire(waves.pop(), this.#now);
+      if (this.#binder.retryAt <= this.#now) this.#binder.retry();
     }
     this.#now = Math.max(this.#now, now);
   }
@@ -152,6 +152,10 @@ export class ClusterSimulation {
    * @throws Error when the template is unknown or the subnet's block is none; nothing has changed then.
    */
   assign(placementId: string, spec: PlacementSpec | null): void {
+    this.#assign(placementId, spec, false);
+  }
+
+  #assign(placementId: string, spec: PlacementSpec | null, isRestored: boolean): void {
     const { placements, templates } = this.#parts;
     let placement: Placement;
     if (spec === null) {
@@ -166,7 +170,30 @@ export class ClusterSimulation {
     }
     placement.spec = spec;
     for (const variant of placement.variants.slice()) placements.dropIfUnused(variant);
-    this.#placementChanged(placement);
+    this.#configurations.assign(placement, spec?.configs ?? [], this.#now, isRestored);
+    this.#wakeUnconfigured(placement);
+    this.#controller.placementChanged(placement);
+  }
+
+  /** Contents have come, or can't be opened any more. */
+  contentsChanged(): void {
+    this.#configurations.contentsChanged(this.#now);
+    this.#wakeUnconfigured();
+  }
+
+  /** Pods whose containers could not be created try again, all or those of a placement. */
+  #wakeUnconfigured(placement?: Placement): void {
+    const { pods, timers, unconfigured } = this.#parts;
+    for (const slot of unconfigured) {
+      if (placement !== undefined && variantOf(this.#parts, slot).placement !== placement) continue;
+      unconfigured.delete(slot);
+      timers.set(slot, this.#now, pods.serial[slot] as number);
+    }
+  }
+
+  /** Sets what a service should be; null removes it. */
+  assignService(serviceId: string, spec: ServiceSpec | null): void {
+    this.#services.assign(serviceId, spec);
   }
 
   /** Lets go of a removed placement. Only when it is a tombstone without pods. */
@@ -207,46 +234,68 @@ export class ClusterSimulation {
     return { created, ready, updated: placement?.current?.pods ?? 0, all };
   }
 
+  /** Pods whose files show the assigned configuration, as far as they mount any; terminating ones left out. */
+  configured(placementId: string): number {
+    const placement = this.#parts.placements.get(placementId);
+    return placement === undefined ? 0 : this.#configurations.configured(placement);
+  }
+
   report(slot: number): PodReport {
-    const { pods } = this.#parts;
-    const variant = variantOf(this.#parts, slot);
-    const node = pods.node[slot] as number;
-    return podReport(pods, slot, variant, {
-      name: `${variant.record.namePrefix}-${podSuffix(pods.serial[slot] as number, this.#suffixOffset)}`,
-      nodeId: node === NONE ? null : this.nodes.idOf(node),
-      backOffMs: this.#stages.backOffMs(slot),
-    });
+    return this.#views.report(slot, this.#now);
+  }
+
+  /** The variables that a pod's container was started with, opened now; null where there is no such container, or it was not started. */
+  environmentOf(podId: string, container: string): Record<string, string> | null {
+    return this.#views.environmentOf(podId, container);
+  }
+
+  /** By path, the files that ConfigMaps and Secrets are in a pod's container; null as above. */
+  filesOf(podId: string, container: string): Record<string, string> | null {
+    return this.#views.filesOf(podId, container);
+  }
+
+  /** Why a service can't be carried out, a sentence; null when it is. */
+  serviceProblem(serviceId: string): string | null {
+    return this.#services.problem(serviceId);
+  }
+
+  /** The ready pods behind a service, by their addresses; null when there is no such service. */
+  endpointsOf(serviceId: string): readonly Endpoint[] | null {
+    return this.#services.endpointsOf(serviceId);
+  }
+
+  /** Every content that an assigned set, or the files or environment of some pod, is made of. */
+  contentsInUse(): Set<string> {
+    return this.#parts.configSets.contents();
   }
 
   // -------------------------------------------------------------- faults
 
   /** Ends one container of a running pod, as a crash would. False when there is no such pod, or it does not run. */
   crashPod(podId: string, container = 0): boolean {
-    const { pods } = this.#parts;
-    for (const slot of pods.slots()) {
-      if (pods.ids[slot] !== podId) continue;
-      const runs = pods.state[slot] === READY || pods.state[slot] === RUNNING;
-      if (!runs || container >= variantOf(this.#parts, slot).template.template.containers.length) return false;
-      this.#stages.enter(slot, CRASHED, this.#now, container);
-      return true;
-    }
-    return false;
+    const slot = this.#views.slotOf(podId);
+    if (slot === null || container >= variantOf(this.#parts, slot).template.containers.length) return false;
+    return this.#stages.crash(slot, container, this.#now);
   }
 
   /** A node that is NOT_READY takes no new pods; those that it has stay. */
   setNodeStatus(index: number, status: ClusterNodeStatus): void {
     this.nodes.setStatus(index, status);
-    if (status === "READY") this.#roomAppeared();
+    if (status === "READY") this.#binder.roomAppeared(this.#now);
   }
 
   // -------------------------------------------------------------- storing and restoring
 
   get state(): EngineState {
-    return { now: this.#now, serial: this.#serial, behaviour: this.#stages.random.state, identity: this.#identity.state };
+    return { now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state };
   }
 
   variantRecord(number: number): VariantRecord | null {
     return this.#parts.placements.variant(number)?.record ?? null;
+  }
+
+  configSetRecord(number: number): ConfigSetRecord | null {
+    return this.#parts.configSets.get(number) ?? null;
   }
 
   podRecord(slot: number): PodRecord {
@@ -260,135 +309,13 @@ export class ClusterSimulation {
   restore(saved: EngineState & ClusterRecords): void {
     const setBackMs = Math.max(0, saved.now - this.#now);
     this.#now = Math.min(saved.now, this.#now);
-    this.#serial = saved.serial;
+    this.#controller.serial = saved.serial;
     this.#stages.random = new RandomStream(saved.behaviour);
-    this.#identity = new RandomStream(saved.identity);
+    this.#controller.identity = new RandomStream(saved.identity);
     restoreParts(this.#parts, saved, this.#now, setBackMs);
-    for (const { id, spec } of saved.placements) this.assign(id, spec);
-    this.#roomAppeared();
-  }
-
-  // -------------------------------------------------------------- settling: the controller
-
-  #settle(): void {
-    while (this.#unsettled.size > 0) {
-      for (const placement of this.#unsettled) {
-        this.#unsettled.delete(placement);
-        this.#plan(placement);
-      }
-      const unscheduled = this.#unscheduled;
-      this.#unscheduled = [];
-      for (const slot of unscheduled) if (this.#parts.pods.state[slot] === PENDING) this.#schedule(slot);
-    }
-  }
-
-  #plan(placement: Placement): void {
-    const { pods } = this.#parts;
-    const { spec, current } = placement;
-    const remove = (count: number, fits: (slot: number) => boolean): void => {
-      for (const slot of chooseVictims(placement, pods, count, fits)) this.#remove(slot);
-    };
-    if (spec === null || current === null) return remove(Infinity, () => true);
-    const { created, ready } = this.counts(placement.id);
-    const old = { pods: created - current.pods, ready: ready - current.ready };
-    const plan = planReplicas(spec.replicas, spec.updateStrategy, current, old);
-    const isCurrent = (slot: number): boolean => pods.variant[slot] === current.record.number;
-    const isReady = (slot: number): boolean => pods.state[slot] === READY;
-    remove(plan.removeCurrent, isCurrent);
-    remove(plan.removeOldUnready, (slot) => !isCurrent(slot) && !isReady(slot));
-    remove(plan.removeOldReady, (slot) => !isCurrent(slot) && isReady(slot));
-    for (let made = 0; made < plan.create; made++) this.#create(current);
-  }
-
-  #create(variant: Variant): void {
-    const { pods } = this.#parts;
-    const slot = pods.allocate(uuidv7(this.#now, this.#identity));
-    pods.variant[slot] = variant.record.number;
-    pods.serial[slot] = ++this.#serial;
-    pods.createdAt[slot] = this.#now;
-    linkPod(variant.placement, pods, slot);
-    variant.all += 1;
-    variant.pods += 1;
-    this.#unscheduled.push(slot);
-    this.#listener.podChanged(slot);
-    this.#placementChanged(variant.placement);
-  }
-
-  /** A pod without a node is gone at once: nothing of it runs anywhere. */
-  #remove(slot: number): void {
-    if (this.#parts.pods.state[slot] !== PENDING) return this.#stages.enter(slot, TERMINATING, this.#now);
-    variantOf(this.#parts, slot).pods -= 1;
-    this.#destroy(slot);
-  }
-
-  #destroy(slot: number): void {
-    const { pods, placements, timers, waiting } = this.#parts;
-    const variant = variantOf(this.#parts, slot);
-    const id = pods.ids[slot] as string;
-    const node = pods.node[slot] as number;
-    const address = pods.address[slot] as number;
-    timers.cancel(slot);
-    waiting.delete(slot);
-    if (node !== NONE) this.nodes.giveBack(node, variant.template.requests);
-    if (address !== 0) variant.pool?.giveBack(address);
-    unlinkPod(variant.placement, pods, slot);
-    variant.all -= 1;
-    pods.free(slot);
-    this.#listener.podGone(slot, id);
-    this.#placementChanged(variant.placement);
-    placements.dropIfUnused(variant);
-    if (node !== NONE) this.#roomAppeared();
-  }
-
-  #placementChanged(placement: Placement): void {
-    this.#unsettled.add(placement);
-    this.#listener.placementChanged(placement.id);
-  }
-
-  // -------------------------------------------------------------- settling: the scheduler
-
-  /** Gives a pod a node and an address; says why not, where it found none. */
-  #schedule(slot: number): WaitingReason | null {
-    const { pods, waiting } = this.#parts;
-    const { template, placement, pool } = variantOf(this.#parts, slot);
-    const node = this.nodes.choose(template.requests, placement.podsOnNode);
-    if (node === NONE) return this.#wait(slot, { reason: "Unschedulable", message: this.nodes.explain(template.requests) });
-    const address = pool === null ? 0 : pool.take();
-    if (address === null) return this.#wait(slot, { reason: "AddressesExhausted", message: `subnet ${pool?.cidr} has no free address` });
-    this.nodes.take(node, template.requests);
-    pods.node[slot] = node;
-    pods.address[slot] = address;
-    pods.waiting.delete(slot);
-    waiting.delete(slot);
-    countOnNode(this.#parts, slot, 1);
-    this.#stages.enter(slot, PULLING, this.#now);
-    return null;
-  }
-
-  #wait(slot: number, why: WaitingReason): WaitingReason {
-    const { pods, waiting } = this.#parts;
-    waiting.add(slot);
-    const known = pods.waiting.get(slot);
-    if (known?.reason !== why.reason || known.message !== why.message) {
-      pods.waiting.set(slot, why);
-      this.#listener.podChanged(slot);
-    }
-    return why;
-  }
-
-  #roomAppeared(): void {
-    if (this.#parts.waiting.size > 0 && this.#retryAt === Infinity) this.#retryAt = this.#now + this.#parts.behaviours.scheduleRetryMs;
-  }
-
-  /** Tries all that wait, first come first; once one of a variant found no room, the others of it are only told why. */
-  #retryWaiting(): void {
-    this.#retryAt = Infinity;
-    const refused = new Map<number, WaitingReason>();
-    for (const slot of this.#parts.waiting) {
-      const number = this.#parts.pods.variant[slot] as number;
-      const known = refused.get(number);
-      const why = known === undefined ? this.#schedule(slot) : this.#wait(slot, known);
-      if (why !== null) refused.set(number, why);
-    }
+    for (const { id, spec } of saved.placements) this.#assign(id, spec, true);
+    for (const { id, spec } of saved.services) this.#services.assign(id, spec);
+    this.#parts.configSets.collect();
+    this.#binder.roomAppeared(this.#now);
   }
 }

@@ -1,11 +1,12 @@
 /** What a simulated cluster consists of: the tables that its controller, scheduler and stages work on together. */
 import type { Behaviours } from "./behaviours.ts";
-import type { ImageCache } from "./images.ts";
-import type { PlacementTable, Variant } from "./placements.ts";
-import { FREE, type PodTable } from "./pods.ts";
+import { ConfigSets } from "./config-sets.ts";
+import { ImageCache } from "./images.ts";
+import { PlacementTable, type Variant } from "./placements.ts";
+import { FREE, PodTable } from "./pods.ts";
 import type { NodeTable } from "./scheduler.ts";
 import type { CompiledTemplate } from "./templates.ts";
-import type { TimerHeap } from "./timers.ts";
+import { TimerHeap } from "./timers.ts";
 
 export interface ClusterParts {
   readonly behaviours: Behaviours;
@@ -18,6 +19,29 @@ export interface ClusterParts {
   readonly templates: Map<string, CompiledTemplate>;
   /** Slots of pods that found no room, first come first. */
   readonly waiting: Set<number>;
+  readonly configSets: ConfigSets;
+  /** By the number of a placement's set: when files of some of its pods are to show it. */
+  readonly waves: TimerHeap;
+  /** Slots of pods whose containers can't be created for want of configuration. */
+  readonly unconfigured: Set<number>;
+}
+
+export function emptyParts(
+  behaviours: Behaviours, nodes: NodeTable, listener: { variantChanged(number: number): void; configSetChanged(number: number): void },
+): ClusterParts {
+  return {
+    behaviours,
+    nodes,
+    images: nodes.descriptions.map(() => new ImageCache(behaviours)),
+    pods: new PodTable(),
+    timers: new TimerHeap(),
+    placements: new PlacementTable(nodes.size, (number) => listener.variantChanged(number)),
+    templates: new Map(),
+    waiting: new Set(),
+    configSets: new ConfigSets((number) => listener.configSetChanged(number)),
+    waves: new TimerHeap(),
+    unconfigured: new Set(),
+  };
 }
 
 /** The variant of a pod there is. */

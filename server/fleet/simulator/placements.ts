@@ -1,5 +1,6 @@
 /**
- * What a cluster works on. A placement is an application's share; a variant is one way in which its pods are made: a revision on a subnet.
+ * What a cluster works on. A placement is an application's share; a variant is one way in which its pods are made: a revision on a subnet,
+ * between two restarts that were asked for.
  * The assigned variant is the current one; pods of others are old and replaced under the update strategy. A variant goes when it is not
  * current and its last pod is gone; a placement goes when it is a tombstone, its last pod is gone and the agent lets go of it.
  */
@@ -23,6 +24,8 @@ export interface VariantRecord {
   readonly templateHash: string;
   readonly namePrefix: string;
   readonly subnet: Subnet | null;
+  /** How often the application had been restarted; absent for 0. */
+  readonly restarts?: number;
 }
 
 export interface Variant {
@@ -41,6 +44,8 @@ export interface Placement {
   /** null: a tombstone. */
   spec: PlacementSpec | null;
   current: Variant | null;
+  /** Number of the configuration set that is assigned, NONE for none. */
+  set: number;
   readonly variants: Variant[];
   /** Pods a node that are not terminating, for the spread. */
   readonly podsOnNode: Uint16Array;
@@ -69,13 +74,17 @@ export class PlacementTable {
 
   add(id: string): Placement {
     const podsOnNode = new Uint16Array(this.#nodes);
-    const placement: Placement = { id, spec: null, current: null, variants: [], podsOnNode, head: NONE, tail: NONE };
+    const placement: Placement = { id, spec: null, current: null, set: NONE, variants: [], podsOnNode, head: NONE, tail: NONE };
     this.#placements.set(id, placement);
     return placement;
   }
 
   delete(id: string): void {
     this.#placements.delete(id);
+  }
+
+  all(): Iterable<Placement> {
+    return this.#placements.values();
   }
 
   variant(number: number): Variant | undefined {
@@ -98,6 +107,7 @@ export class PlacementTable {
       templateHash,
       namePrefix: podNamePrefix(spec.applicationName, templateHash),
       subnet: subnet === null ? null : { id: subnet.id, cidr: subnet.cidr, gateway: subnet.gateway },
+      ...(spec.restarts ? { restarts: spec.restarts } : {}),
     };
     return this.addVariant(placement, record, template, pool);
   }
@@ -138,7 +148,13 @@ export class PlacementTable {
 const fitsSpec = ({ record }: Variant, spec: PlacementSpec): boolean =>
   record.revisionId === spec.revisionId &&
   record.templateHash === spec.templateHash &&
+  (record.restarts ?? 0) === (spec.restarts ?? 0) &&
   (record.subnet?.id ?? null) === (spec.subnet?.id ?? null);
+
+/** The placement's slots, oldest first. */
+export function* slotsOf(placement: Placement, pods: PodTable): Generator<number> {
+  for (let slot = placement.head; slot !== NONE; slot = pods.next[slot] as number) yield slot;
+}
 
 export function linkPod(placement: Placement, pods: PodTable, slot: number): void {
   pods.previous[slot] = placement.tail;

@@ -1,13 +1,14 @@
 /**
  * A pod's state as the link says it. Phases: PENDING without a node; STARTING on a node until the containers first run; RUNNING from then
- * on, also between restarts; TERMINATING until it is gone. A pod without readiness problems is ready shortly after its containers run.
+ * on, also between restarts; TERMINATING until it is gone. Reasons and messages are those that users of Kubernetes know.
  */
 import type { ContainerStatus } from "../../domain/pod.ts";
 import type { PodPhase } from "../../domain/states.ts";
 import type { PodReport } from "../link.ts";
 import { formatIpv4 } from "./addresses.ts";
+import type { ContainerOutlook } from "./containers.ts";
 import type { Variant } from "./placements.ts";
-import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type PodTable } from "./pods.ts";
+import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory, type PodTable } from "./pods.ts";
 
 const PHASES: readonly (readonly [number, PodPhase])[] = [
   [PENDING, "PENDING"],
@@ -20,8 +21,10 @@ const PHASES: readonly (readonly [number, PodPhase])[] = [
 export interface PodFacts {
   readonly name: string;
   readonly nodeId: string | null;
-  /** The wait of a pod in back-off. */
-  readonly backOffMs: number;
+  /** The wait after so many failures in a row. */
+  backOffMs(failures: number): number;
+  /** How each container of a watched pod stands, while it runs; null for other pods. */
+  readonly outlooks: readonly ContainerOutlook[] | null;
 }
 
 export function podReport(pods: PodTable, slot: number, variant: Variant, facts: PodFacts): PodReport {
@@ -41,30 +44,53 @@ export function podReport(pods: PodTable, slot: number, variant: Variant, facts:
     message,
     privateIp: address === 0 ? null : formatIpv4(address),
     restartCount: pods.restarts[slot] as number,
-    containers: containerReports(pods, slot, variant),
+    containers: containerReports(pods, slot, variant, facts.outlooks),
     createdAt: pods.createdAt[slot] as number,
     startedAt: Number.isNaN(startedAt) ? null : startedAt,
   };
 }
 
-function trouble(pods: PodTable, slot: number, variant: Variant, facts: PodFacts): { reason: string | null; message: string | null } {
+interface Trouble {
+  readonly reason: string | null;
+  readonly message: string | null;
+}
+
+function trouble(pods: PodTable, slot: number, variant: Variant, facts: PodFacts): Trouble {
+  if (facts.outlooks !== null) return watchedTrouble(pods, slot, variant, facts, facts.outlooks);
   const container = variant.template.template.containers[pods.culprit[slot] as number];
+  const seconds = facts.backOffMs(pods.failures[slot] as number) / 1_000;
   switch (pods.state[slot]) {
     case PENDING:
+    case CREATING:
       return pods.waiting.get(slot) ?? { reason: null, message: null };
     case PULL_FAILED:
-      return { reason: "ImagePullBackOff", message: `back-off ${facts.backOffMs / 1_000}s pulling image "${container?.image}": not found` };
+      return { reason: "ImagePullBackOff", message: `back-off ${seconds}s pulling image "${container?.image}": not found` };
     case CRASHED:
-      return {
-        reason: "CrashLoopBackOff",
-        message: `back-off ${facts.backOffMs / 1_000}s restarting failed container ${container?.name} of pod ${facts.name}`,
-      };
+      return { reason: "CrashLoopBackOff", message: backOffMessage(seconds, container?.name, facts.name) };
     default:
       return { reason: null, message: null };
   }
 }
 
-function containerReports(pods: PodTable, slot: number, { template }: Variant): ContainerStatus[] {
+/** The first container that waits is the pod's trouble, else the first whose readiness probe fails. */
+function watchedTrouble(pods: PodTable, slot: number, { template }: Variant, facts: PodFacts, outlooks: readonly ContainerOutlook[]): Trouble {
+  const waiting = outlooks.findIndex(({ runs }) => !runs);
+  const history = pods.histories.get(slot)?.[waiting];
+  if (history) {
+    const { name } = template.template.containers[waiting] as { readonly name: string };
+    const message = backOffMessage(facts.backOffMs(history.failures ?? 1) / 1_000, name, facts.name);
+    return { reason: waitingReason(history), message: history.why ? `${history.why}; ${message}` : message };
+  }
+  const failure = outlooks.find((outlook) => outlook.failure !== null)?.failure ?? null;
+  return failure === null ? { reason: null, message: null } : { reason: "Unhealthy", message: failure };
+}
+
+const backOffMessage = (seconds: number, container: string | undefined, pod: string): string =>
+  `back-off ${seconds}s restarting failed container ${container} of pod ${pod}`;
+
+const waitingReason = ({ cause }: ContainerHistory): string => (cause === "POST_START" ? "FailedPostStartHook" : "CrashLoopBackOff");
+
+function containerReports(pods: PodTable, slot: number, { template }: Variant, outlooks: PodFacts["outlooks"]): ContainerStatus[] {
   const state = pods.state[slot] as number;
   const podStartedAt = pods.startedAt[slot] as number;
   const started = !Number.isNaN(podStartedAt);
@@ -72,15 +98,26 @@ function containerReports(pods: PodTable, slot: number, { template }: Variant): 
   return template.template.containers.map(({ name, image }, index) => {
     const history = histories?.[index] ?? null;
     const common = { name, image, restartCount: history?.restartCount ?? 0, exitCode: history?.exitCode ?? null };
-    const failed = index === pods.culprit[slot];
-    if (!started) {
-      const reason = state === PENDING ? null : state === PULL_FAILED && failed ? "ImagePullBackOff" : "ContainerCreating";
-      return { ...common, state: "WAITING", ready: false, reason, startedAt: null };
-    }
+    if (!started) return { ...common, state: "WAITING", ready: false, reason: unstartedReason(pods, slot, index), startedAt: null };
     if (history !== null && history.startedAt === null) {
-      return { ...common, state: "WAITING", ready: false, reason: "CrashLoopBackOff", startedAt: null };
+      return { ...common, state: "WAITING", ready: false, reason: waitingReason(history), startedAt: null };
     }
-    const isReady = state === READY || state === CRASHED;
-    return { ...common, state: "RUNNING", ready: isReady, reason: null, startedAt: history?.startedAt ?? podStartedAt };
+    const outlook = outlooks?.[index];
+    const isReady = outlook === undefined ? state === READY || (state === CRASHED && !template.isWatched) : outlook.ready;
+    const reason = outlook === undefined || outlook.failure === null ? null : "Unhealthy";
+    return { ...common, state: "RUNNING", ready: isReady, reason, startedAt: history?.startedAt ?? podStartedAt };
   });
+}
+
+function unstartedReason(pods: PodTable, slot: number, index: number): string | null {
+  switch (pods.state[slot]) {
+    case PENDING:
+      return null;
+    case PULL_FAILED:
+      return index === pods.culprit[slot] ? "ImagePullBackOff" : "ContainerCreating";
+    case CREATING:
+      return pods.waiting.get(slot)?.reason ?? "ContainerCreating";
+    default:
+      return "ContainerCreating";
+  }
 }

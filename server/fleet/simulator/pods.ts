@@ -1,9 +1,10 @@
 /**
  * The pods of one cluster as a struct of arrays: a pod is a slot, its members stand at that index of each array, and freed slots are used
- * again. About 110 bytes a pod and its id; what only few pods have (container histories, reasons for waiting) is kept in maps beside.
+ * again. About 120 bytes a pod and its id; what only few pods have (container histories, reasons for waiting) is kept in maps beside.
  * The pods of a placement are a doubly linked list through `next` and `previous`, oldest first.
  */
 import { POD_STATES, type PodState } from "./behaviours.ts";
+import type { EndCause } from "./health.ts";
 
 export const NONE = -1;
 
@@ -24,9 +25,18 @@ export interface ContainerHistory {
   /** null while it waits. */
   startedAt: number | null;
   exitCode: number | null;
+  /** What it was started with last, where that is not what the pod was started with: the number of a configuration set, NONE for none. */
+  environment?: number;
+  /** Of containers that are looked after one by one (containers.ts). */
+  failures?: number;
+  /** When it starts again; while it waits. */
+  restartAt?: number;
+  cause?: EndCause;
+  /** Why it ended last, empty where the exit code says it all. */
+  why?: string;
 }
 
-/** Why a pod has no node. */
+/** Why a pod has no node, or why its containers can't be created. */
 export interface WaitingReason {
   readonly reason: string;
   readonly message: string;
@@ -55,6 +65,9 @@ export class PodTable {
   failures = new Uint8Array(FIRST_CAPACITY);
   /** Index of the container that failed last. */
   culprit = new Uint8Array(FIRST_CAPACITY);
+  /** The configuration set that its files show, and the one its containers were started with; NONE for none (configurations.ts). */
+  files = new Int32Array(FIRST_CAPACITY);
+  environment = new Int32Array(FIRST_CAPACITY);
   next = new Int32Array(FIRST_CAPACITY);
   previous = new Int32Array(FIRST_CAPACITY);
   readonly histories = new Map<number, (ContainerHistory | null)[]>();
@@ -99,6 +112,8 @@ export class PodTable {
     this.restarts[slot] = 0;
     this.failures[slot] = 0;
     this.culprit[slot] = 0;
+    this.files[slot] = NONE;
+    this.environment[slot] = NONE;
     this.next[slot] = NONE;
     this.previous[slot] = NONE;
   }
@@ -138,6 +153,8 @@ export class PodTable {
     this.restarts = grow(this.restarts, new Uint32Array(capacity));
     this.failures = grow(this.failures, new Uint8Array(capacity));
     this.culprit = grow(this.culprit, new Uint8Array(capacity));
+    this.files = grow(this.files, new Int32Array(capacity));
+    this.environment = grow(this.environment, new Int32Array(capacity));
     this.next = grow(this.next, new Int32Array(capacity));
     this.previous = grow(this.previous, new Int32Array(capacity));
   }

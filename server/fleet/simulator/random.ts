@@ -43,6 +43,24 @@ export class RandomStream {
 }
 
 /**
+ * A whole number, both ends included, that follows from whole numbers: chance that need not be kept, because asking again gives the same.
+ * (MurmurHash3's 32-bit steps.)
+ */
+export function drawnFrom(numbers: readonly number[], min: number, max: number): number {
+  let hash = 0x9747b28c;
+  for (const number of numbers) {
+    for (const word of [number | 0, Math.floor(number / 0x1_0000_0000) | 0]) {
+      const mixed = Math.imul(word, 0xcc9e2d51);
+      hash ^= Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+      hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
+    }
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return min + Math.floor((((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000) * (max - min + 1));
+}
+
+/**
  * A UUIDv7: 48 bits of simulated milliseconds, then 74 bits of the stream. Two stores never draw the same stream (each has a nonce), so ids
  * are unique across lives of a store even where the simulated time is the same.
  */

@@ -1,11 +1,12 @@
 /** A simulated cluster as records that can be stored, and back. Times are simulated milliseconds. */
 import type { PodTemplate } from "../../domain/pod-template.ts";
 import type { ClusterNodeStatus } from "../../domain/states.ts";
-import type { PlacementSpec } from "../link.ts";
+import type { PlacementSpec, ServiceSpec } from "../link.ts";
 import type { AddressPool } from "./addresses.ts";
+import type { ConfigSetRecord } from "./config-sets.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import { linkPod, type VariantRecord } from "./placements.ts";
-import { PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
+import { CREATING, NONE, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomState } from "./random.ts";
 import { compileTemplate } from "./templates.ts";
 
@@ -31,6 +32,9 @@ export interface PodRecord {
   readonly histories: readonly (ContainerHistory | null)[] | null;
   readonly reason: string | null;
   readonly message: string | null;
+  /** Numbers of configuration sets, -1 for none. */
+  readonly files: number;
+  readonly environment: number;
 }
 
 /** What the engine itself goes on from. */
@@ -44,6 +48,8 @@ export interface EngineState {
 export interface ClusterRecords {
   readonly templates: Iterable<readonly [hash: string, template: PodTemplate]>;
   readonly variants: readonly VariantRecord[];
+  readonly configSets: readonly ConfigSetRecord[];
+  readonly services: readonly { readonly id: string; readonly spec: ServiceSpec }[];
   readonly placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[];
   readonly pods: readonly PodRecord[];
   /** By the index of the node. */
@@ -73,11 +79,13 @@ export function podRecord({ pods, timers }: ClusterParts, slot: number): PodReco
     histories: pods.histories.get(slot) ?? null,
     reason: waiting?.reason ?? null,
     message: waiting?.message ?? null,
+    files: pods.files[slot] as number,
+    environment: pods.environment[slot] as number,
   };
 }
 
 /**
- * Fills empty parts. Timers are set as they were, but earlier by `setBackMs`; what placements should be is for the caller to assign.
+ * Fills empty parts. Timers, and what they follow from, are set as they were, but earlier by `setBackMs`; what placements should be is for the caller to assign.
  * @throws Error when records do not fit together.
  */
 export function restoreParts(parts: ClusterParts, records: ClusterRecords, now: number, setBackMs: number): void {
@@ -93,13 +101,14 @@ export function restoreParts(parts: ClusterParts, records: ClusterRecords, now: 
     }
     placements.addVariant(placement, record, template, placements.poolOf(record.subnet));
   }
+  for (const record of records.configSets) parts.configSets.put({ ...record, since: record.since - setBackMs });
   for (const record of records.pods.toSorted((a, b) => a.serial - b.serial)) restorePod(parts, record, now, setBackMs);
   pods.collectFree();
   restoreAddresses(parts);
 }
 
 function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBackMs: number): void {
-  const { images, nodes, placements, pods, timers, waiting } = parts;
+  const { configSets, images, nodes, placements, pods, timers, unconfigured, waiting } = parts;
   const { slot, state } = record;
   const variant = placements.variant(record.variant);
   if (variant === undefined) throw new Error(`the stored pod ${record.id} has no variant`);
@@ -111,27 +120,43 @@ function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBack
   pods.address[slot] = record.address;
   pods.createdAt[slot] = record.createdAt;
   pods.startedAt[slot] = record.startedAt ?? NaN;
-  pods.runningSince[slot] = record.runningSince ?? NaN;
+  pods.runningSince[slot] = record.runningSince === null ? NaN : record.runningSince - setBackMs;
   pods.restarts[slot] = record.restarts;
   pods.failures[slot] = record.failures;
   pods.culprit[slot] = record.culprit;
-  if (record.histories !== null) pods.histories.set(slot, record.histories.map((history) => (history === null ? null : { ...history })));
+  pods.files[slot] = record.files;
+  pods.environment[slot] = record.environment;
+  if (record.histories !== null) pods.histories.set(slot, record.histories.map((history) => restoredHistory(history, setBackMs)));
+  for (const number of [record.files, record.environment, ...(record.histories ?? []).map((history) => history?.environment ?? NONE)]) {
+    configSets.retain(number);
+  }
   linkPod(variant.placement, pods, slot);
   variant.all += 1;
   if (state !== TERMINATING) variant.pods += 1;
   if (state === READY) variant.ready += 1;
   const due = record.due === null ? null : record.due - setBackMs;
   if (due !== null) timers.set(slot, due, record.serial);
+  if (record.reason !== null) pods.waiting.set(slot, { reason: record.reason, message: record.message ?? "" });
   if (state === PENDING) {
-    if (record.reason !== null) pods.waiting.set(slot, { reason: record.reason, message: record.message ?? "" });
     waiting.add(slot);
     return;
   }
+  if (state === CREATING && due === null) unconfigured.add(slot);
   nodes.take(record.node, variant.template.requests);
   if (state !== TERMINATING) countOnNode(parts, slot, 1);
   // Images of pods past their pull are there; those of a pull under way arrive when it ends.
   if (state === PULL_FAILED) return;
   for (const image of variant.template.images) images[record.node]?.place(image, state === PULLING ? (due ?? now) : now);
+}
+
+function restoredHistory(history: ContainerHistory | null, setBackMs: number): ContainerHistory | null {
+  if (history === null) return null;
+  const { startedAt, restartAt } = history;
+  return {
+    ...history,
+    startedAt: startedAt === null ? null : startedAt - setBackMs,
+    ...(restartAt === undefined ? {} : { restartAt: restartAt - setBackMs }),
+  };
 }
 
 function restoreAddresses(parts: ClusterParts): void {

@@ -1,8 +1,11 @@
 /**
  * Carries the behaviours out: what happens to a pod when it enters a state, and when it leaves it again. Pods on nodes only; how a pod gets
- * a node is the scheduler's affair, and what becomes of its room and address when it is gone is the cluster's.
+ * a node is the binder's affair, and what becomes of its room and address when it is gone is the controller's. Watched pods (templates.ts) are in the
+ * state that their containers are in from the start of these on (containers.ts).
  */
 import { POD_STATES, type Delay } from "./behaviours.ts";
+import type { Configurations } from "./configurations.ts";
+import type { Containers } from "./containers.ts";
 import type { ImageCache } from "./images.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import type { Variant } from "./placements.ts";
@@ -17,50 +20,116 @@ export interface StageListener {
   podEnded(slot: number): void;
 }
 
+export interface StagesOptions {
+  readonly parts: ClusterParts;
+  readonly containers: Containers;
+  readonly configurations: Configurations;
+  /** What chance decides. */
+  readonly random: RandomStream;
+  readonly listener: StageListener;
+}
+
 export class Stages {
   readonly #parts: ClusterParts;
+  readonly #containers: Containers;
+  readonly #configurations: Configurations;
   readonly #listener: StageListener;
-  /** What chance decides. */
   random: RandomStream;
 
-  constructor(parts: ClusterParts, random: RandomStream, listener: StageListener) {
+  constructor({ parts, containers, configurations, random, listener }: StagesOptions) {
     this.#parts = parts;
+    this.#containers = containers;
+    this.#configurations = configurations;
     this.random = random;
     this.#listener = listener;
   }
 
   /** A pod's timer is due: it leaves its state by its stage. */
   fire(slot: number, now: number): void {
-    const stage = variantOf(this.#parts, slot).template.stages[this.#parts.pods.state[slot] as number];
+    const state = this.#parts.pods.state[slot] as number;
+    if (this.#isWatchedIn(slot, state)) return this.#follow(slot, now);
+    const stage = variantOf(this.#parts, slot).template.stages[state];
     if (stage === undefined) return;
+    if (state === CREATING && stage.to === "RUNNING" && !this.#provide(slot)) return;
     if (stage.to === "GONE") this.#listener.podEnded(slot);
     else this.enter(slot, POD_STATES.indexOf(stage.to), now);
   }
 
   /** `culprit` is the index of the container that fails; by default what the template's kind of image says. */
   enter(slot: number, to: number, now: number, culprit?: number): void {
-    const { pods, timers } = this.#parts;
+    const { pods, timers, unconfigured } = this.#parts;
     const from = pods.state[slot] as number;
     const variant = variantOf(this.#parts, slot);
-    this.#count(variant, from, to);
     if (to === TERMINATING) countOnNode(this.#parts, slot, -1);
+    if (from === CREATING) {
+      unconfigured.delete(slot);
+      pods.waiting.delete(slot);
+    }
     if (to === CREATING) pods.failures[slot] = 0;
     if (to === PULL_FAILED || to === CRASHED) this.#fail(slot, to, now, culprit ?? variant.template.culprit);
     if (to === RUNNING) this.#start(slot, from, now);
-    pods.state[slot] = to;
+    if (this.#isWatchedIn(slot, to)) {
+      this.#containers.begin(slot, now);
+      return this.#follow(slot, now);
+    }
+    this.#move(slot, to);
     const stage = variant.template.stages[to];
     if (stage === undefined) timers.cancel(slot);
-    else timers.set(slot, now + Math.max(1, this.#delay(stage.delay, slot, now)), pods.serial[slot] as number);
+    else timers.set(slot, now + Math.max(1, this.#delay(stage.delay, slot, now) + this.#startHooksMs(slot, to)), pods.serial[slot] as number);
     this.#listener.podChanged(slot);
+  }
+
+  /** Ends a container that runs. False where it, or its pod, does not. */
+  crash(slot: number, container: number, now: number): boolean {
+    const state = this.#parts.pods.state[slot] as number;
+    if (!this.#isWatchedIn(slot, state)) {
+      if (state !== READY && state !== RUNNING) return false;
+      this.enter(slot, CRASHED, now, container);
+      return true;
+    }
+    if (!this.#containers.crash(slot, container, now)) return false;
+    this.#follow(slot, now);
+    return true;
+  }
+
+  #isWatchedIn(slot: number, state: number): boolean {
+    return (state === RUNNING || state === READY || state === CRASHED) && variantOf(this.#parts, slot).template.isWatched;
+  }
+
+  #follow(slot: number, now: number): void {
+    const { pods, timers } = this.#parts;
+    const { state, nextAt } = this.#containers.advance(slot, now);
+    this.#move(slot, state);
+    if (nextAt === Infinity) timers.cancel(slot);
+    else timers.set(slot, nextAt, pods.serial[slot] as number);
+    this.#listener.podChanged(slot);
+  }
+
+  /** Whether the pod's containers can be created: they have their configuration. */
+  #provide(slot: number): boolean {
+    const { pods, unconfigured } = this.#parts;
+    const why = this.#configurations.provide(slot);
+    if (why === null) return true;
+    const known = pods.waiting.get(slot);
+    unconfigured.add(slot);
+    pods.waiting.set(slot, why);
+    if (known?.message !== why.message) this.#listener.podChanged(slot);
+    return false;
   }
 
   /** The wait of a pod that failed, by its failures in a row. */
   backOffMs(slot: number): number {
-    const { firstMs, factor, maxMs } = this.#parts.behaviours.backOff;
-    return Math.min(maxMs, firstMs * factor ** Math.max(0, (this.#parts.pods.failures[slot] as number) - 1));
+    return this.#containers.backOffMs(this.#parts.pods.failures[slot] as number);
+  }
+
+  #move(slot: number, to: number): void {
+    const from = this.#parts.pods.state[slot] as number;
+    this.#parts.pods.state[slot] = to;
+    this.#count(variantOf(this.#parts, slot), from, to);
   }
 
   #count(variant: Variant, from: number, to: number): void {
+    if (from === to) return;
     if (from !== READY && to !== READY && to !== TERMINATING) return;
     variant.ready += (to === READY ? 1 : 0) - (from === READY ? 1 : 0);
     if (to === TERMINATING) variant.pods -= 1;
@@ -87,6 +156,12 @@ export class Stages {
     const history = this.#historyOf(slot);
     history.restartCount += 1;
     history.startedAt = now;
+    this.#configurations.restarted(slot, history);
+  }
+
+  /** Hooks hold up the start of a pod's containers. */
+  #startHooksMs(slot: number, state: number): number {
+    return state === CREATING ? this.#containers.postStartMs(slot) : 0;
   }
 
   #delay(delay: Delay, slot: number, now: number): number {
@@ -100,8 +175,10 @@ export class Stages {
       case "backOff":
         return this.backOffMs(slot);
       case "stop": {
-        const range = Number.isNaN(pods.startedAt[slot]) ? delay.unstarted : delay;
-        return Math.min(template.graceMs, this.random.between(range.minMs, range.maxMs));
+        const ran = !Number.isNaN(pods.startedAt[slot]);
+        const range = ran ? delay : delay.unstarted;
+        const hooksMs = ran ? this.#containers.preStopMs(slot) : 0;
+        return Math.min(template.graceMs, hooksMs + this.random.between(range.minMs, range.maxMs));
       }
     }
   }

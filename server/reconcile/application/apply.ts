@@ -3,6 +3,7 @@ import { instant } from "../../domain/clock.ts";
 import { enqueueOn } from "../../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../../realtime/timeline.ts";
 import { updateOperations } from "../operation/store.ts";
+import type { RemoveAction } from "./plan-objects.ts";
 import type { Plan } from "./plan.ts";
 import type { ApplicationRow } from "./situation.ts";
 
@@ -26,11 +27,14 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const all = <Row>(rowsOf: (plan: Plan, application: ApplicationRow) => readonly Row[]): Row[] => changes.flatMap(({ application, plan }) => rowsOf(plan, application));
   const assign = all((plan, { id, namespaceId }) => plan.assign.map((action) => ({ ...action, tenantId, applicationId: id, namespaceId })));
   const placements = all((plan) => plan.placements);
+  const services = all((plan) => plan.services);
   const remove = all((plan) => plan.remove);
   const deleted = all((plan, { id }) => (plan.application === "delete" ? [id] : []));
   const updated = all((plan, { id }) => (plan.application === null || plan.application === "delete" ? [] : [{ ...plan.application, id }]));
   const steps = all((plan) => plan.steps.map((step) => ({ ...step, finishedAt: instant(step.finishedAt) })));
   const operations = all((plan) => plan.operations);
+  const rollouts = all(({ rollout, application }) =>
+    rollout && application !== "delete" ? [{ ...rollout, progressedAt: instant(rollout.progressedAt), finishedAt: instant(rollout.finishedAt) }] : []);
   const settle = all((plan) => plan.settle.map((operationId) => ({ tenantId, operationId })));
   const removedPods: string[] = [];
 
@@ -39,13 +43,15 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
     if (written.length !== assign.length) throw new Overtaken("an assignment has another generation than the plan saw");
   }
   if (placements.length > 0) await run(client, "update-placements", UPDATE_PLACEMENTS, placements);
+  if (services.length > 0) await run(client, "update-services", UPDATE_SERVICES, services);
   if (remove.length > 0) {
-    const removed = await run<{ pods: string[] | null; assignments: number }>(client, "remove-placements", REMOVE, remove);
+    const removed = await run<{ pods: string[] | null; assignments: number }>(client, "remove-objects", REMOVE, remove);
     if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
   if (deleted.length > 0) await client.query("delete from application where tenant_id = $1 and id = any ($2::uuid[])", [tenantId, deleted]);
   if (updated.length > 0) await run(client, "update-application", UPDATE_APPLICATION, updated);
+  if (rollouts.length > 0) await run(client, "update-rollouts", UPDATE_ROLLOUTS, rollouts);
   if (steps.length > 0) await run(client, "update-steps", UPDATE_STEPS, steps);
   if (operations.length > 0) await updateOperations(client, operations);
   if (settle.length > 0) await enqueueOn(client, "settle_operation", settle);
@@ -55,7 +61,10 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
     if (ids.length + removedIds.length > 0) entries.push({ tenantId, kind, ids, removedIds, at: now });
   };
   add("application", updated.map(({ id }) => id), deleted);
-  add("placement", placements.map(({ id }) => id), remove.map(({ placementId }) => placementId));
+  const goneOf = (kind: RemoveAction["kind"]): string[] => remove.filter((action) => action.kind === kind).map(({ objectId }) => objectId);
+  add("placement", placements.map(({ id }) => id), goneOf("placement"));
+  add("service", services.map(({ id }) => id), goneOf("service"));
+  add("rollout", rollouts.map(({ id }) => id));
   add("pod", [], removedPods);
   add("operation", [...new Set(all((plan) => plan.touched))]);
   await appendTimelineOn(client, entries);
@@ -70,7 +79,7 @@ async function run<Row extends object>(client: ClientBase, name: string, text: s
 const WRITE_ASSIGNMENTS = /* sql */ `
 with planned as (
   select * from jsonb_to_recordset($1::jsonb) as planned (
-    "clusterId" uuid, "objectId" uuid, "tenantId" uuid, "applicationId" uuid, "namespaceId" uuid, generation int, "contentHash" text, spec jsonb,
+    "clusterId" uuid, "objectId" uuid, "tenantId" uuid, "applicationId" uuid, "namespaceId" uuid, kind text, generation int, "contentHash" text, spec jsonb,
     "templateHash" text, replaces int)
 ), replaced as (
   update assignment x set generation = planned.generation, content_hash = planned."contentHash", spec = planned.spec, template_hash = planned."templateHash"
@@ -79,7 +88,7 @@ with planned as (
   returning x.object_id
 ), inserted as (
   insert into assignment (cluster_id, object_id, tenant_id, application_id, namespace_id, kind, generation, content_hash, spec, template_hash)
-  select "clusterId", "objectId", "tenantId", "applicationId", "namespaceId", 'placement', generation, "contentHash", spec, "templateHash"
+  select "clusterId", "objectId", "tenantId", "applicationId", "namespaceId", kind, generation, "contentHash", spec, "templateHash"
   from planned where replaces is null
   on conflict do nothing
   returning object_id
@@ -91,20 +100,28 @@ update placement p set generation = planned.generation, unavailable = planned.un
 from jsonb_to_recordset($1::jsonb) as planned (id uuid, generation int, unavailable int)
 where p.tenant_id = app.tenant_id() and p.id = planned.id and p.generation <= planned.generation`;
 
+const UPDATE_SERVICES = /* sql */ `
+update service s set generation = planned.generation, status = planned.status
+from jsonb_to_recordset($1::jsonb) as planned (id uuid, generation int, status text)
+where s.tenant_id = app.tenant_id() and s.id = planned.id and s.generation <= planned.generation`;
+
+/** What is removed is what its kind says: an id of one kind never removes a row of another. */
 const REMOVE = /* sql */ `
 with planned as (
-  select * from jsonb_to_recordset($1::jsonb) as planned ("placementId" uuid, "clusterId" uuid, tombstone int)
+  select * from jsonb_to_recordset($1::jsonb) as planned (kind text, "objectId" uuid, "clusterId" uuid, tombstone int)
 ), assignments as (
   delete from assignment x using planned
-  where x.cluster_id = planned."clusterId" and x.object_id = planned."placementId" and x.spec is null
+  where x.cluster_id = planned."clusterId" and x.object_id = planned."objectId" and x.spec is null
     and x.generation = planned.tombstone and x.confirmed_generation = planned.tombstone
   returning 1
 ), placements as (
-  delete from placement p using planned where p.tenant_id = app.tenant_id() and p.id = planned."placementId" returning 1
+  delete from placement p using planned where planned.kind = 'placement' and p.tenant_id = app.tenant_id() and p.id = planned."objectId"
+), services as (
+  delete from service s using planned where planned.kind = 'service' and s.tenant_id = app.tenant_id() and s.id = planned."objectId"
 ), pods as (
-  delete from pod using planned where pod.tenant_id = app.tenant_id() and pod.placement_id = planned."placementId" returning pod.id
+  delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id
 )
-select (select count(*)::int from assignments) as assignments, (select count(*)::int from placements) as placements, (select array_agg(id) from pods) as pods`;
+select (select count(*)::int from assignments) as assignments, (select array_agg(id) from pods) as pods`;
 
 const UPDATE_APPLICATION = /* sql */ `
 update application a set
@@ -112,6 +129,12 @@ update application a set
   updated = planned.updated, unavailable = planned.unavailable
 from jsonb_to_recordset($1::jsonb) as planned (id uuid, status text, "statusReason" text, desired int, created int, ready int, updated int, unavailable int)
 where a.tenant_id = app.tenant_id() and a.id = planned.id`;
+
+const UPDATE_ROLLOUTS = /* sql */ `
+update rollout r set
+  state = planned.state, updated = planned.updated, total = planned.total, reason = planned.reason, progressed_at = planned."progressedAt", finished_at = planned."finishedAt"
+from jsonb_to_recordset($1::jsonb) as planned (id uuid, state text, updated int, total int, reason text, "progressedAt" timestamptz, "finishedAt" timestamptz)
+where r.tenant_id = app.tenant_id() and r.id = planned.id and r.finished_at is null`;
 
 const UPDATE_STEPS = /* sql */ `
 update operation_step s set state = planned.state, message = planned.message, completed = planned.completed, finished_at = planned."finishedAt"

@@ -7,7 +7,7 @@ export interface StoredOperation extends OperationStanding {
 }
 
 /** Writes where operations stand. One that has ended is never touched again. */
-export async function updateOperations(client: ClientBase, operations: readonly StoredOperation[]): Promise<void> {
+export async function updateOperations(client: ClientBase, operations: readonly Omit<StoredOperation, "deadlineSeconds" | "endsAs">[]): Promise<void> {
   const rows = operations.map(({ id, state, completed, total, error, startedAt, finishedAt, progressedAt }) => ({
     id, state, completed, total, error, startedAt: instant(startedAt), finishedAt: instant(finishedAt), progressedAt: new Date(progressedAt),
   }));
@@ -34,11 +34,12 @@ where o.tenant_id = app.tenant_id() and o.id = planned.id and o.finished_at is n
 
 const LOAD = /* sql */ `
 select o.id, o.state, o.completed, o.total, o.error, null as "finishedAt", floor(extract(epoch from o.started_at) * 1000)::bigint as "startedAt",
-  floor(extract(epoch from o.progressed_at) * 1000)::bigint as "progressedAt"
+  floor(extract(epoch from o.progressed_at) * 1000)::bigint as "progressedAt", o.deadline_seconds as "deadlineSeconds", o.ends_as as "endsAs"
 from operation o where o.tenant_id = app.tenant_id() and o.id = $1 and o.finished_at is null`;
 
 const SUM_STEPS = /* sql */ `
-select coalesce(sum(completed), 0)::int as completed, coalesce(sum(total), 0)::int as total, coalesce(json_object_agg(state, steps), '{}') as states
+select coalesce(sum(completed), 0)::int as completed, coalesce(sum(total), 0)::int as total, coalesce(json_object_agg(state, steps), '{}') as states,
+  min(failure) as failure
 from (
-  select state, count(*) as steps, sum(completed) as completed, sum(total) as total
+  select state, count(*) as steps, sum(completed) as completed, sum(total) as total, min(message) filter (where state = 'FAILED') as failure
   from operation_step where tenant_id = app.tenant_id() and operation_id = $1 group by state) by_state`;

@@ -5,6 +5,7 @@ import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
 import { distribute } from "./distribute.ts";
+import { abortRollout } from "./rollout.ts";
 
 export interface DeleteResult {
   /** What is gone already. */
@@ -14,7 +15,10 @@ export interface DeleteResult {
   readonly operationId: string | null;
 }
 
-/** Pods go first: the worker removes the rows when every cluster has confirmed that nothing is left. */
+/**
+ * Pods and services go first: the worker removes the rows when every cluster has confirmed that nothing is left. What else was under way ends
+ * here, but for services that are being deleted anyway.
+ */
 export async function deleteApplication(tx: Transaction, input: DeleteApplicationInput): Promise<Outcome<DeleteResult>> {
   const found = await lockApplication(tx, input.applicationId, input);
   if (!found.ok) return found;
@@ -27,6 +31,7 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
       refusal("PROTECTED", null, `Application ${application.name} has deletion protection; switch it off with updateApplication first.`),
     );
   }
+  await abortRollout(tx, application, `The application was deleted by ${tx.actor.tokenName}.`);
   raiseVersion(tx, application);
   tx.em.assign(application, { deleting: true, status: "DELETING", statusReason: "It is being deleted." });
   const distributed = await distribute(tx, application, {

@@ -6,7 +6,8 @@
  *   the reservation move together, here, in one transaction; nobody else moves either. So a removal gives its share back when it is accepted
  *   (desired becomes 0), and the worker that later deletes the row has nothing to give back. That is safe also for a cluster that is cut
  *   off: it hears of the removal no later than of what takes its place.
- * - A placement's generation rises exactly when what its agent is to do changes.
+ * - A placement's generation rises exactly when what its agent is to do changes; what the cluster said of an older one (`problem`) is dropped.
+ * - Of a stopped application no pods are wanted: `desired` is 0, and the replicas that it comes back to are `parked`, which are null otherwise.
  * - A placement that is being removed keeps its row until the cluster has confirmed; wanted again meanwhile, it lives on under a higher
  *   generation.
  */
@@ -14,6 +15,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { amountsOf, difference, NOTHING, type PodRequests } from "../../domain/capacity.ts";
 import { accepted, type Outcome, refused } from "../../domain/errors.ts";
 import { podRequests } from "../../domain/pod-template.ts";
+import { stepTotal } from "../../domain/step-total.ts";
 import type { Application } from "../../entities/application.ts";
 import { Placement } from "../../entities/placement.ts";
 import { Revision } from "../../entities/revision.ts";
@@ -43,21 +45,30 @@ export interface DistributionResult {
   readonly moved: boolean;
 }
 
+/** What a placement is to be now: no replicas while the application is stopped. */
+interface Aim extends Wanted {
+  readonly parked: number | null;
+}
+
 /** One cluster's part of the change: neither is null for a placement that stays. */
 interface Move {
   readonly clusterId: string;
   readonly placement: Placement | null;
-  readonly wanted: Wanted | null;
+  readonly wanted: Aim | null;
 }
 
-/** Moves the placements, `application.desired` and the reservations. The application is locked by the caller, or was made by it. */
+/**
+ * Moves the placements, `application.desired` and the reservations. The application is locked by the caller, or was made by it; whether it is
+ * stopped is decided already.
+ */
 export async function distribute(
   tx: Transaction,
   application: Application,
   change: DistributionChange,
 ): Promise<Outcome<DistributionResult>> {
   const existing = await tx.em.find(Placement, { tenantId: tx.actor.tenantId, applicationId: application.id });
-  const moves = movesOf(application, existing, change.wanted);
+  const aims = change.wanted.map((one): Aim => (application.stopped ? { ...one, replicas: 0, parked: one.replicas } : { ...one, parked: null }));
+  const moves = movesOf(application, existing, aims);
   const clusters = await loadClusters(
     tx,
     moves.map(({ clusterId }) => clusterId),
@@ -72,7 +83,7 @@ export async function distribute(
   const otherVpc = existing.length > 0 && moves.some(({ placement, wanted }) => wanted && placement?.vpcId !== wanted.vpcId);
   const changed = await carryOut(tx, application, change, moves);
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
-  const total = (count: (one: Wanted) => number): number => change.wanted.reduce((sum, one) => sum + count(one), 0);
+  const total = (count: (one: Wanted) => number): number => aims.reduce((sum, one) => sum + count(one), 0);
   tx.em.assign(application, {
     desired: total(({ replicas }) => replicas),
     unavailable: total(({ clusterId, replicas }) => lacking(replicas, byCluster.get(clusterId))),
@@ -86,7 +97,7 @@ export async function distribute(
 }
 
 /** A placement that is on its way out already is a part of no further change, but of the whole application's deletion, which waits for it. */
-function movesOf(application: Application, existing: readonly Placement[], wanted: readonly Wanted[]): Move[] {
+function movesOf(application: Application, existing: readonly Placement[], wanted: readonly Aim[]): Move[] {
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
   const staying = new Set(wanted.map(({ clusterId }) => clusterId));
   return [
@@ -108,45 +119,50 @@ function demandOf(
   return { cluster, requests, change: difference(amountsOf(requests, desired), before), addedPods: desired - before.pods, desired };
 }
 
-/** Pods to bring about; for a removal those that are to go, reported already or not. */
 const stepOf = ({ placement, wanted }: Move, cluster: ClusterFacts, application: Application): StepPlan => ({
   targetId: application.id,
   clusterId: cluster.id,
   name: cluster.code,
-  total: wanted ? wanted.replicas : Math.max(placement?.created ?? 0, placement?.desired ?? 0),
+  total: stepTotal(wanted?.replicas ?? 0, { desired: placement?.desired ?? 0, created: placement?.created ?? 0 }),
 });
 
-/** Returns the ids of the placements that are new or other than before. */
+/** Returns the ids of the placements that are new or other than before. One that only comes back to other replicas gives its agent nothing to do. */
 async function carryOut(tx: Transaction, application: Application, change: DistributionChange, moves: readonly Move[]): Promise<string[]> {
   const added: Placement[] = [];
   const touched: string[] = [];
+  const parkedOnly: string[] = [];
   for (const { placement, wanted } of moves) {
     if (!placement) {
       if (wanted) added.push(newPlacement(tx, application, change, wanted));
     } else if (!wanted) {
       if (placement.deleting) continue;
-      tx.em.assign(placement, { desired: 0, unavailable: 0, deleting: true, generation: placement.generation + 1 });
+      tx.em.assign(placement, { desired: 0, parked: null, unavailable: 0, deleting: true, problem: null, generation: placement.generation + 1 });
       touched.push(placement.id);
     } else if (change.touchAll || differs(placement, wanted, change.revision)) {
-      const { replicas: desired, networkType, vpcId, subnetId } = wanted;
+      const { replicas: desired, parked, networkType, vpcId, subnetId } = wanted;
       const reason = change.reason ?? placement.reason;
       const generation = placement.generation + 1;
       tx.em.assign(placement, {
         desired,
+        parked,
         unavailable: lacking(desired, placement),
         networkType,
         vpcId,
         subnetId,
         revisionId: change.revision.id,
         deleting: false,
+        problem: null,
         reason,
         generation,
       });
       touched.push(placement.id);
+    } else if ((placement.parked ?? null) !== wanted.parked) {
+      tx.em.assign(placement, { parked: wanted.parked, reason: change.reason ?? placement.reason });
+      parkedOnly.push(placement.id);
     }
   }
   if (added.length > 0) await tx.em.insertMany(Placement, added);
-  return [...added.map(({ id }) => id), ...touched];
+  return [...added.map(({ id }) => id), ...touched, ...parkedOnly];
 }
 
 /** Wanted pods that are not ready, as far as the cluster has said. */
@@ -160,7 +176,7 @@ const differs = (placement: Placement, wanted: Wanted, revision: Revision): bool
   placement.vpcId !== wanted.vpcId ||
   (placement.subnetId ?? null) !== wanted.subnetId;
 
-const newPlacement = (tx: Transaction, application: Application, change: DistributionChange, wanted: Wanted): Placement => ({
+const newPlacement = (tx: Transaction, application: Application, change: DistributionChange, wanted: Aim): Placement => ({
   tenantId: tx.actor.tenantId,
   id: randomUUIDv7(),
   applicationId: application.id,
@@ -181,7 +197,7 @@ const newPlacement = (tx: Transaction, application: Application, change: Distrib
   assignEip: false,
   eipBandwidthMbps: 5,
   deleting: false,
-  parked: null,
+  parked: wanted.parked,
   configured: 0,
   problem: null,
 });

@@ -1,6 +1,6 @@
 import type { DistributionInput } from "../../domain/distribution.ts";
 import type { ContainerRuntime, Label, Protocol } from "../../domain/pod-template.ts";
-import type { CapacityType, WorkloadKind } from "../../domain/states.ts";
+import type { CapacityType, RolloutStrategy, WorkloadKind } from "../../domain/states.ts";
 import type { UpdateStrategyInput } from "../../domain/update-strategy.ts";
 
 /**
@@ -101,6 +101,30 @@ export interface ScaleApplicationInput extends Change {
 export interface UpdateDistributionInput extends Change {
   readonly applicationId: string;
   readonly distribution: DistributionInput;
+}
+
+export interface UpgradeApplicationInput extends Change {
+  readonly applicationId: string;
+  readonly template: PodTemplateInput;
+  readonly message?: Optional<string>;
+  readonly strategy?: Optional<UpgradeStrategyInput>;
+}
+
+export interface UpgradeStrategyInput {
+  readonly kind: RolloutStrategy;
+  readonly updateStrategy?: Optional<UpdateStrategyInput>;
+  readonly progressDeadlineSeconds: number;
+  readonly autoRollback: boolean;
+}
+
+export interface RollBackApplicationInput extends Change {
+  readonly applicationId: string;
+  readonly toRevision?: Optional<number>;
+}
+
+/** Of mutations that need nothing but the application: stop, start, restart. */
+export interface ApplicationActionInput extends Change {
+  readonly applicationId: string;
 }
 
 export interface DeleteApplicationInput extends Change {

@@ -16,7 +16,7 @@ import type { Change } from "./input.ts";
 export async function lockApplication(tx: Transaction, globalId: string, change: Change): Promise<Outcome<Application>> {
   const id = uuidOf("Application", globalId);
   const application =
-    id === null ? null : await tx.em.findOne(Application, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    id === null ? null : await lockById(tx, id);
   if (!application) return refused(notFound(["input", "applicationId"], `There is no application ${quoted(globalId)}.`));
   tx.about({ type: "Application", id: application.id, name: application.name, namespaceId: application.namespaceId });
   const stale = checkVersion(application, change.expectedVersion);
@@ -24,6 +24,10 @@ export async function lockApplication(tx: Transaction, globalId: string, change:
   if (application.deleting) return refused(invalidState("DELETING", `Application ${application.name} is being deleted.`));
   return accepted(application);
 }
+
+/** The application with this uuid, locked like that; null where it is gone. For what found it through something else. */
+export const lockById = (tx: Transaction, id: string): Promise<Application | null> =>
+  tx.em.findOne(Application, { tenantId: tx.actor.tenantId, id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
 
 function checkVersion(application: Application, expected: number | null | undefined): DomainError | null {
   if (expected === null || expected === undefined || expected === application.version) return null;

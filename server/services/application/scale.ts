@@ -3,12 +3,12 @@ import { accepted, notFound, type Outcome, refused } from "../../domain/errors.t
 import { uuidOf } from "../../domain/ids.ts";
 import { quoted } from "../../domain/text.ts";
 import type { Transaction } from "../transaction.ts";
-import { markUpdating, putToWork, raiseVersion } from "./change.ts";
+import { markUpdating, putToWork, raiseVersion, refuseStopped } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import type { ScaleApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
 import { distribute } from "./distribute.ts";
-import { presentlyWanted } from "./wanted.ts";
+import { desiredNow, presentlyWanted } from "./wanted.ts";
 
 /** Without a cluster, each placement gets these replicas. */
 export async function scaleApplication(tx: Transaction, input: ScaleApplicationInput): Promise<Outcome<ApplicationResult>> {
@@ -17,6 +17,9 @@ export async function scaleApplication(tx: Transaction, input: ScaleApplicationI
   const found = await lockApplication(tx, input.applicationId, input);
   if (!found.ok) return found;
   const application = found.value;
+  const stopped = refuseStopped(application);
+  if (stopped) return refused(stopped);
+  const before = await desiredNow(tx, application);
   const present = await presentlyWanted(tx, application);
   const only = input.clusterId ? uuidOf("Cluster", input.clusterId) : null;
   if (input.clusterId && !present.some(({ clusterId }) => clusterId === only)) {
@@ -38,6 +41,6 @@ export async function scaleApplication(tx: Transaction, input: ScaleApplicationI
   if (distributed.value.changed) markUpdating(tx, application);
   return accepted({
     applicationId: application.id,
-    operationId: await putToWork(tx, application, "SCALE_APPLICATION", distributed.value.steps),
+    operationId: await putToWork(tx, application, "SCALE_APPLICATION", distributed.value.steps, { before }),
   });
 }

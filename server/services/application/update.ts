@@ -8,9 +8,13 @@ import type { ApplicationResult } from "./create.ts";
 import { labelsOf, type UpdateApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
 import { distribute } from "./distribute.ts";
+import { goOnBy } from "./rollout.ts";
 import { presentlyWanted } from "./wanted.ts";
 
-/** What is left out stays. A new update strategy reaches the agents without an operation: there is nothing to wait for. */
+/**
+ * What is left out stays. A new update strategy reaches the agents without an operation: there is nothing to wait for. It takes the place also
+ * of one that a rollout brought along, and a rollout under way goes on by it.
+ */
 export async function updateApplication(tx: Transaction, input: UpdateApplicationInput): Promise<Outcome<ApplicationResult>> {
   const faults = [
     ...checkDescription(["input", "description"], input.description ?? ""),
@@ -24,15 +28,19 @@ export async function updateApplication(tx: Transaction, input: UpdateApplicatio
   const badStrategy = checkUpdateStrategy(["input", "updateStrategy"], updateStrategy);
   if (badStrategy.length > 0) return refused(...badStrategy);
 
-  const newStrategy = canonicalJson(updateStrategy) !== canonicalJson(application.updateStrategy);
+  const given = input.updateStrategy !== null && input.updateStrategy !== undefined;
+  const inForce = application.rolloutStrategy ?? application.updateStrategy;
+  const newStrategy = given && canonicalJson(updateStrategy) !== canonicalJson(inForce);
   tx.em.assign(application, {
     description: input.description ?? application.description,
     labels: input.labels ? labelsOf(input.labels) : application.labels,
     deletionProtection: input.deletionProtection ?? application.deletionProtection,
     updateStrategy,
+    rolloutStrategy: given ? null : application.rolloutStrategy,
   });
   raiseVersion(tx, application);
   if (newStrategy) {
+    await goOnBy(tx, application, updateStrategy);
     const distributed = await distribute(tx, application, {
       wanted: await presentlyWanted(tx, application),
       revision: await revisionOf(tx, application),

@@ -1,4 +1,5 @@
 /** What a caller wants where, with everything that it names looked up. */
+import type { DesiredBefore } from "../../domain/desired-before.ts";
 import type { DistributionInput } from "../../domain/distribution.ts";
 import { accepted, notFound, type Outcome, refused } from "../../domain/errors.ts";
 import { uuidOf } from "../../domain/ids.ts";
@@ -13,6 +14,7 @@ import { findNetworks } from "./network.ts";
 /** One cluster's share as it is to be. Ids are uuids. */
 export interface Wanted {
   readonly clusterId: string;
+  /** While the application is stopped: what it comes back to. */
   readonly replicas: number;
   readonly networkType: NetworkType;
   readonly vpcId: string;
@@ -54,16 +56,35 @@ export async function resolveDistribution(
 
 /** The placements as they are wanted now, e.g. to change only their replicas. */
 export async function presentlyWanted(tx: Transaction, application: Application): Promise<Wanted[]> {
-  const placements = await tx.em.find(
-    Placement,
-    { tenantId: tx.actor.tenantId, applicationId: application.id, deleting: false },
-    { orderBy: { clusterId: "asc" } },
-  );
-  return placements.map(({ clusterId, desired, networkType, vpcId, subnetId }) => ({
+  return (await stayingPlacements(tx, application)).map(({ clusterId, desired, parked, networkType, vpcId, subnetId }) => ({
     clusterId,
-    replicas: desired,
+    replicas: parked ?? desired,
     networkType,
     vpcId,
     subnetId: subnetId ?? null,
   }));
 }
+
+/** What an operation may be told to go back to: taken before anything of it is done. */
+export async function desiredNow(tx: Transaction, application: Application): Promise<DesiredBefore> {
+  const placements = (await stayingPlacements(tx, application)).map(({ clusterId, desired, parked, networkType, vpcId, subnetId }) => ({
+    clusterId,
+    replicas: desired,
+    parked: parked ?? null,
+    networkType,
+    vpcId,
+    subnetId: subnetId ?? null,
+  }));
+  return { revisionId: application.revisionId, stopped: application.stopped, placements };
+}
+
+/** The way back to what was wanted. */
+export const wantedBefore = ({ placements }: DesiredBefore): Wanted[] =>
+  placements.map(({ parked, replicas, ...placement }) => ({ ...placement, replicas: parked ?? replicas }));
+
+const stayingPlacements = (tx: Transaction, application: Application): Promise<Placement[]> =>
+  tx.em.find(
+    Placement,
+    { tenantId: tx.actor.tenantId, applicationId: application.id, deleting: false },
+    { orderBy: { clusterId: "asc" } },
+  );

@@ -1,7 +1,8 @@
 /**
  * Who uses a ConfigMap or Secret, and what a change of one sets in motion.
  *
- * A reference is *live* while its revision is what an application or one of its placements is on, or what a rollout under way would go back to.
+ * A reference is *live* while its revision is what an application or one of its placements is on, or what a rollout under way could go back to, by
+ * itself or as its operation is cancelled.
  * What live references name can't be deleted: neither the object nor a key that an environment variable takes. The object's row is locked by
  * who changes it, and held by who makes a revision that refers to it, so that neither misses the other; applications' rows are not locked here.
  */
@@ -30,7 +31,10 @@ const NAMED_USERS = 20;
 const LIVE = /* sql */ `(
   a.revision_id = r.revision_id
   or exists (select from placement p where p.tenant_id = r.tenant_id and p.application_id = r.application_id and p.revision_id = r.revision_id)
-  or exists (select from rollout o where o.tenant_id = r.tenant_id and o.application_id = r.application_id and o.from_revision_id = r.revision_id and o.finished_at is null))`;
+  or exists (
+    select from rollout o left join operation under_way on under_way.tenant_id = o.tenant_id and under_way.id = o.operation_id and under_way.finished_at is null
+    where o.tenant_id = r.tenant_id and o.application_id = r.application_id and o.from_revision_id = r.revision_id and o.finished_at is null
+      and (o.auto_rollback or o.state = 'ABORTING' or under_way.before is not null)))`;
 
 const USERS = /* sql */ `
 select a.id, coalesce(json_agg(distinct k.key) filter (where k.key is not null), '[]') as keys

@@ -1,13 +1,14 @@
+import { randomUUIDv7 } from "node:crypto";
 import { canonicalJson, contentHash } from "../../domain/canonical.ts";
 import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
 import type { Label } from "../../domain/pod-template.ts";
-import type { OperationKind } from "../../domain/states.ts";
 import type { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
 import { markUpdating, putToWork, raiseVersion } from "../application/change.ts";
 import { type ApplicationResult, type Design, make } from "../application/create.ts";
 import { findByName, revisionOf } from "../application/lookup.ts";
 import { addRevision } from "../application/revision.ts";
+import { FULL_ROLLOUT, goOnBy, refuseDuringRollout, startRollout } from "../application/rollout.ts";
 import { distribute } from "../application/distribute.ts";
 import type { Wanted } from "../application/wanted.ts";
 import type { StepPlan } from "../operation.ts";
@@ -37,8 +38,19 @@ async function change(tx: Transaction, application: Application, design: Design,
   const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
   const description = design.description === "" ? application.description : design.description;
   const newWords = description !== application.description || canonicalJson(labels) !== canonicalJson(application.labels);
+  if (newTemplate) {
+    const busy = await refuseDuringRollout(tx, application);
+    if (busy) return refused(busy);
+  }
+  if (newStrategy) await goOnBy(tx, application, design.updateStrategy);
   const revision = newTemplate ? await addRevision(tx, application, template, "Imported from a manifest.") : present;
-  tx.em.assign(application, { revisionId: revision.id, updateStrategy: design.updateStrategy, labels, description });
+  tx.em.assign(application, {
+    revisionId: revision.id,
+    updateStrategy: design.updateStrategy,
+    rolloutStrategy: newTemplate || newStrategy ? null : application.rolloutStrategy,
+    labels,
+    description,
+  });
   const distributed = await distribute(tx, application, {
     wanted,
     revision,
@@ -58,8 +70,13 @@ async function change(tx: Transaction, application: Application, design: Design,
     tx.reconcile(application.id);
     return accepted({ ...result, applied: "UPDATED" });
   }
-  const kind: OperationKind = newTemplate ? "UPGRADE_APPLICATION" : "UPDATE_DISTRIBUTION";
-  return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, kind, steps) });
+  if (!newTemplate) return accepted({ ...result, applied: "UPDATED", operationId: await putToWork(tx, application, "UPDATE_DISTRIBUTION", steps) });
+  // An upgrade without a way back: a manifest says more at once than a revision, and what it says is meant to stay.
+  const rolloutId = randomUUIDv7();
+  const manner = { ...FULL_ROLLOUT, autoRollback: false };
+  const operationId = await putToWork(tx, application, "UPGRADE_APPLICATION", steps, { rolloutId, deadlineSeconds: manner.progressDeadlineSeconds });
+  await startRollout(tx, application, { id: rolloutId, operationId, fromRevisionId: present.id, manner });
+  return accepted({ ...result, applied: "UPDATED", operationId });
 }
 
 /** Labels are a set, and maps of a manifest have an order of their own: equal sets stay as they were first given. */

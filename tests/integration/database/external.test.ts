@@ -121,6 +121,28 @@ test("roles in processes of their own: the API in one, the rest in another, star
   }
 });
 
+test("another encryption key, with the one before it at hand: every process works, and Secrets come under it", { timeout: 60_000 }, async () => {
+  await asAdmin("drop database customer with (force)");
+  await asAdmin("create database customer owner customer");
+  const port = await freePort();
+  const before = start({ ...env("customer", "customer"), PORT: String(port), SELVEDGE_DATA_DIR: await below("before") });
+  await before.ready();
+  const made = (await ask(port, 'mutation { createSecret(input: { name: "db", namespace: "default", data: [{ key: "a", value: "canary" }] }) { secret { id } } }')) as { data: { createSecret: { secret: { id: string } } } };
+  before.kill("SIGTERM");
+  await before.exit;
+
+  const after = { ...env("customer", "customer"), SELVEDGE_ENCRYPTION_KEY: Buffer.alloc(32, 4).toString("base64"), SELVEDGE_PREVIOUS_ENCRYPTION_KEYS: Buffer.alloc(32, 3).toString("base64") };
+  const api = start({ ...after, SELVEDGE_ROLE: "api", PORT: String(port), SELVEDGE_DATA_DIR: await below("api-after") });
+  const worker = start({ ...after, SELVEDGE_ROLE: "worker", SELVEDGE_DATA_DIR: await below("worker-after") });
+  await Promise.all([api.ready(), worker.ready()]);
+  expect(await worker.said("all Secrets are under the current encryption key")).toMatchObject({ secrets: 1 });
+  expect(await ask(port, `mutation { revealSecret(input: { id: "${made.data.createSecret.secret.id}" }) { data { key value } } }`)).toEqual({ data: { revealSecret: { data: [{ key: "a", value: "canary" }] } } });
+  for (const each of [worker, api]) {
+    each.kill("SIGTERM");
+    expect(await each.exit).toEqual({ code: 0, signal: null });
+  }
+});
+
 test("a second fleet on the same database is refused by both ends, and the first one's clusters stay as they are", { timeout: 60_000 }, async () => {
   await asAdmin("drop database customer with (force)");
   await asAdmin("create database customer owner customer");

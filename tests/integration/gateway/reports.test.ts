@@ -313,6 +313,33 @@ test("a tombstone is confirmed by its removal, not by its arrival", async () => 
   expect(await rows("select confirmed_generation from assignment where object_id = $1", [placementId])).toEqual([{ confirmed_generation: 2 }]);
 });
 
+test("a report over several placements and a mutation of them wait for each other in one order", async () => {
+  const { agent, object } = await deployed("order-1", 1);
+  const second = await world.application({ name: "app-order-2", clusters: [{ id: agent.clusterId, replicas: 1 }] });
+  const secondId = second.placements.get(agent.clusterId) ?? "";
+  await assign(agent.clusterId, secondId, 1);
+  const [low, high] = [object.objectId, secondId].toSorted() as [string, string];
+  const mutation = await database.admin.connect();
+  const change = "update placement set reason = reason where id = $1";
+  try {
+    for (const order of [[high, low], [low, high]]) {
+      await mutation.query("begin");
+      await mutation.query(change, [low]);
+      const stored = agent.report({ placements: order.map((placementId, index) => ({ placementId, term: 1, generation: 1, created: 1, ready: index, updated: 1 })) });
+      await eventually(async () => expect(await rows("select from pg_stat_activity where wait_event_type = 'Lock' and query like '%with reported as%'")).toHaveLength(1));
+      // Far below the time after which Postgres would find a circle.
+      await mutation.query("set local lock_timeout = '300ms'");
+      await mutation.query(change, [high]);
+      await mutation.query("commit");
+      await stored;
+    }
+  } finally {
+    await mutation.query("rollback");
+    mutation.release();
+  }
+  expect(await rows("select ready from placement where id = any ($1)", [[low, high]])).toHaveLength(2);
+});
+
 test("assignments that nobody announced are found by the poll", async () => {
   const agent = agentNamed("poll-1");
   await agent.hello();

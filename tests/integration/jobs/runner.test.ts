@@ -22,8 +22,8 @@ afterEach(async () => {
 afterAll(() => database.drop());
 
 const nothing: Handlers = {
-  reconcile_application: async () => undefined, settle_operation: async () => undefined, sweep: async () => undefined,
-  maintain_timeline: async () => undefined, expire_idempotency: async () => undefined,
+  reconcile_application: async () => undefined, check_rollout: async () => undefined, settle_operation: async () => undefined, sweep: async () => undefined,
+  maintain_timeline: async () => undefined, expire_idempotency: async () => undefined, rewrap_secrets: async () => undefined,
 };
 const payload = (): { tenantId: string; applicationId: string } => ({ tenantId: randomUUIDv7(), applicationId: randomUUIDv7() });
 

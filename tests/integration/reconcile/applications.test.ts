@@ -35,7 +35,7 @@ const told = (agent: ScriptedAgent, application: { placements: ReadonlyMap<strin
 
 async function driver(): Promise<Driver> {
   const { pool } = await database.openAs("selvedge_worker", 4);
-  return createDriver({ pool, bus: centre.bus, clock: wallClock });
+  return createDriver({ pool, bus: centre.bus, clock: wallClock, speed: 1 });
 }
 
 test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses, operations and timeline follow", async () => {
@@ -171,7 +171,7 @@ test("an import whose last step nobody told of is found by the sweep", async () 
   await database.admin.query("delete from graphile_worker._private_jobs");
   await database.admin.query("update operation_step set state = 'SUCCEEDED', completed = total, finished_at = now() where operation_id = $1", [operationId]);
   const { pool } = await database.openAs("selvedge_worker", 4);
-  await sweep({ pool, clock: wallClock });
+  await sweep({ pool, clock: wallClock, speed: 1 });
   expect(await rows("select from graphile_worker.jobs where key = $1", [`settle_operation:${operationId}:${tenant.tenantId}`])).toHaveLength(1);
   await centre.worker();
   await eventually(async () => expect(await operationIs(operationId)).toEqual({ state: "SUCCEEDED", completed: 2, total: 2, finished: true }));
@@ -182,7 +182,7 @@ test("what nobody asked for is found by the sweep", async () => {
   const [a] = await agents("sweep-a") as [ScriptedAgent];
   const lost = await tenant.application({ name: "lost", clusters: on([a], 1), enqueue: false });
   const { pool } = await database.openAs("selvedge_worker", 4);
-  const first = await sweep({ pool, clock: wallClock, batch: 2 });
+  const first = await sweep({ pool, clock: wallClock, speed: 1, batch: 2 });
   expect(first.asked).toBeGreaterThanOrEqual(1);
   expect(await rows("select from graphile_worker.jobs where key like $1", [`reconcile_application:${lost.id}:%`])).toHaveLength(1);
 
@@ -207,7 +207,7 @@ test("an operation without progress for its deadline is STALLED, and goes on whe
   const shop = await tenant.application({ name: "stall", clusters: on([a], 1), enqueue: false });
   const { pool } = await database.openAs("selvedge_worker", 4);
   const job = { tenantId: tenant.tenantId, applicationId: shop.id };
-  const later = createDriver({ pool, bus: centre.bus, clock: { now: () => Date.now() + 700_000 } });
+  const later = createDriver({ pool, bus: centre.bus, speed: 1, clock: { now: () => Date.now() + 700_000 } });
   await later.reconcileApplication(job);
   expect(await operationIs(shop.operationId)).toMatchObject({ state: "STALLED", finished: false });
   await told(a, shop, 1);

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
 import { applicationInput, countRows, createFixture, must, refusals, reservations, type TestCluster, type TestTenant } from "./fixture.ts";
+import { VERSION_2 } from "./life.ts";
 
 const fixture = await createFixture(8);
 const { admin, services } = fixture;
@@ -333,6 +334,11 @@ describe("what must hold for every change", () => {
           distribution: { clusters: [{ clusterId: cluster?.globalId ?? "", replicas: 1, networkType: "VPC" }] },
         }),
     ],
+    ["upgrade", ({ tenant }, change) => services.applications.upgrade(tenant.actor, { ...change, template: VERSION_2 })],
+    ["rollBack", ({ tenant }, change) => services.applications.rollBack(tenant.actor, { ...change, toRevision: 1 })],
+    ["stop", ({ tenant }, change) => services.applications.stop(tenant.actor, change)],
+    ["start", ({ tenant }, change) => services.applications.start(tenant.actor, change)],
+    ["restart", ({ tenant }, change) => services.applications.restart(tenant.actor, change)],
     ["delete", ({ tenant }, change) => services.applications.delete(tenant.actor, { ...change, confirmName: "web" })],
   ];
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
 import { applicationInput, countRows, createFixture, must, refusals, reservations } from "./fixture.ts";
+import { reservedAndWanted, templateWith } from "./life.ts";
 
 const fixture = await createFixture(12);
 const { admin, services } = fixture;
@@ -115,6 +116,51 @@ test("50 concurrent changes with expectedVersion: none is lost", async () => {
   };
   await Promise.all(Array.from({ length: 50 }, increment));
   expect(await read()).toEqual({ version: 51, description: "50" });
+}, 60_000);
+
+test("of 50 concurrent changes of an application's life under one version, one is accepted; the others change nothing", async () => {
+  const tenant = await fixture.tenant();
+  const cluster = await fixture.cluster();
+  const made = must(await services.applications.create(tenant.actor, applicationInput([cluster])));
+  const change = { applicationId: globalId("Application", made.applicationId), expectedVersion: 1 };
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => {
+      const kinds = [
+        () => services.applications.upgrade(tenant.actor, { ...change, template: templateWith({ image: `registry.example/shop/web:${index}`, cpuMillis: 100 + index }) }),
+        () => services.applications.stop(tenant.actor, change),
+        () => services.applications.restart(tenant.actor, change),
+        () => services.applications.scale(tenant.actor, { ...change, replicas: 3 + index }),
+      ];
+      return (kinds[index % kinds.length] as (typeof kinds)[number])();
+    }),
+  );
+  expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
+  for (const answer of answers.filter((one) => !one.ok)) expect(refusals(answer)).toMatchObject([{ code: "CONFLICT", path: ["input", "expectedVersion"], currentVersion: 2 }]);
+  const { rows: [counts] } = await admin.query(
+    "select a.version, (select count(*)::int from operation o where o.target_id = a.id) as operations, (select count(*)::int from revision r where r.application_id = a.id) as revisions, (select count(*)::int from rollout r where r.application_id = a.id) as rollouts from application a where id = $1",
+    [made.applicationId],
+  );
+  expect(counts).toMatchObject({ version: 2, operations: 2 });
+  expect(counts.revisions - 1).toBe(counts.rollouts);
+  const { reserved, wanted, usage } = await reservedAndWanted(admin, [cluster.id]);
+  expect(reserved).toEqual(wanted);
+  expect(usage).toEqual(wanted);
+}, 60_000);
+
+test("of 50 concurrent upgrades without a version one makes a revision; the others find its rollout under way", async () => {
+  const tenant = await fixture.tenant();
+  const cluster = await fixture.cluster();
+  const made = must(await services.applications.create(tenant.actor, applicationInput([cluster])));
+  const applicationId = globalId("Application", made.applicationId);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, index) =>
+      services.applications.upgrade(tenant.actor, { applicationId, template: templateWith({ image: `registry.example/shop/web:${index}` }) }),
+    ),
+  );
+  expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
+  for (const answer of answers.filter((one) => !one.ok)) expect(refusals(answer)).toMatchObject([{ code: "INVALID_STATE", state: "PROGRESSING" }]);
+  const { rows } = await admin.query("select number from revision where application_id = $1 order by number", [made.applicationId]);
+  expect(rows).toEqual([{ number: 1 }, { number: 2 }]);
 }, 60_000);
 
 describe("the last free resources", () => {

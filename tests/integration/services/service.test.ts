@@ -127,6 +127,15 @@ describe("creating services", () => {
     must(await create({ ...at, applicationId: globalId("Application", other.applicationId) }));
   });
 
+  test("of one name by several at once, of two applications, is one's", async () => {
+    const at = await place(2);
+    const other = must(await services.applications.create(at.tenant.actor, applicationInput(at.clusters, { name: "other" })));
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => create(n % 2 === 0 ? at : { ...at, applicationId: globalId("Application", other.applicationId) })));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    for (const answer of answers) if (!answer.ok) expect(refusals(answer)).toMatchObject([{ code: "ALREADY_EXISTS", path: ["input", "name"] }]);
+    expect(await rowsOf(at)).toHaveLength(2);
+  });
+
   test("refuses an application that is being deleted", async () => {
     const at = await place(1);
     must(await services.applications.delete(at.tenant.actor, { applicationId: at.applicationId, confirmName: "web" }));
@@ -213,9 +222,9 @@ describe("updating a service", () => {
     const at = await place(1);
     const made = must(await create(at));
     const [id] = made.serviceIds;
-    await admin.query("update service set status = 'ACTIVE', observed_generation = 1 where id = $1", [id]);
+    await admin.query("update service set status = 'FAILED', problem = 'no such port', observed_generation = 1 where id = $1", [id]);
     const changed = must(await update(at, id, { expectedVersion: 1 }));
-    expect(await rowsOf(at)).toMatchObject([{ ports: [HTTP, METRICS], version: 2, generation: 2, status: "UPDATING" }]);
+    expect(await rowsOf(at)).toMatchObject([{ ports: [HTTP, METRICS], version: 2, generation: 2, status: "UPDATING", problem: null }]);
     expect(await operationOf(changed.operationId)).toEqual({ kind: "UPDATE_SERVICE", state: "PENDING", target_type: "Service", target_id: id, target_name: "web", total: 1 });
     expect(await operationOf(made.operationId)).toMatchObject({ state: "SUPERSEDED" });
     expect(await stepsOf(made.operationId)).toMatchObject([{ state: "SUPERSEDED" }]);
@@ -288,7 +297,7 @@ describe("deleting services", () => {
 
   test("answers item by item: one that is refused leaves the others as they are", async () => {
     const at = await place(2);
-    const { serviceIds } = must(await create(at));
+    const { serviceIds, operationId } = must(await create(at));
     const [first, second] = serviceIds.map(serviceId);
     const foreign = await place(1);
     const { serviceIds: [theirs] } = must(await create(foreign));
@@ -299,6 +308,7 @@ describe("deleting services", () => {
     ]);
     for (const { deletion } of items) if (deletion) expect(await operationOf(deletion.operationId)).toMatchObject({ kind: "DELETE_SERVICE", target_type: "Service", total: 1 });
     for (const row of await rowsOf(at)) expect(row).toMatchObject({ deleting: true, status: "DELETING", version: 2, generation: 2 });
+    for (const step of await stepsOf(operationId)) expect(step).toMatchObject({ state: "SUPERSEDED" });
     expect(await rowsOf(foreign)).toMatchObject([{ deleting: false }]);
   });
 

@@ -1,7 +1,7 @@
 /** Laws of the simulated cluster, under any assignments, crashes and node failures. fast-check prints the seed of a failure. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PodTemplate } from "#server/domain/pod-template.ts";
+import type { ContainerSpec, PodTemplate, Probe } from "#server/domain/pod-template.ts";
 import type { IntOrPercent } from "#server/domain/states.ts";
 import type { PlacementSpec } from "#server/fleet/link.ts";
 import { AddressPool } from "#server/fleet/simulator/addresses.ts";
@@ -9,12 +9,33 @@ import { planReplicas, updateBounds } from "#server/fleet/simulator/rolling-upda
 import { spec, template, uuid } from "../../unit/fleet/scripted-gateway.ts";
 import { node, restarted, simulatedCluster, type SimulatedCluster } from "../../unit/fleet/simulated-cluster.ts";
 
+const probe = (periodSeconds: number): Probe => ({
+  handler: { type: "HttpGetProbe", path: "/", port: 80, headers: [] },
+  initialDelaySeconds: 2, periodSeconds, timeoutSeconds: 2, successThreshold: 2, failureThreshold: 2,
+});
+const withContainers = (of: PodTemplate, changes: Partial<ContainerSpec>, rest: Partial<PodTemplate> = {}): PodTemplate => ({
+  ...of, ...rest, containers: of.containers.map((container) => ({ ...container, ...changes })),
+});
 const templates = [
   template("shop/web:1"),
   template("shop/web:2", { cpuMillis: 700, memoryMiB: 1_000 }),
   template("shop/web:crashloop"),
   template("shop/web:3", { runtime: "SANDBOX", cpuMillis: 1_500, terminationGracePeriodSeconds: 0 }),
+  withContainers(template("shop/web:4"), {
+    readinessProbe: probe(3), livenessProbe: probe(7), lifecycle: { postStart: ["sleep", "1"], preStop: ["echo", "bye"] },
+  }),
+  withContainers(template("shop/web:slow"), { readinessProbe: probe(3), livenessProbe: { ...probe(4), timeoutSeconds: 3 } }),
+  // From here on they refer to a ConfigMap, and mount it.
+  withContainers(template("shop/web:5"), {
+    env: [{ name: "WHICH", configMapKey: { configMapId: uuid(50), name: "settings", key: "which" } }],
+    volumeMounts: [{ volume: "settings", mountPath: "/etc/settings", readOnly: true }],
+  }, { volumes: [{ name: "settings", source: { type: "ConfigMapVolume", configMapId: uuid(50), name: "settings" } }] }),
+  withContainers(template("shop/web:6"), {
+    livenessProbe: probe(5), volumeMounts: [{ volume: "settings", mountPath: "/etc/settings", readOnly: true }],
+  }, { volumes: [{ name: "settings", source: { type: "ConfigMapVolume", configMapId: uuid(50), name: "settings" } }] }),
 ];
+const FIRST_CONFIGURED = 6;
+const contents = (): Map<string, Record<string, string>> => new Map([0, 1, 2].map((number) => [`c${number}`, { which: `c${number}` }]));
 
 const intOrPercent: fc.Arbitrary<IntOrPercent> = fc.oneof(
   fc.record({ count: fc.integer({ min: 0, max: 12 }) }),
@@ -23,7 +44,7 @@ const intOrPercent: fc.Arbitrary<IntOrPercent> = fc.oneof(
 const strategies = fc.record({ maxSurge: intOrPercent, maxUnavailable: intOrPercent });
 
 type Step =
-  | { readonly kind: "assign"; readonly app: number; readonly replicas: number; readonly revision: number; readonly subnet: number }
+  | { readonly kind: "assign"; readonly app: number; readonly replicas: number; readonly revision: number; readonly subnet: number; readonly restarts: number; readonly content: number }
   | { readonly kind: "remove"; readonly app: number }
   | { readonly kind: "crash"; readonly pick: number }
   | { readonly kind: "node"; readonly index: number; readonly isReady: boolean }
@@ -33,7 +54,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant("assign" as const), app: fc.nat(2), replicas: fc.nat(12), revision: fc.nat(3), subnet: fc.nat(1),
+      kind: fc.constant("assign" as const), app: fc.nat(2), replicas: fc.nat(12), revision: fc.nat(templates.length - 1), subnet: fc.nat(1), restarts: fc.nat(1),
+      // One of them is never sent.
+      content: fc.nat(3),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), app: fc.nat(2) }) },
@@ -47,8 +70,12 @@ const subnets = [
   { id: uuid(22), vpcId: uuid(20), cidr: "10.0.1.0/24", gateway: "10.0.1.1" },
 ];
 
-const specOf = ({ replicas, revision, subnet }: Extract<Step, { kind: "assign" }>): PlacementSpec =>
-  spec(templates[revision] as PodTemplate, { replicas, revisionId: uuid(40 + revision), subnet: subnets[subnet] ?? null });
+const specOf = ({ replicas, revision, subnet, restarts, content }: Extract<Step, { kind: "assign" }>): PlacementSpec =>
+  spec(templates[revision] as PodTemplate, {
+    replicas, revisionId: uuid(40 + revision), subnet: subnets[subnet] ?? null,
+    ...(restarts > 0 ? { restarts } : {}),
+    ...(revision >= FIRST_CONFIGURED ? { configs: [{ id: uuid(50), kind: "ConfigMap" as const, name: "settings", content: `c${content}` }] } : {}),
+  });
 
 const act = (cluster: SimulatedCluster, now: number, next: Step): number => {
   switch (next.kind) {
@@ -78,7 +105,7 @@ const play = (
   options: { readonly seed?: number; readonly piece?: number } = {},
   look: (cluster: SimulatedCluster) => void = () => undefined,
 ): SimulatedCluster => {
-  const cluster = simulatedCluster({ seed: options.seed ?? 1 });
+  const cluster = simulatedCluster({ seed: options.seed ?? 1, contents: contents() });
   const piece = options.piece ?? Infinity;
   let now = 0;
   for (const next of steps) {
@@ -90,6 +117,20 @@ const play = (
     } while (now < until);
   }
   return cluster;
+};
+
+/** What runs in each pod. */
+const inside = ({ simulation, pods }: SimulatedCluster): unknown[] =>
+  pods().map(({ id }) => [id, simulation.environmentOf(id, "main"), simulation.filesOf(id, "main")]);
+
+/** What each application was assigned last. */
+const lastOf = (steps: readonly Step[]): Map<string, PlacementSpec | null> => {
+  const last = new Map<string, PlacementSpec | null>();
+  for (const next of steps) {
+    if (next.kind === "assign") last.set(uuid(100 + next.app), specOf(next));
+    if (next.kind === "remove") last.set(uuid(100 + next.app), null);
+  }
+  return last;
 };
 
 describe("the simulated cluster", () => {
@@ -141,8 +182,14 @@ describe("the simulated cluster", () => {
   it("tells the same history for the same seed, however finely time advances, and another for another seed", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.integer(), fc.integer({ min: 50, max: 5_000 }), (steps, seed, piece) => {
-        const told = play(steps, { seed }).history;
-        expect(play(steps, { seed, piece }).history).toEqual(told);
+        const first = play(steps, { seed });
+        const again = play(steps, { seed, piece });
+        const told = first.history;
+        expect(again.history).toEqual(told);
+        expect(inside(again)).toEqual(inside(first));
+        expect([...again.simulation.slots()].map((slot) => again.simulation.podRecord(slot))).toEqual(
+          [...first.simulation.slots()].map((slot) => first.simulation.podRecord(slot)),
+        );
         if (told.length > 0) expect(play(steps, { seed: seed + 1 }).history).not.toEqual(told);
       }),
       { numRuns: 60 },
@@ -165,18 +212,45 @@ describe("the simulated cluster", () => {
     );
   });
 
+  it("counts as configured whose files show what is assigned, and keeps the contents that something uses and no others", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const cluster = play(steps);
+        for (const [id, wanted] of lastOf(steps)) {
+          const assigned = wanted?.configs?.[0]?.content;
+          if (assigned !== undefined) expect(cluster.simulation.contentsInUse()).toContain(assigned);
+          let configured = 0;
+          for (const pod of cluster.podsOf(id)) {
+            const shown = cluster.simulation.filesOf(pod.id, "main")?.["/etc/settings/which"];
+            if (pod.phase !== "TERMINATING" && (shown === undefined || assigned === undefined || shown === assigned)) configured += 1;
+          }
+          expect(cluster.simulation.configured(id)).toBe(configured);
+        }
+        for (const { id } of cluster.pods()) {
+          const shown = cluster.simulation.filesOf(id, "main")?.["/etc/settings/which"];
+          const started = cluster.simulation.environmentOf(id, "main")?.["WHICH"];
+          for (const content of [shown, started]) if (content !== undefined) expect(cluster.simulation.contentsInUse()).toContain(content);
+        }
+        // At rest, nothing else is kept.
+        for (const id of lastOf(steps).keys()) cluster.assign(id, null);
+        cluster.simulation.advanceTo(cluster.simulation.now + 3_600_000);
+        expect(cluster.simulation.contentsInUse()).toEqual(new Set());
+        expect([...Array(200).keys()].flatMap((number) => cluster.simulation.configSetRecord(number) ?? [])).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it("goes on from its records as if nothing had happened, with the same pods", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 30 }), (steps) => {
         const before = play(steps);
         const { simulation } = before;
-        const last = new Map<string, PlacementSpec | null>();
-        for (const next of steps) {
-          if (next.kind === "assign") last.set(uuid(100 + next.app), specOf(next));
-          if (next.kind === "remove") last.set(uuid(100 + next.app), null);
-        }
+        const last = lastOf(steps);
         const after = restarted(before, [...last].map(([id, of]) => ({ id, spec: of })), templates);
         expect(after.pods()).toEqual(before.pods());
+        expect(inside(after)).toEqual(inside(before));
+        expect(after.simulation.contentsInUse()).toEqual(before.simulation.contentsInUse());
         const ready = before.pods().filter((pod) => pod.ready);
         const end = simulation.now + 3_600_000;
         before.simulation.advanceTo(end);
@@ -186,6 +260,7 @@ describe("the simulated cluster", () => {
           if (old === undefined) continue;
           expect(pod).toMatchObject({ restartCount: old.restartCount, startedAt: old.startedAt, privateIp: old.privateIp });
         }
+        expect(after.simulation.contentsInUse()).toEqual(before.simulation.contentsInUse());
         for (const id of last.keys()) expect(after.simulation.counts(id).created).toBe(before.simulation.counts(id).created);
       }),
       { numRuns: 100 },

@@ -4,7 +4,7 @@ import { type OperationStanding, settleOperation, STALL_DEADLINE_MS, type StepSu
 import { isTerminal, OPERATION_STATES, type OperationState } from "#server/domain/states.ts";
 
 const NOW = 10_000_000;
-const pending: OperationStanding = { state: "PENDING", completed: 0, total: 10, error: null, startedAt: null, finishedAt: null, progressedAt: NOW };
+const pending: OperationStanding = { state: "PENDING", completed: 0, total: 10, error: null, startedAt: null, finishedAt: null, progressedAt: NOW, deadlineSeconds: STALL_DEADLINE_MS / 1_000, endsAs: null };
 const running: OperationStanding = { ...pending, state: "RUNNING", startedAt: NOW, completed: 3 };
 const steps = (states: StepSummary["states"], completed = 0, total = 10): StepSummary => ({ states, completed, total });
 
@@ -18,12 +18,42 @@ describe("how an operation ends", () => {
     [{ SUPERSEDED: 2 }, "SUPERSEDED"],
     [{}, "SUCCEEDED"],
   ])("%j ends as %s", (states, state) => {
-    expect(settleOperation(running, steps(states, 5), NOW + 5)).toMatchObject({ state, completed: 5, finishedAt: NOW + 5, error: null });
+    expect(settleOperation(running, steps(states, 5), NOW + 5)).toMatchObject({ state, completed: 5, finishedAt: NOW + 5, error: states.FAILED ? "1 of 3 steps failed." : null });
+  });
+
+  test("its error is what a failed step says", () => {
+    expect(settleOperation(running, { ...steps({ FAILED: 1, SUCCEEDED: 1 }), failure: "no such node" }, NOW)).toMatchObject({ error: "1 of 2 steps failed: no such node" });
   });
 
   test.each(OPERATION_STATES.filter(isTerminal))("%s never changes", (state) => {
     const ended = { ...running, state, finishedAt: NOW };
     expect(settleOperation(ended, steps({ RUNNING: 1 }, 9), NOW + 1)).toBe(ended);
+  });
+});
+
+describe("an operation that goes back", () => {
+  const back: OperationStanding = { ...running, endsAs: "ROLLED_BACK", error: "No progress for 60 seconds.", deadlineSeconds: 60 };
+
+  test.each<[StepSummary["states"], OperationState, string]>([
+    [{ ROLLED_BACK: 3 }, "ROLLED_BACK", "No progress for 60 seconds."],
+    [{ ROLLED_BACK: 2, SUPERSEDED: 1 }, "ROLLED_BACK", "No progress for 60 seconds."],
+    [{ ROLLED_BACK: 2, FAILED: 1 }, "FAILED", "No progress for 60 seconds. 1 of 3 steps failed."],
+    [{ SUPERSEDED: 3 }, "SUPERSEDED", "No progress for 60 seconds."],
+    [{ SUCCEEDED: 3 }, "ROLLED_BACK", "No progress for 60 seconds."],
+    [{}, "ROLLED_BACK", "No progress for 60 seconds."],
+  ])("%j ends as %s", (states, state, error) => expect(settleOperation(back, steps(states, 5), NOW)).toMatchObject({ state, error, finishedAt: NOW }));
+
+  test("says why it goes back, however the way back goes", () => {
+    const stalled = settleOperation(back, steps({ RUNNING: 2 }, 3), NOW + 60_000);
+    expect(stalled).toMatchObject({ state: "STALLED", error: "No progress for 60 seconds." });
+    expect(settleOperation(stalled, steps({ RUNNING: 2 }, 4), NOW + 60_001)).toMatchObject({ state: "RUNNING", error: "No progress for 60 seconds." });
+  });
+
+  test("never ends as done, in whole or in part", () => {
+    const states = fc.dictionary(fc.constantFrom(...OPERATION_STATES.filter(isTerminal)), fc.integer({ min: 1, max: 3 })) as fc.Arbitrary<StepSummary["states"]>;
+    fc.assert(fc.property(states, fc.constantFrom("ROLLED_BACK" as const, "CANCELLED" as const), (said, endsAs) => {
+      expect(["ROLLED_BACK", "CANCELLED", "FAILED", "SUPERSEDED"]).toContain(settleOperation({ ...back, endsAs }, steps(said), NOW).state);
+    }));
   });
 });
 
@@ -39,6 +69,12 @@ describe("on its way", () => {
     expect(stalled).toMatchObject({ state: "STALLED", error: "No progress for 10 minutes: 1 of 3 steps are unfinished. It is still trying.", finishedAt: null });
     expect(settleOperation(stalled, steps({ RUNNING: 1, SUCCEEDED: 2 }, 3), NOW + 2 * STALL_DEADLINE_MS)).toBe(stalled);
     expect(settleOperation(stalled, steps({ RUNNING: 1, SUCCEEDED: 2 }, 4), NOW + 2 * STALL_DEADLINE_MS)).toMatchObject({ state: "RUNNING", error: null, completed: 4 });
+  });
+
+  test("its deadline is its own", () => {
+    const hasty = { ...running, deadlineSeconds: 90 };
+    expect(settleOperation(hasty, steps({ RUNNING: 1 }, 3), NOW + 89_999)).toBe(hasty);
+    expect(settleOperation(hasty, steps({ RUNNING: 1 }, 3), NOW + 90_000)).toMatchObject({ state: "STALLED", error: "No progress for 90 seconds: 1 of 1 steps are unfinished. It is still trying." });
   });
 
   test("one that never started can stall too", () => {

@@ -18,12 +18,14 @@ export const bigCluster = (code: string, nodes = 20): FleetCluster => ({
   },
 });
 
-export function openAgents(store: FleetStore, clusters: readonly FleetCluster[], now = 0): ClusterAgent[] {
+export const SEALING_SEED = new Uint8Array(32).fill(7);
+
+export function openAgents(store: FleetStore, clusters: readonly FleetCluster[], now = 0, sealingSeed = SEALING_SEED): ClusterAgent[] {
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const agents: ClusterAgent[] = [];
   store.transaction(() => {
     for (const cluster of clusters) {
-      agents.push(new ClusterAgent({ cluster, seed: 1, behaviours: DEFAULT_BEHAVIOURS, store, now, nonce: "n", logger }));
+      agents.push(new ClusterAgent({ cluster, seed: 1, behaviours: DEFAULT_BEHAVIOURS, store, now, nonce: "n", sealingSeed, logger }));
     }
   });
   return agents;

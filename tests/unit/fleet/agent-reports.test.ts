@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contentHash } from "#server/domain/canonical.ts";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
-import { LinkFault, UNUSED_TEMPLATE_LIMIT, type ClusterAgent } from "#server/fleet/agent/agent.ts";
+import type { ClusterAgent } from "#server/fleet/agent/agent.ts";
+import { LinkFault, UNUSED_TEMPLATE_LIMIT } from "#server/fleet/agent/assignments.ts";
 import { FleetStore } from "#server/fleet/agent/store.ts";
 import { BATCH_LIMIT, REPORT_WINDOW, type AssignedPlacement, type PlacementSpec, type Report } from "#server/fleet/link.ts";
 import { ack, bigCluster, openAgents, reportsIn, tick, welcome } from "./agent-direct.ts";
@@ -240,12 +241,37 @@ describe("an agent's reports", () => {
     expect(refusedFor(1_000_000)).toBe(500);
   });
 
-  it("leave out, and report as refused, nothing but the object that can't be carried out", () => {
+  it("say of the object that can't be carried out why, and nothing of others, until a later generation works", () => {
     runPods(1);
     assign(uuid(50), 1, spec(web, { subnet: { id: uuid(60), vpcId: uuid(20), cidr: "not a block", gateway: "10.0.0.1" } }));
     assign(uuid(51), 1, spec(web, { replicas: 1 }));
     now += 60_000;
-    expect(new Set(drain().flatMap((report) => report.placements.map((each) => each.placementId)))).toEqual(new Set([uuid(51)]));
+    const told = new Map(drain().flatMap((report) => report.placements).map((each) => [each.placementId, each]));
+    expect([...told.keys()].toSorted()).toEqual([uuid(50), uuid(51)]);
+    expect(told.get(uuid(50))).toMatchObject({ term: 1, generation: 1, created: 0, problem: '"not a block" is no IPv4 block.' });
+    expect(told.get(uuid(51))).not.toHaveProperty("problem");
+    reopen();
+    agent.connected();
+    expect(tick(store, [agent], now)).toMatchObject([{ holds: expect.arrayContaining([{ objectId: uuid(50), term: 1, generation: 1 }]) }]);
+    welcome(agent, 1, store.load(1).lastSeq);
+    const again = drain().flatMap((report) => report.placements).find((each) => each.placementId === uuid(50));
+    expect(again).toMatchObject({ generation: 1, problem: '"not a block" is no IPv4 block.' });
+    assign(uuid(50), 2, spec(web, { replicas: 2 }));
+    now += 60_000;
+    const last = drain().flatMap((report) => report.placements).findLast((each) => each.placementId === uuid(50));
+    expect(last).toEqual({ placementId: uuid(50), term: 1, generation: 2, created: 2, ready: 2, updated: 2, configured: 2 });
+  });
+
+  it("go on with what worked of an object before it could not be carried out, across a restart, too", () => {
+    runPods(3);
+    assign(uuid(1), 2, spec(web, { replicas: 5, subnet: { id: uuid(21), vpcId: uuid(20), cidr: "10.1.0.0/20", gateway: "10.1.0.1" } }));
+    now += 60_000;
+    const problem = "Subnet 00000000-0000-4000-8000-000000000021 is 10.0.0.0/20 here, not 10.1.0.0/20.";
+    expect(drain().flatMap((report) => report.placements)).toMatchObject([{ generation: 2, created: 3, ready: 3, problem }]);
+    reopen();
+    now += 60_000;
+    tick(store, [agent], now);
+    expect(agent.simulation.counts(uuid(1))).toMatchObject({ created: 3, ready: 3 });
   });
 
   it("are not made for a gateway that breaks the protocol", () => {

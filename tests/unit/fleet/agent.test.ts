@@ -18,6 +18,7 @@ const clusterId = description.clusters[0]?.clusterId ?? "";
 const clusterCode = description.clusters[0]?.description.code ?? "";
 const web = template("shop/web:1");
 const id = uuid(100);
+const sealingSeed = new Uint8Array(32).fill(7);
 
 const bound = (connection: AgentConnection): AgentConnection => ({
   send: (message) => connection.send(message),
@@ -45,7 +46,7 @@ describe("the fleet's agents on the port transport", () => {
   let fleet: Fleet;
 
   const startFleet = async (storePath = join(folder, "fleet.db")): Promise<Fleet> => {
-    fleet = createFleet({ description, seed: 7, clock, storePath, dialer: portDialer(ports.port2, 500), logger: quiet, tickMs: 10 });
+    fleet = createFleet({ description, seed: 7, clock, storePath, sealingSeed, dialer: portDialer(ports.port2, 500), logger: quiet, tickMs: 10 });
     await fleet.start();
     return fleet;
   };
@@ -151,7 +152,7 @@ describe("the fleet's agents on the port transport", () => {
         return { ...bound(connection), send: (message) => (lookInto(message), connection.send(message)) };
       },
     };
-    fleet = createFleet({ description, seed: 7, clock, storePath, dialer: watching, logger: quiet, tickMs: 10 });
+    fleet = createFleet({ description, seed: 7, clock, storePath, sealingSeed, dialer: watching, logger: quiet, tickMs: 10 });
     await fleet.start();
     await runThree();
     expect(unstored).toEqual([]);
@@ -315,7 +316,7 @@ describe("the fleet's agents on the port transport", () => {
   it("refuses a store that another fleet has", async () => {
     await startFleet();
     const second = createFleet({
-      description, seed: 7, clock, storePath: join(folder, "fleet.db"), logger: quiet,
+      description, seed: 7, clock, storePath: join(folder, "fleet.db"), sealingSeed, logger: quiet,
       dialer: { dial: () => Promise.reject(new Error("nobody there")) },
     });
     await expect(second.start()).rejects.toThrow(/store .*fleet\.db can't be opened/);

@@ -19,6 +19,7 @@ const fleet = createFleet({
   seed: 3,
   clock: { now: () => simulatedTime(settings, Date.now()) },
   storePath,
+  sealingSeed: new Uint8Array(32).fill(7),
   dialer: portDialer(port2, 500),
   logger: { info: () => undefined, warn: () => undefined, error: (fields, message) => console.error(message, fields) },
   tickMs: 10,

@@ -4,11 +4,14 @@ import { contentHash } from "#server/domain/canonical.ts";
 import type { NodeDescription, PlacementSpec, PodReport } from "#server/fleet/link.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "#server/fleet/simulator/behaviours.ts";
 import { ClusterSimulation } from "#server/fleet/simulator/cluster.ts";
+import type { ClusterOptions } from "#server/fleet/simulator/cluster-options.ts";
+import type { ContentSource } from "#server/fleet/simulator/config-sets.ts";
 
 export interface SimulatedCluster {
   readonly simulation: ClusterSimulation;
-  /** What was said, in order: `pod` with its report, `gone` with its id. */
-  readonly history: { at: number; pod?: PodReport; gone?: string }[];
+  readonly contents: Map<string, Record<string, string>>;
+  /** What was said, in order: `pod` with its report, `gone` and `service` with their ids. */
+  readonly history: { at: number; pod?: PodReport; gone?: string; service?: string }[];
   assign(placementId: string, spec: PlacementSpec | null, template?: PodTemplate): void;
   pods(): PodReport[];
   podsOf(placementId: string): PodReport[];
@@ -26,18 +29,20 @@ export const node = (index: number, overrides: Partial<NodeDescription> = {}): N
 
 /** Another simulation that goes on from the records of this one, as after a restart. */
 export function restarted(
-  { simulation }: SimulatedCluster,
+  { simulation, contents }: SimulatedCluster,
   placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[],
   templates: readonly PodTemplate[],
   now = simulation.now,
 ): SimulatedCluster {
-  const after = simulatedCluster({ now, nodes: simulation.nodes.descriptions });
+  const after = simulatedCluster({ now, nodes: simulation.nodes.descriptions, contents });
   const pods = [...simulation.slots()].map((slot) => simulation.podRecord(slot));
   const variants = [...Array(200).keys()].flatMap((number) => simulation.variantRecord(number) ?? []);
   after.simulation.restore({
     ...simulation.state,
     templates: templates.map((each) => [contentHash(each), each] as const),
     variants,
+    configSets: [...Array(200).keys()].flatMap((number) => simulation.configSetRecord(number) ?? []),
+    services: [],
     placements,
     pods,
     nodeStatuses: simulation.nodes.descriptions.map((_, index) => simulation.nodes.status(index)),
@@ -51,9 +56,18 @@ interface Options {
   readonly nonce?: string;
   readonly behaviours?: Behaviours;
   readonly now?: number;
+  /** By name, with their values; a test may add to it and take away. */
+  readonly contents?: Map<string, Record<string, string>>;
+  readonly plan?: ClusterOptions["plan"];
 }
 
+const contentsOf = (contents: ReadonlyMap<string, Record<string, string>>): ContentSource => ({
+  keysOf: (content) => (contents.has(content) ? new Set(Object.keys(contents.get(content) ?? {})) : null),
+  valuesOf: (content) => (contents.has(content) ? new Map(Object.entries(contents.get(content) ?? {})) : null),
+});
+
 export function simulatedCluster(options: Options = {}): SimulatedCluster {
+  const contents = options.contents ?? new Map<string, Record<string, string>>();
   const history: SimulatedCluster["history"] = [];
   const simulation = new ClusterSimulation({
     code: "test-1",
@@ -62,16 +76,22 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
     nonce: options.nonce ?? "nonce",
     behaviours: options.behaviours ?? DEFAULT_BEHAVIOURS,
     now: options.now ?? 0,
+    contents: contentsOf(contents),
+    ...(options.plan === undefined ? {} : { plan: options.plan }),
     listener: {
       podChanged: (slot) => history.push({ at: simulation.now, pod: simulation.report(slot) }),
       podGone: (_slot, id) => history.push({ at: simulation.now, gone: id }),
       placementChanged: () => undefined,
       variantChanged: () => undefined,
+      podRecordChanged: () => undefined,
+      configSetChanged: () => undefined,
+      serviceChanged: (id) => history.push({ at: simulation.now, service: id }),
     },
   });
   const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));
   return {
     simulation,
+    contents,
     history,
     assign(placementId, spec, template) {
       if (template !== undefined) simulation.addTemplate(contentHash(template), template);

@@ -20,23 +20,24 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   ],
   Mutation: [
     ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
+    ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
-  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "pods"]],
+  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
     "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
-    "ApplicationsChange", "BatchPayload", "BatchResult", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge",
+    "ApplicationsChange", "BatchPayload", "BatchResult", "Change", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge",
     "ClustersChange", "ComputeResources", "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapKey", "ConfigMapPayload", "ConfigMapVolume",
     "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
     "HttpHeader", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError", "InvalidStateError", "Label", "Lifecycle",
-    "LogCollectionRule", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
+    "LogCollectionRule", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
+    "OperationEdge", "OperationPayload", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
     "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet",
-    "Probe", "RefusedError", "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Secret",
+    "Probe", "RefusedError", "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Rollout", "RolloutStep", "Secret",
     "SecretConnection", "SecretEdge", "SecretKey", "SecretPayload", "SecretRef", "SecretVolume", "ServerInfo", "Service", "ServiceConnection", "ServiceEdge",
     "ServiceEndpoint", "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
     "TcpSocketProbe", "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Volume", "VolumeMount", "Vpc", "VpcConnection", "VpcEdge",
