@@ -52,9 +52,9 @@ test("what is exported is imported as the same, without a warning", () => {
       const hash = (labelled: ManifestSource["template"]): string => contentHash({ ...labelled, labels: sorted(labelled.labels) });
       expect(hash(design.template)).toBe(hash(template));
     }),
-    { numRuns: 200 },
+    { numRuns: 150 },
   );
-});
+}, 60_000);
 
 test("what is exported is the same each time, also after a way through JSON as databases keep it", () => {
   fc.assert(
@@ -62,7 +62,7 @@ test("what is exported is the same each time, also after a way through JSON as d
       expect(deploymentManifest(JSON.parse(JSON.stringify(source)) as ManifestSource)).toBe(deploymentManifest(source));
     }),
   );
-});
+}, 60_000);
 
 test("an older reader of YAML finds texts where texts are", () => {
   const env = ["yes", "off", "0777", "1_000", "1:30", "~", "2001-01-01", ".5", "0b1", "y"].map((value, index) => ({ name: `A${index}`, value }));
