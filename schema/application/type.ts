@@ -1,3 +1,4 @@
+import { deploymentManifest, type ManifestSource } from "../../server/domain/manifest.ts";
 import type { Application as ApplicationRow } from "../../server/entities/application.ts";
 import type { Placement as PlacementRow } from "../../server/entities/placement.ts";
 import { Node } from "../builder.ts";
@@ -55,11 +56,27 @@ Application.implement({
       description: "Newest first.",
     }),
     updateStrategy: t.doc("updateStrategy", { type: UpdateStrategy }),
+    manifest: t.sql({
+      type: "String",
+      weight: MANIFEST_WEIGHT,
+      description: "YAML that importManifests turns into the same application.",
+      sql: manifestSource,
+      read: (source) => deploymentManifest(JSON.parse(String(source)) as ManifestSource),
+    }),
     stale: t.sql({ type: "Boolean", description: "Any of its placements is stale.", sql: anyPlacementStale }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     updatedAt: t.expose("updatedAt", { type: "DateTime" }),
   }),
 });
+
+/** A template may have 256 KiB: some hundred of the largest fit into one answer. */
+const MANIFEST_WEIGHT = 100;
+
+function manifestSource(application: Columns<ApplicationRow>): Sql {
+  const namespace = rows(Namespace, (one) => sql`select ${one.name} from ${one} where ${one.id} = ${application.namespaceId}`);
+  const template = rows(Revision, (revision) => sql`select ${revision.template} from ${revision} where ${revision.id} = ${application.revisionId}`);
+  return sql`jsonb_build_object('name', ${application.name}, 'namespace', (${namespace}), 'description', ${application.description}, 'labels', ${application.labels}, 'updateStrategy', ${application.updateStrategy}, 'template', (${template}))`;
+}
 
 const anyPlacementStale = (application: Columns<ApplicationRow>, _args: object, request: Request): Sql => {
   const stale = rows(Placement, (placement) => {

@@ -19,8 +19,8 @@ const MAX_DEPTH = 12;
 const MAX_ITEMS = 200;
 
 /**
- * What was asked for, fit to be kept for ever: values of environment variables, of ConfigMaps and Secrets, and whole documents (which may hold
- * either) are left out, text that can't be stored is mended, and everything is bounded.
+ * What was asked for, fit to be kept for ever: values of environment variables, of probes' headers, of ConfigMaps and Secrets, and whole documents
+ * (which may hold any of them) are left out, text that can't be stored is mended, and everything is bounded.
  */
 export function auditInput(input: object): unknown {
   const shown = redact(input, "", 0);
@@ -32,6 +32,8 @@ function redact(value: unknown, key: string, depth: number): unknown {
   if (key === "yaml" && typeof value === "string") return `[${Buffer.byteLength(value)} bytes]`;
   if (key === "env" && Array.isArray(value))
     return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(memberOf(item, "name"), "", depth), source: "[redacted]" }));
+  // Of a probe: they may authorise it.
+  if (key === "headers" && Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ name: redact(memberOf(item, "name"), "", depth), value: "[redacted]" }));
   if (key === "data" && Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item: unknown) => ({ key: redact(memberOf(item, "key"), "", depth), value: "[redacted]" }));
   if (depth > MAX_DEPTH) return "[nested deeper]";
   if (typeof value === "string") return storable(value);

@@ -17,7 +17,7 @@ export const finding = (referable: readonly Referable[]): FindConfig => (kind, n
 
 const AWKWARD = [
   "", " ", "yes", "null", "~", "1e3", "0x10", "08", "- a", "a: b", "#", "\n", "a\n\n b\n", "\n\n", " lead", "trail ", "\r\n", "a\rb", "|", "> x", "<<", "2001-01-01",
-  "\u2028", "\u0085", "\ufeff", "'\"\\", "%", "@", "`", "!", "&a", "*a", "{}", "[]", "---", "...", "--- a\n...\n", "\t", "a\tb: c", "long ".repeat(60), "😀", "\u007f", "\u001b[0m", "$(A)",
+  "\u2028", "\u0085", "\ufeff", "'\"\\", "%", "@", "`", "!", "&a", "*a", "{}", "[]", "---", "...", "--- a\n...\n", "\t", "a\tb: c", "long ".repeat(45), "😀", "\u007f", "\u001b[0m", "$(A)",
 ];
 export const text = fc.oneof(
   fc.constantFrom(...AWKWARD),

@@ -50,7 +50,7 @@ export interface ServiceApplied extends ServicePut {
   readonly placements: number;
 }
 
-/** The service over one application's pods, on every cluster that it runs on. `room`: on how many clusters this import may still make services. */
+/** The service over one application's pods, on every cluster that it runs on. `room`: how many services on clusters this import may still have. */
 export async function applyService(tx: Transaction, namespace: Namespace, manifest: ServiceManifest, applicationName: string, room: number): Promise<Outcome<ServiceApplied>> {
   const application = await findByName(tx, namespace.id, applicationName);
   if (!application) return refused(invalid(null, `There is no application ${applicationName} any more.`));

@@ -47,8 +47,10 @@ export interface ImportResult {
   readonly operationId: string | null;
 }
 
-/** Placements, and services on clusters, that one import may write: a transaction has seconds, and holds rows that all tenants share. */
+/** Placements that one import may write: a transaction has seconds, and holds rows that all tenants share. */
 const MAX_PLACEMENTS = 2_000;
+/** Services that it may have on all clusters together, beside these. */
+const MAX_SERVICES = 1_000;
 
 /** `parsed` is the input's YAML, read before the transaction began. */
 export async function importManifests(tx: Transaction, ring: KeyRing, input: ImportManifestsInput, parsed: Outcome<readonly ManifestDocument[]>): Promise<Outcome<ImportResult>> {
@@ -142,7 +144,7 @@ async function importAll(tx: Transaction, to: Destination, documents: readonly M
   for (const item of of("Deployment")) results[item.index] = await importDeployment(tx, to, item, taken, find, deployed);
   // A key that goes from a ConfigMap is free once the Deployments of this file have ceased to name it.
   for (const item of inUse) results[item.index] = (await importConfig(tx, to, item, new Set())).result;
-  let room = MAX_PLACEMENTS;
+  let room = MAX_SERVICES;
   for (const item of of("Service")) {
     const { result, placements } = await importService(tx, to, item, taken, { deployed, passedOver }, room);
     results[item.index] = result;

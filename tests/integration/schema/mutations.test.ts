@@ -275,7 +275,7 @@ test("an import answers object by object", async () => {
   const { tenant, clusters } = await place();
   const yaml = readFileSync(new URL("../../../clients/examples/shop.yaml", import.meta.url), "utf8");
   const source = `mutation ($input: ImportManifestsInput!) { importManifests(input: $input) {
-    objects { kind name outcome message warnings object { id ... on Application { name } } operation { kind } } operation { kind progress { total } steps(first: 50) { totalCount nodes { target { id } } } } ${ERRORS} } }`;
+    objects { kind name outcome message warnings object { __typename id ... on Application { name } ... on Service { name } } operation { kind } } operation { kind progress { total } steps(first: 100) { totalCount nodes { target { id } } } } ${ERRORS} } }`;
   const value = {
     yaml,
     namespace: "default",
@@ -286,7 +286,12 @@ test("an import answers object by object", async () => {
   const { importManifests: made } = await run(tenant.actor, source, { input: value });
   const created = made.objects.filter((object: Data) => object["outcome"] === "CREATED");
   expect(created.length).toBeGreaterThanOrEqual(12);
-  for (const object of created) expect(object).toMatchObject({ object: { name: object.name }, operation: { kind: "CREATE_APPLICATION" } });
+  // Services have no operation of their own: that of the import covers them.
+  const shown = { Deployment: { __typename: "Application", operation: { kind: "CREATE_APPLICATION" } }, Service: { __typename: "Service", operation: null } } as const;
+  for (const object of created) {
+    const { __typename, operation } = shown[object["kind"] as keyof typeof shown];
+    expect(object).toMatchObject({ object: { __typename, name: object.name }, operation });
+  }
   expect(made.operation).toMatchObject({
     kind: "IMPORT_MANIFESTS",
     progress: { total: created.length * 2 },

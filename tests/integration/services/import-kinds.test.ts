@@ -206,6 +206,16 @@ describe("a Service", () => {
     ]);
   });
 
+  test("is made on so many clusters in one import that its transaction stays short, and the rest is told", async () => {
+    const here = await place(50);
+    const many = Array.from({ length: 22 }, (_, index) => service(`s-${index}`, "{app: web}"));
+    const { objects } = await here.import(deployment("web"), ...many);
+    const failed = objects.filter(({ outcome }) => outcome === "FAILED");
+    expect(failed.map(({ name }) => name)).toEqual(["s-20", "s-21"]);
+    expect(new Set(failed.map(({ message }) => message))).toEqual(new Set(["The file has services on too many clusters: import it in parts."]));
+    expect(await here.rows("select count(*)::int as services from service where tenant_id = $1")).toEqual([{ services: 1_000 }]);
+  }, 60_000);
+
   test("of pods that are passed over is passed over, too", async () => {
     const here = await place(1);
     const statefulSet = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {template: {metadata: {labels: {app: db}}}}}";

@@ -61,7 +61,7 @@ test("an audit entry's input is storable and bounded, whatever was asked for, an
         const given = {
           ...value,
           yaml: secret,
-          template: { containers: [{ env: [{ name: "A", source: { value: secret } }, { value: secret }] }] },
+          template: { containers: [{ env: [{ name: "A", source: { value: secret } }, { value: secret }], livenessProbe: { handler: { httpGet: { headers: [{ name: "Authorization", value: secret }] } } } }] },
         };
         const text = JSON.stringify(auditInput(given));
         expect(text.length).toBeLessThan(17_000);
