@@ -1,6 +1,6 @@
 /**
- * The instants that follow from a container's health, compared with probing it: probe by probe, millisecond by millisecond as far as anything
- * happens. fast-check prints the seed of a failure.
+ * The instants that follow from a container's health, compared with probing it: one probe after the other, counting results in a row, by
+ * somebody who knows nothing of what comes. fast-check prints the seed of a failure.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

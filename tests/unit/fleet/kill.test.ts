@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClockSettings } from "#server/domain/clock.ts";
+import type { PodTemplate, Probe } from "#server/domain/pod-template.ts";
+import { seal } from "#server/domain/sealing.ts";
 import { FleetStore } from "#server/fleet/agent/store.ts";
 import { loadFleetDescription } from "#server/fleet/description.ts";
 import { POD_STATES } from "#server/fleet/simulator/behaviours.ts";
@@ -20,6 +22,9 @@ const SEED = 20_261_123;
 const KILLS = 8;
 const REPLICAS = 8;
 const clusters = loadFleetDescription("tiny").clusters.map((cluster) => cluster.clusterId);
+const readinessProbe: Probe = {
+  handler: { type: "TcpSocketProbe", port: 80 }, initialDelaySeconds: 0, periodSeconds: 1, timeoutSeconds: 1, successThreshold: 2, failureThreshold: 3,
+};
 const placementOf = (cluster: number): string => uuid(100 + cluster);
 
 describe("a fleet that is killed with -9", () => {
@@ -44,11 +49,24 @@ describe("a fleet that is killed with -9", () => {
     await once(killed, "exit");
   };
 
+  /** Each revision has a probe, and configuration of its own, which is sealed to the key that the cluster said hello with. */
   const assignAll = (generation: number, revision: number): void => {
-    const made = template(`shop/web:${revision}`, { cpuMillis: 500, terminationGracePeriodSeconds: 1 });
+    const base = template(`shop/web:${revision}`, { cpuMillis: 500, terminationGracePeriodSeconds: 1 });
+    const made: PodTemplate = {
+      ...base,
+      volumes: [{ name: "login", source: { type: "SecretVolume", secretId: uuid(51), name: "login" } }],
+      containers: base.containers.map((container) => ({
+        ...container, readinessProbe, volumeMounts: [{ volume: "login", mountPath: "/run/login", readOnly: true }],
+      })),
+    };
+    const content = `login-${revision}`;
     clusters.forEach((clusterId, index) => {
-      const wanted = spec(made, { replicas: REPLICAS, revisionId: uuid(200 + revision) });
-      gateway.assign(clusterId, [placement(placementOf(index), generation, wanted)], [made]);
+      const wanted = spec(made, {
+        replicas: REPLICAS, revisionId: uuid(200 + revision), configs: [{ id: uuid(51), kind: "Secret", name: "login", content }],
+      });
+      const key = gateway.hellos.findLast((hello) => hello.clusterId === clusterId)?.sealingKey ?? "";
+      const sealed = seal(key, JSON.stringify({ entries: [{ key: "password", value: `open sesame ${revision}` }] }), content);
+      gateway.assign(clusterId, [placement(placementOf(index), generation, wanted)], [made], { [content]: sealed });
     });
   };
 
@@ -84,7 +102,7 @@ describe("a fleet that is killed with -9", () => {
     }
     await eventually(() => {
       for (const index of clusters.keys()) {
-        const counts = { created: REPLICAS, ready: REPLICAS, updated: REPLICAS };
+        const counts = { created: REPLICAS, ready: REPLICAS, updated: REPLICAS, configured: REPLICAS };
         expect(gateway.placements.get(placementOf(index))).toMatchObject({ generation: KILLS, ...counts });
         expect(gateway.podsOf(placementOf(index))).toHaveLength(REPLICAS);
         expect(gateway.readyPodsOf(placementOf(index))).toHaveLength(REPLICAS);
@@ -119,7 +137,9 @@ describe("a fleet that is killed with -9", () => {
     expect(gateway.stored.slice(reports).flatMap((report) => [...report.pods, ...report.gone])).toEqual([]);
     const store = new FleetStore(storePath);
     const stored = [1, 2].flatMap((cluster) => store.load(cluster).pods);
+    const contents = [1, 2].map((cluster) => store.load(cluster).contents.map(({ name }) => name));
     store.close();
+    expect(contents).toEqual([[`login-${KILLS}`], [`login-${KILLS}`]]);
     expect(stored.map(({ record }) => record.id).toSorted()).toEqual(pods.map((pod) => pod.id));
     expect(stored.every(({ record, isDirty }) => POD_STATES[record.state] === "READY" && !isDirty)).toBe(true);
   }, 60_000);

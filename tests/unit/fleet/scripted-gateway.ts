@@ -61,9 +61,11 @@ export class ScriptedGateway {
     for (const listener of this.#listeners) await listener.close();
   }
 
-  assign(clusterId: string, objects: readonly AssignedPlacement[], templates: readonly PodTemplate[] = []): void {
+  assign(
+    clusterId: string, objects: readonly AssignedPlacement[], templates: readonly PodTemplate[] = [], contents: Readonly<Record<string, string>> = {},
+  ): void {
     const byHash = Object.fromEntries(templates.map((each) => [contentHash(each), each]));
-    this.send({ type: "assign", clusterId, term: this.term, objects, templates: byHash });
+    this.send({ type: "assign", clusterId, term: this.term, objects, templates: byHash, contents });
   }
 
   welcome(clusterId: string): void {
