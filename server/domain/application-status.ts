@@ -57,6 +57,13 @@ export const isComplete = (placement: PlacementProgress): boolean =>
   placement.inSync && placement.problem === null && !placement.removing &&
   placement.created === placement.desired && placement.ready === placement.desired && placement.updated === placement.desired;
 
+/**
+ * How many wanted pods are ready on the placement's revision, at least: a cluster says how many are ready, and how many are of the revision. Exact
+ * while pods of other revisions are ready; it never counts a ready pod of an old revision for one of the new that is not.
+ */
+export const readyOnRevision = ({ created, ready, updated, desired }: Pick<PlacementProgress, "created" | "ready" | "updated" | "desired">): number =>
+  Math.max(0, Math.min(desired, ready, updated, ready + updated - created));
+
 export function applicationStatus(
   before: ApplicationStatus, deleting: boolean, placements: readonly PlacementProgress[], { stopped = false, troubles = [], problems = [] }: ApplicationFacts = {},
 ): StatusVerdict {

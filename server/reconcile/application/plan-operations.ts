@@ -10,7 +10,7 @@
  *
  * Progress is counted in pods, and is the most that was ever done: a pod which crashes and comes back is no progress.
  */
-import { isComplete } from "../../domain/application-status.ts";
+import { isComplete, readyOnRevision } from "../../domain/application-status.ts";
 import { settleOperation } from "../../domain/operation-progress.ts";
 import { isTerminal } from "../../domain/states.ts";
 import type { PlacementLook } from "./plan-placements.ts";
@@ -111,7 +111,7 @@ function configWork(here: readonly PlacementLook[]): Work {
 function placementWork({ total }: StepRow, here: readonly PlacementLook[], services: readonly ServiceLook[]): Work {
   const all = here.map(({ progress }) => progress);
   const staying = all.filter((placement) => !placement.removing);
-  const missing = staying.reduce((sum, { desired, ready, updated }) => sum + desired - Math.min(ready, updated, desired), 0);
+  const missing = staying.reduce((sum, placement) => sum + placement.desired - readyOnRevision(placement), 0);
   const surplus = all.reduce((sum, { created, desired }) => sum + Math.max(0, created - desired), 0);
   return {
     complete: all.every(isComplete) && services.length === 0,

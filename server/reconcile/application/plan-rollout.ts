@@ -14,7 +14,7 @@
  * - The way back moves reservations, which may be refused; so it is an action that ends in ABORTING or FAILED when it is carried out, and the
  *   application is planned again then, in the same transaction.
  */
-import { isComplete } from "../../domain/application-status.ts";
+import { isComplete, readyOnRevision } from "../../domain/application-status.ts";
 import { duration } from "../../domain/operation-progress.ts";
 import { isTerminal, type RolloutState } from "../../domain/states.ts";
 import type { PlacementLook } from "./plan-placements.ts";
@@ -66,7 +66,7 @@ function goingForward(situation: Situation, rollout: RolloutRow, staying: readon
   if (concerned.every(({ progress }) => isComplete(progress))) {
     return { ...NOTHING, rollout: { ...ended(rollout, "SUCCEEDED", null, now), updated: total, total } };
   }
-  const there = concerned.reduce((sum, { progress }) => sum + (progress.inSync ? Math.min(progress.ready, progress.updated, progress.desired) : 0), 0);
+  const there = concerned.reduce((sum, { progress }) => sum + (progress.inSync ? readyOnRevision(progress) : 0), 0);
   const updated = Math.min(total, Math.max(rollout.updated, there));
   const progressedAt = updated > rollout.updated ? now : rollout.progressedAt;
   const moved = changed(rollout, { updated, total, progressedAt });

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applicationStatus, type PlacementProgress } from "#server/domain/application-status.ts";
+import { applicationStatus, type PlacementProgress, readyOnRevision } from "#server/domain/application-status.ts";
 import type { ApplicationStatus } from "#server/domain/states.ts";
 
 const ready = (desired: number): PlacementProgress => ({ desired, created: desired, ready: desired, updated: desired, removing: false, inSync: true, everConfirmed: true, problem: null });
@@ -62,4 +63,14 @@ describe("the status after a look", () => {
   test("deletion outranks everything", () => {
     expect(applicationStatus("RUNNING", true, [{ ...ready(0), created: 1, removing: true }])).toEqual({ status: "DELETING", reason: "1 pod on 1 cluster is left to remove." });
   });
+});
+
+test("pods that are ready on the revision are never counted too high, and exactly while old pods are ready", () => {
+  const pods = fc.array(fc.record({ old: fc.boolean(), ready: fc.boolean() }), { maxLength: 12 });
+  fc.assert(fc.property(pods, fc.nat(12), (all, desired) => {
+    const counts = { desired, created: all.length, ready: all.filter(({ ready }) => ready).length, updated: all.filter(({ old }) => !old).length };
+    const truly = Math.min(desired, all.filter(({ old, ready: isReady }) => !old && isReady).length);
+    expect(readyOnRevision(counts)).toBeLessThanOrEqual(truly);
+    if (all.every(({ old, ready: isReady }) => !old || isReady)) expect(readyOnRevision(counts)).toBe(truly);
+  }));
 });
