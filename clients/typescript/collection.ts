@@ -90,7 +90,7 @@ export function liveCollection<Data, Variables, Item extends Identified>(
   const generator = views();
   const end = async (): Promise<IteratorResult<ReadonlyMap<string, Item>, void>> => {
     await stream.return();
-    return await generator.return();
+    return generator.return();
   };
   const collection: LiveCollection<Item> = {
     get current() {

@@ -42,7 +42,7 @@ export function withIdempotencyKey<Input extends object>(input: Input): Input & 
  */
 export function isRepeatable(query: string, variables: unknown): boolean {
   if (!/\bmutation\b/.test(query)) return true;
-  const inputs = Object.values((variables ?? {}) as object).filter((value): value is object => typeof value === "object" && value !== null);
+  const inputs = Object.values((variables ?? {}) as Record<string, unknown>).filter((value) => typeof value === "object" && value !== null);
   return inputs.length > 0 && inputs.every((input) => "idempotencyKey" in input && typeof input.idempotencyKey === "string");
 }
 

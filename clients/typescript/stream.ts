@@ -82,7 +82,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
     const before = standing.state;
     standing = advance(standing, event);
     if (standing.state === before) return;
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         listener(standing.state);
       } catch (error) {
@@ -98,19 +98,20 @@ export function openStream(transport: Transport, url: string, query: string, giv
   else signal.addEventListener("abort", aborted, { once: true });
 
   async function* attempts(): AsyncGenerator<unknown, void, void> {
-    let variables = given;
+    const { after: givenAfter, ...others } = given;
+    let after = givenAfter;
     let serverFailures = 0;
     let expired = false;
     let last: unknown;
     const stateIsTold = /\bsnapshot\b/.test(query);
     while (!signal.aborted) {
-      let resumed = typeof variables["after"] === "string";
+      let resumed = typeof after === "string";
       let ending: Ending | null = null;
       const mailbox = createMailbox<Received>({
         limit: ({ change }) => (change?.complete === false ? PARTS_LIMIT : QUEUE_LIMIT),
         replaces: ({ change }) => change === null,
       });
-      const stop = connect(transport, query, variables, mailbox, tell);
+      const stop = connect(transport, query, after === undefined ? others : { ...others, after }, mailbox, tell);
       signal.addEventListener("abort", stop, { once: true });
       try {
         while (ending === null) {
@@ -127,7 +128,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
           if (change !== null) {
             ({ cursor } = change);
             serverTime = change.at;
-            variables = { ...variables, after: cursor };
+            after = cursor;
           }
           tell({ kind: "taken", whole: change?.complete ?? true, at });
           yield data;
@@ -148,8 +149,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
       if (serverFailures > SERVER_FAILURES && standing.heardAt === null) throw interruption.error;
       if (codeOf(interruption.error) === "CURSOR_EXPIRED") {
         if (!resumed || !stateIsTold) throw interruption.error;
-        const { after: _after, ...withoutCursor } = variables;
-        variables = withoutCursor;
+        after = undefined;
         expired = true;
         tell({ kind: "anew" });
         continue;

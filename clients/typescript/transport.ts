@@ -52,7 +52,7 @@ export function createListeners(): { add(listener: () => void): () => void; call
       return () => void listeners.delete(entry);
     },
     call() {
-      for (const { listener } of [...listeners]) listener();
+      for (const { listener } of listeners) listener();
     },
   };
 }
