@@ -44,7 +44,7 @@ export function createEventStreamTransport({ url, token, deadAfterMs = DEAD_AFTE
       };
 
       const run = async (): Promise<void> => {
-        aliveFor(CONNECT_WITHIN_MS, "no answer in time");
+        aliveFor(Math.min(CONNECT_WITHIN_MS, deadAfterMs), "no answer in time");
         const response = await fetch(url, { ...requestOf(token, "text/event-stream", payload.query, payload.variables), signal: ending.signal });
         const type = response.headers.get("content-type") ?? "";
         if (!type.startsWith("text/event-stream") || response.body === null) {

@@ -48,7 +48,7 @@ export function createWebSocketTransport({ url, token, deadAfterMs = DEAD_AFTER_
       keepAlive: pingMs,
       on: {
         connecting: () => {
-          late = setTimeout(() => client.terminate(), CONNECT_WITHIN_MS);
+          late = setTimeout(() => client.terminate(), Math.min(CONNECT_WITHIN_MS, deadAfterMs));
         },
         connected: () => {
           clearTimeout(late);

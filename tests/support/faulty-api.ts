@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { buildSchema, type ExecutionResult, parse, subscribe } from "graphql";
+import { buildSchema, type ExecutionResult, type GraphQLError, parse, subscribe } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 
@@ -82,7 +82,11 @@ export async function startFaultyApi(feeds: Feeds, { port = 0, onConnect = () =>
     const result = await subscribe({ schema, document: parse(query), rootValue: roots, variableValues: variables });
     if (Symbol.asyncIterator in result) {
       response.once("close", () => void result.return?.());
-      for await (const message of result) if (!response.closed) write(message);
+      try {
+        for await (const message of result) if (!response.closed) write(message);
+      } catch (error) {
+        write({ errors: [error as GraphQLError] });
+      }
     } else write(result);
     response.end("event: complete\ndata:\n\n");
   };
