@@ -170,7 +170,7 @@ alter table assignment drop constraint assignment_kind_check, add constraint ass
       { table: "config_map", namespaced: true, api: "select, insert, update, delete", worker: "select" },
       { table: "secret", namespaced: true, api: "select, insert, update, delete", worker: "select, update (key_id, wrapped_key)", system: "select" },
       { table: "config_reference", namespaced: true, api: "select, insert", worker: "select, delete" },
-      { table: "service", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (observed_generation, problem)" },
+      { table: "service", namespaced: true, api: "select, insert, update", worker: "select, update, delete", gateway: "select, update (observed_generation, problem)", system: "select" },
     ]) {
       for (const statement of tenantTable(rights)) this.addSql(statement);
     }
@@ -220,15 +220,43 @@ language sql stable security definer set search_path = pg_catalog, public as $$
   select s.tenant_id, s.id from public.secret s where s.key_id <> current_key order by s.tenant_id, s.id limit how_many
 $$;
 
-revoke all on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer) from public;
+-- An address of the block that no service of the session's tenant has on this cluster, or null: one of those tried, else the lowest. A token that is
+-- limited to namespaces does not see all services, but none of them may get another's address.
+create function app.free_cluster_ip(at_cluster_id uuid, first_address inet, addresses integer, tried integer[]) returns inet
+language plpgsql stable security definer set search_path = pg_catalog, public as $$
+declare
+  tenant uuid := app.tenant_id();
+  last_address inet := first_address + (addresses - 1);
+  n integer;
+begin
+  foreach n in array tried loop
+    perform from public.service s where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip = first_address + n;
+    if not found then return first_address + n; end if;
+  end loop;
+  perform from public.service s where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip = first_address;
+  if not found then return first_address; end if;
+  return (
+    select taken.ip + 1
+    from (
+      select s.cluster_ip as ip, lead(s.cluster_ip) over (order by s.cluster_ip) as next from public.service s
+      where s.tenant_id = tenant and s.cluster_id = at_cluster_id and s.cluster_ip between first_address and last_address) taken
+    where taken.ip < last_address and taken.next is distinct from taken.ip + 1
+    order by taken.ip limit 1);
+end $$;
+
+revoke all on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer), app.free_cluster_ip(uuid, inet, integer, integer[]) from public;
 
 grant execute on function app.unsettled_operations(uuid, uuid, integer), app.secrets_to_rewrap(text, integer) to selvedge_worker;
+
+grant execute on function app.free_cluster_ip(uuid, inet, integer, integer[]) to selvedge_api;
 
 grant create on schema app to selvedge_system;
 
 alter function app.unsettled_operations(uuid, uuid, integer) owner to selvedge_system;
 
 alter function app.secrets_to_rewrap(text, integer) owner to selvedge_system;
+
+alter function app.free_cluster_ip(uuid, inet, integer, integer[]) owner to selvedge_system;
 
 revoke create on schema app from selvedge_system;
 

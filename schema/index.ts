@@ -23,6 +23,10 @@ import "./pod/queries.ts";
 import "./pod/subscriptions.ts";
 import "./network/type.ts";
 import "./network/queries.ts";
+import "./network/service-type.ts";
+import "./network/service-queries.ts";
+import "./network/service-mutations.ts";
+import "./shared/watch.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

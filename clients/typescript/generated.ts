@@ -714,6 +714,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Pod', readonly id: string }
         | { readonly __typename: 'Region', readonly id: string }
         | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
         | { readonly __typename: 'Viewer', readonly id: string }
@@ -775,6 +776,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Pod', readonly id: string }
       | { readonly __typename: 'Region', readonly id: string }
       | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Service', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }
       | { readonly __typename: 'Viewer', readonly id: string }

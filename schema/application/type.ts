@@ -2,7 +2,7 @@ import type { Application as ApplicationRow } from "../../server/entities/applic
 import type { Placement as PlacementRow } from "../../server/entities/placement.ts";
 import { Node } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
-import { Subnet, Vpc } from "../network/ref.ts";
+import { Service, Subnet, Vpc } from "../network/ref.ts";
 import { Operation } from "../operation/ref.ts";
 import { podConditions, PodFilter } from "../pod/filter.ts";
 import { Pod } from "../pod/ref.ts";
@@ -45,6 +45,7 @@ Application.implement({
     revisions: t.page(Revision, "applicationId", { order: ["-number", "-id"], description: "Newest first." }),
     placements: t.page(Placement, "applicationId", { order: ["id"] }),
     pods: t.page(Pod, "applicationId", { args: { filter: t.arg({ type: PodFilter }) }, where: (pod, { filter }) => podConditions(pod, filter) }),
+    services: t.page(Service, "applicationId"),
     operations: t.page(Operation, "targetId", {
       where: (operation) => sql`${operation.targetType} = 'Application'`,
       order: ["-createdAt", "-id"],

@@ -13,7 +13,10 @@ const viewerOf = ({ actor }: Context): ViewerShape => ({ id: actor.tokenId, tena
 const Viewer = builder.objectRef<ViewerShape>("Viewer").implement({
   access: "VIEWER",
   interfaces: [Node],
-  extensions: { node: (id: string, context: Context) => (id === context.actor.tokenId ? viewerOf(context) : null) },
+  extensions: {
+    node: (id: string, context: Context) => (id === context.actor.tokenId ? viewerOf(context) : null),
+    exists: (id: string, viewer: ViewerValue) => id === viewer.tokenId,
+  },
   fields: (t) => ({
     id: t.globalId("id"),
     name: t.exposeString("tokenName"),

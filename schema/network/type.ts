@@ -3,7 +3,7 @@ import { Node } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
 import { NetworkStatus } from "../shared/enums.ts";
 import { type Columns, type Sql, sql } from "../shared/mapping/sql.ts";
-import { Subnet, Vpc } from "./ref.ts";
+import { Service, Subnet, Vpc } from "./ref.ts";
 
 Vpc.implement({
   description: "A private network on one cluster. Creating one on several clusters makes one of the same configuration on each.",
@@ -18,6 +18,7 @@ Vpc.implement({
     version: t.exposeInt("version"),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     subnets: t.many(Subnet, "vpcId"),
+    services: t.page(Service, "vpcId"),
   }),
 });
 

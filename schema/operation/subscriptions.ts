@@ -2,8 +2,11 @@ import { RequestError } from "../../server/domain/request-error.ts";
 import { uuidOf } from "../../server/domain/ids.ts";
 import { isTerminal, OPERATION_STATES } from "../../server/domain/states.ts";
 import { builder } from "../builder.ts";
-import { followed, following } from "../shared/changes.ts";
+import { changeOf, followed, following } from "../shared/changes.ts";
+import { OperationFilter } from "./queries.ts";
 import { Operation } from "./ref.ts";
+
+const OperationsChange = changeOf("OperationsChange", Operation);
 
 const ENDED = { filter: { states: OPERATION_STATES.filter(isTerminal) } };
 
@@ -19,5 +22,13 @@ builder.subscriptionFields((t) => ({
       // Its target and its steps are on clusters: whichever it is, how things stand there is shown at once.
       return live.object({ type: "Operation", id: key, kinds: { operation: "ids", cluster: "apart" }, concernedBy: () => ({}), ended: ENDED });
     }),
+  }),
+  operations: t.field({
+    type: OperationsChange,
+    description: "Those that have ended belong to it as well, where the filter does not say otherwise.",
+    args: { filter: t.arg({ type: OperationFilter }), after: t.arg.string() },
+    // Nothing that an operation says of itself depends on a cluster being heard from.
+    subscribe: (_root, { filter, after }, { live }) => live.changes({ type: "Operation", args: { filter }, after, kinds: { operation: "ids" } }),
+    resolve: (change) => change,
   }),
 }));

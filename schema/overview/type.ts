@@ -3,7 +3,7 @@ import type { Region as RegionRow } from "../../server/entities/region.ts";
 import { Application, Placement } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
 import { Cluster, Region } from "../fleet/ref.ts";
-import { Vpc } from "../network/ref.ts";
+import { Service, Vpc } from "../network/ref.ts";
 import { Pod } from "../pod/ref.ts";
 import { ApplicationStatus, PodPhase } from "../shared/enums.ts";
 import type { Request } from "../shared/mapping/kinds.ts";
@@ -51,10 +51,10 @@ const PodOverview = builder.objectRef<PodOverviewValue>("PodOverview").implement
   }),
 });
 
-const ResourceOverview = builder.objectRef<{ readonly cpuMillis: number; readonly memoryMiB: number; readonly vpcs: number }>("ResourceOverview").implement({
+const ResourceOverview = builder.objectRef<{ readonly cpuMillis: number; readonly memoryMiB: number; readonly vpcs: number; readonly services: number }>("ResourceOverview").implement({
   access: "VIEWER",
   description: "cpuMillis and memoryMiB are whole numbers that may exceed 32 bits: Float.",
-  fields: (t) => ({ cpuMillis: t.exposeFloat("cpuMillis"), memoryMiB: t.exposeFloat("memoryMiB"), vpcs: t.exposeInt("vpcs") }),
+  fields: (t) => ({ cpuMillis: t.exposeFloat("cpuMillis"), memoryMiB: t.exposeFloat("memoryMiB"), vpcs: t.exposeInt("vpcs"), services: t.exposeInt("services") }),
 });
 
 Overview.implement({
@@ -86,7 +86,8 @@ function podOverview(request: Request, withStale: boolean): Sql {
 
 const resourceOverview = ({ viewer }: Request): Sql => {
   const vpcs = rows(Vpc, (vpc) => sql`select count(*) from ${vpc}`);
-  return sql`(select json_build_object('cpuMillis', coalesce(sum(u.cpu), 0), 'memoryMiB', coalesce(sum(u.memory), 0), 'vpcs', (${vpcs})) from (${reservedFor(viewer)}) u)`;
+  const services = rows(Service, (service) => sql`select count(*) from ${service}`);
+  return sql`(select json_build_object('cpuMillis', coalesce(sum(u.cpu), 0), 'memoryMiB', coalesce(sum(u.memory), 0), 'vpcs', (${vpcs}), 'services', (${services})) from (${reservedFor(viewer)}) u)`;
 };
 
 const clustersOf = (region: Columns<RegionRow>): Rows => rows(Cluster, (cluster) => sql`select ${cluster.id} from ${cluster} where ${cluster.regionId} = ${region.id}`);

@@ -10,12 +10,14 @@ import type { Context } from "../context.ts";
  */
 builder.subscriptionType({ access: "VIEWER" });
 
+const CHANGE =
+  "snapshot: forget what you hold. A large one comes in several messages of at most 500 objects: only the first has snapshot, only the last complete. A resume cursor from an incomplete one starts it anew. Else: merge. removedIds: gone, or no longer matching the filter.";
+
 /** `XsChange`: what a state stream of an entity's rows says. */
 export const changeOf = <E extends object>(name: string, of: Entity<E>) =>
   builder.objectRef<StateChange>(name).implement({
     access: "VIEWER",
-    description:
-      "snapshot: forget what you hold. A large one comes in several messages of at most 500 objects: only the first has snapshot, only the last complete. A resume cursor from an incomplete one starts it anew. Else: merge. removedIds: gone, or no longer matching the filter.",
+    description: CHANGE,
     fields: (t) => ({
       cursor: t.exposeString("cursor"),
       snapshot: t.exposeBoolean("snapshot"),

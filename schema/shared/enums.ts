@@ -1,3 +1,4 @@
+import { SERVICE_TYPES } from "../../server/domain/service.ts";
 import {
   APPLICATION_STATUSES,
   AUDIT_OUTCOMES,
@@ -41,6 +42,7 @@ export const Isp = builder.enumType("Isp", { values: ISPS });
 export const ClusterStatus = builder.enumType("ClusterStatus", { values: CLUSTER_STATUSES });
 export const ClusterNodeStatus = builder.enumType("ClusterNodeStatus", { values: CLUSTER_NODE_STATUSES });
 export const NetworkStatus = builder.enumType("NetworkStatus", { values: NETWORK_STATUSES });
+export const ServiceType = builder.enumType("ServiceType", { values: SERVICE_TYPES });
 export const OperationKind = builder.enumType("OperationKind", { values: OPERATION_KINDS });
 export const OperationState = builder.enumType("OperationState", {
   description:

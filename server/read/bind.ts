@@ -177,11 +177,23 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
       property(row?.entity, mapping.property);
       property(target(mapping.entity), "id");
       break;
-    case "many":
-    case "page": {
+    case "many": {
       property(row?.entity, "id");
       const entity = target(mapping.entity);
       property(entity, mapping.property);
+      order(entity, mapping);
+      break;
+    }
+    case "page": {
+      const entity = target(mapping.entity);
+      for (const [theirs, own] of mapping.join) {
+        property(entity, theirs);
+        property(row?.entity, own);
+        const [a, b] = [entity?.columns.get(theirs), row?.entity.columns.get(own)];
+        if (a && a.type !== "uuid") faults.push(`${where}: ${entity?.name}.${theirs} is no uuid, so it can't be joined by`);
+        if (b && (b.type !== "uuid" || b.nullable)) faults.push(`${where}: ${row?.entity.name}.${own} is no uuid that is always there, so it can't be joined by`);
+      }
+      if (mapping.join.length === 0) faults.push(`${where}: a page is joined by something`);
       order(entity, mapping);
       break;
     }

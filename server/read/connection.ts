@@ -1,3 +1,4 @@
+import type { Join } from "../../schema/shared/mapping/kinds.ts";
 import { nothing } from "../../schema/shared/mapping/sql.ts";
 import type { Binding } from "./bind.ts";
 import { encodeCursor } from "./cursor.ts";
@@ -16,9 +17,22 @@ export interface Question<Answer> {
 }
 
 export interface Parents {
-  /** The target's property that has the parent's id. */
-  readonly property: string;
-  readonly ids: readonly string[];
+  readonly join: Join;
+  /** For each parent, its value of each pair of the join: uuids. */
+  readonly keys: readonly (readonly string[])[];
+}
+
+/** Rows as the parents of pages: those that are joined by the same have one, whose index `indexOf` tells. */
+export function parentsOf(rows: readonly Row[], join: Join): { parents: Parents; indexOf: (row: Row) => number } {
+  const valuesOf = (row: Row): string[] => join.map(([, own]) => row[own] as string);
+  const indexes = new Map<string, number>();
+  const keys: string[][] = [];
+  for (const row of rows) {
+    const values = valuesOf(row);
+    const text = values.join(" ");
+    if (!indexes.has(text)) indexes.set(text, keys.push(values) - 1);
+  }
+  return { parents: { join, keys }, indexOf: (row) => indexes.get(valuesOf(row).join(" ")) as number };
 }
 
 /** One parent's page. */
@@ -37,9 +51,9 @@ export interface PageFacts {
 }
 
 const viewsOf = (page: PlannedPage): View[] => [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
-const countOf = (parents: Parents | null): number => parents?.ids.length ?? 1;
+const countOf = (parents: Parents | null): number => parents?.keys.length ?? 1;
 
-/** The rows of the page, one page for each parent in the order of their ids; null where the selection asks for none. */
+/** The rows of the page, one page for each parent in the order of their keys; null where the selection asks for none. */
 export function pageRows(binding: Binding, page: PlannedPage, parents: Parents | null): (Question<PageRows[]> & { readonly shapes: readonly RowShape[] }) | null {
   const { bound, order, args } = page;
   const views = viewsOf(page);
@@ -53,7 +67,11 @@ export function pageRows(binding: Binding, page: PlannedPage, parents: Parents |
   }
 
   const writer = new StatementWriter(binding, bound.entity);
-  if (parents) writer.write("select k.n, x.* from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) cross join lateral (");
+  if (parents) {
+    writer.write("select k.n, x.* from ");
+    writeKeys(writer, parents);
+    writer.write(" cross join lateral (");
+  }
   writer.write("select ");
   list.write(writer);
   writeFrom(writer, page, parents);
@@ -115,17 +133,31 @@ export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents 
   // Up to the cursor `after` is what lies before it, or at it; and the other way round.
   exists(asksAfter && args.after, "before");
   exists(asksBefore && args.before, "after");
-  if (parents) writer.write(" from unnest(").param(parents.ids, "uuid[]").write(") with ordinality k (id, n) order by k.n");
+  if (parents) {
+    writer.write(" from ");
+    writeKeys(writer, parents);
+    writer.write(" order by k.n");
+  }
   return {
     statement: writer.statement(),
     answer: (raws) => raws.map(([, total, upToAfter, fromBefore]) => ({ total: Number(total), upToAfter: upToAfter === "t", fromBefore: fromBefore === "t" })),
   };
 }
 
+/** The parents as `k`: what they are joined by, and their number `n` from 1. */
+function writeKeys(writer: StatementWriter, { join, keys }: Parents): void {
+  writer.write("unnest(");
+  for (const index of join.keys()) {
+    if (index > 0) writer.write(", ");
+    writer.param(keys.map((key) => key[index]), "uuid[]");
+  }
+  writer.write(`) with ordinality k (${join.map((_, index) => `k${index}, `).join("")}n)`);
+}
+
 /** ` from … t where …`, of the parent `k` where there are parents. */
 function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents | null): void {
   writer.write(` from ${page.from} t where true`);
-  if (parents) writer.write(` and t.${page.bound.entity.columns.get(parents.property)?.name} = k.id`);
+  for (const [index, [property]] of (parents?.join ?? []).entries()) writer.write(` and t.${page.bound.entity.columns.get(property)?.name} = k.k${index}`);
   writeWhere(writer, page.where);
 }
 

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
+import type { Condition } from "../../schema/shared/mapping/kinds.ts";
 
 /** What reads one operation's data: under the viewer's scope, by the schema's mapping. */
 export interface Reader {
@@ -9,6 +10,11 @@ export interface Reader {
    * of the uuids. `among` narrows to some, `after` goes on behind a uuid; at most `limit`.
    */
   matching(type: string, args: Readonly<Record<string, unknown>>, options: MatchingOptions): Promise<string[]>;
+  /**
+   * Which of these uuids are objects of the type that `node` would show, and that meet the condition; none of a type that the viewer's role may not
+   * see, or that has no objects with ids.
+   */
+  existing(type: string, among: readonly string[], where?: Condition): Promise<string[]>;
 }
 
 export interface MatchingOptions {

@@ -1,13 +1,14 @@
 import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import { permits } from "../../schema/shared/mapping/access.ts";
-import { MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
+import { type Condition, MAX_NODE_IDS, mappingOf, type Request } from "../../schema/shared/mapping/kinds.ts";
 import { TYPE_NAME } from "../../schema/shared/mapping/slots.ts";
 import { nothing } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
+import type { Viewer } from "../identity/viewer.ts";
 import type { Binding } from "./bind.ts";
-import { connectionOf, type Parents, type Question, pageFacts, pageRows } from "./connection.ts";
+import { connectionOf, type Parents, parentsOf, type Question, pageFacts, pageRows } from "./connection.ts";
 import type { MatchingOptions, Reader } from "./index.ts";
 import { writeOrder } from "./page.ts";
 import { type Plan, type PlannedPage, Planner, type PlanOf, type Relation, type Selected } from "./plan.ts";
@@ -91,6 +92,19 @@ export class Interpreter implements Reader {
     if (among) writer.write(' and t."id" = any (').param(among, "uuid[]").write(")");
     if (after !== undefined) writer.write(' and t."id" > ').param(after, "uuid");
     writer.write(' order by t."id" limit ').param(limit, "integer");
+    return (await this.#asking.ask(writer.statement())).map(([id]) => id as string);
+  }
+
+  async existing(type: string, among: readonly string[], where?: Condition): Promise<string[]> {
+    const { binding, role, request } = this.#options;
+    const extensions = binding.schema.getType(type)?.extensions as TypeExtensions | undefined;
+    if (among.length === 0 || !permits(role, extensions?.access)) return [];
+    const bound = binding.type(type);
+    if (!bound?.isNode) return among.filter((id) => extensions?.exists?.(id, request.viewer) === true);
+    const condition = where?.(bound.entity.main, {} as never, request) ?? null;
+    if (condition === nothing) return [];
+    const writer = new StatementWriter(binding, bound.entity).write(`select t."id" from ${bound.entity.from} t where t."id" = any (`).param(among, "uuid[]").write(")");
+    writeWhere(writer, condition);
     return (await this.#asking.ask(writer.statement())).map(([id]) => id as string);
   }
 
@@ -189,10 +203,9 @@ export class Interpreter implements Reader {
         return;
       }
       case "page": {
-        const ids = distinct(rows, "id");
-        const connections = await this.#pages(relation.page, { property: relation.property, ids });
-        const byId = new Map(ids.map((id, index) => [id, connections[index]]));
-        for (const row of rows) row[slot] = byId.get(row["id"] as string);
+        const { parents, indexOf } = parentsOf(rows, relation.join);
+        const connections = await this.#pages(relation.page, parents);
+        for (const row of rows) row[slot] = connections[indexOf(row)];
         return;
       }
       case "ref":
@@ -235,12 +248,12 @@ export class Interpreter implements Reader {
 
   // ---------------------------------------------------------------- pages
 
-  /** A connection for each parent, in the order of their ids; one without a parent. */
+  /** A connection for each parent, in the order of their keys; one without a parent. */
   async #pages(page: PlannedPage, parents: Parents | null): Promise<Row[]> {
     const { binding } = this.#options;
     const rows = pageRows(binding, page, parents);
     const [read, facts] = await Promise.all([this.#question(rows), this.#question(pageFacts(binding, page, parents))]);
-    const connections = Array.from({ length: parents?.ids.length ?? 1 }, (_, index) => connectionOf(page, read?.[index], facts?.[index]));
+    const connections = Array.from({ length: parents?.keys.length ?? 1 }, (_, index) => connectionOf(page, read?.[index], facts?.[index]));
     if (rows && read) await Promise.all(rows.shapes.map((shape, view) => this.#fill(shape, read.flatMap((part) => part.rows[view] as Row[]))));
     return connections;
   }
@@ -261,8 +274,9 @@ export class Interpreter implements Reader {
 
 interface TypeExtensions {
   readonly access?: Role;
-  /** For types whose objects are no rows. */
+  /** For types whose objects are no rows: the one with this id, and whether there is one. */
   readonly node?: (id: string, context: unknown) => object | null;
+  readonly exists?: (id: string, viewer: Viewer) => boolean;
 }
 
 type RowsByType = ReadonlyMap<string, ReadonlyMap<string, Row>>;

@@ -13,7 +13,7 @@ import {
   isObjectType,
   type SelectionNode,
 } from "graphql";
-import { type Condition, type Expression, exposedProperty, type Mapping, mappingOf, type Request, type Selects } from "../../schema/shared/mapping/kinds.ts";
+import { type Condition, type Expression, exposedProperty, type Join, type Mapping, mappingOf, type Request, type Selects } from "../../schema/shared/mapping/kinds.ts";
 import { SlotError, slotOf } from "../../schema/shared/mapping/slots.ts";
 import type { Sql } from "../../schema/shared/mapping/sql.ts";
 import { type Binding, type BoundColumn, type BoundEntity, type BoundType, kindOfField, type ValueKind } from "./bind.ts";
@@ -44,7 +44,7 @@ export interface PlannedExpression {
 export type Relation =
   | { readonly kind: "one"; readonly slot: string; readonly property: string; readonly plan: Plan }
   | { readonly kind: "many"; readonly slot: string; readonly property: string; readonly rows: Selected }
-  | { readonly kind: "page"; readonly slot: string; readonly property: string; readonly page: PlannedPage }
+  | { readonly kind: "page"; readonly slot: string; readonly join: Join; readonly page: PlannedPage }
   | { readonly kind: "ref"; readonly slot: string; readonly typeProperty: string; readonly idProperty: string; readonly planOf: PlanOf };
 
 /** The plan for one concrete type at an abstract place; undefined for a type without rows. */
@@ -205,8 +205,8 @@ export class Planner {
         plan.relations.push({ kind: "many", slot, property: mapping.property, rows: this.selected(this.plan(mapping.entity, group), mapping, args()) });
         return;
       case "page":
-        need(plan, "id");
-        plan.relations.push({ kind: "page", slot, property: mapping.property, page: this.page(mapping.entity, mapping, args(), group) });
+        for (const [, own] of mapping.join) need(plan, own);
+        plan.relations.push({ kind: "page", slot, join: mapping.join, page: this.page(mapping.entity, mapping, args(), group) });
         return;
       case "ref":
         need(plan, mapping.typeProperty);

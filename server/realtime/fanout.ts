@@ -14,10 +14,18 @@ export interface Interest {
 }
 
 /**
- * Rows of which kind matter, and what of them is noted: the ids that they name, or the cluster that they come from. "apart": ids of objects of
- * another type than the one watched, which may concern it.
+ * Rows of which kind matter, and what of them is noted:
+ *   ids       the ids that they name: they are of what is watched
+ *   cluster   the cluster that they come from: it is what is watched
+ * Of objects of another type than the one watched, which may concern it:
+ *   apart     their ids
+ *   gone      the ids of those that were removed
+ *   around    their ids; of those that were removed nothing can be looked up any more, so in place of these the cluster that they were on
  */
-export type Watched = Partial<Record<TimelineKind, "ids" | "cluster" | "apart">>;
+export type Watched = Partial<Record<TimelineKind, "ids" | "cluster" | "apart" | "gone" | "around">>;
+
+/** In place of a cluster's id, where a row does not say which. */
+export const ANYWHERE = "00000000-0000-0000-0000-000000000000";
 
 export interface Changes {
   readonly ids: ReadonlySet<string>;
@@ -73,6 +81,13 @@ function noteRow(row: TimelineRow, { kinds, only }: Pick<Interest, "kinds" | "on
       break;
     case "apart":
       for (const some of [row.ids, row.removedIds]) for (const id of some) apart.add(id);
+      break;
+    case "gone":
+      for (const id of row.removedIds) apart.add(id);
+      break;
+    case "around":
+      for (const id of row.ids) apart.add(id);
+      if (row.removedIds.length > 0) apart.add(row.clusterId ?? ANYWHERE);
       break;
     case undefined:
       break;

@@ -1,7 +1,8 @@
 import type { Viewer } from "../identity/viewer.ts";
 import { followObject } from "./object-stream.ts";
+import { NodesStream } from "./nodes-stream.ts";
 import { SetStream } from "./set-stream.ts";
-import type { LiveTiming, ObjectState, ObjectWatch, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
+import type { LiveTiming, NodesState, NodesWatch, ObjectState, ObjectWatch, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 
 /**
  * State streams: what matches a filter, and then what of it changed. They carry which objects to show, never the objects: those are read for
@@ -18,6 +19,8 @@ import type { LiveTiming, ObjectState, ObjectWatch, SetWatch, StateChange, Strea
 export interface Live {
   /** The rows of a type that a filter selects. Ends only with the subscription. */
   changes(watch: SetWatch): Messages<StateChange>;
+  /** Objects of any types, by their ids: all of them, and then what of them changed. Ends only with the subscription. */
+  nodes(watch: NodesWatch): Messages<NodesState>;
   /** One row: at once, whenever it changed, and at least every few seconds. Ends after the message in which it has ended or is gone. */
   object(watch: ObjectWatch): Messages<ObjectState>;
 }
@@ -41,6 +44,7 @@ export function createLive(options: LiveOptions): LiveFor {
   const partsFor = (viewer: () => Viewer, signal: AbortSignal): StreamParts => ({ tailer, fanout, matcher, clock, speed, timing, viewer, signal });
   return (viewer) => ({
     changes: (watch) => messages((signal) => new SetStream(watch, partsFor(viewer, signal)).run()),
+    nodes: (watch) => messages((signal) => new NodesStream(watch, partsFor(viewer, signal)).run()),
     object: (watch) => messages((signal) => followObject(watch, partsFor(viewer, signal))),
   });
 }

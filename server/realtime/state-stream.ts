@@ -29,6 +29,23 @@ export interface ObjectWatch {
   readonly ended?: Readonly<Record<string, unknown>>;
 }
 
+/** Objects of any types by their global ids; one that is no id of an object is answered as one that is gone. */
+export interface NodesWatch {
+  readonly ids: readonly string[];
+  /** What to look out for, by type; undefined for one that can't be watched. */
+  readonly typeOf: (type: string) => WatchedType | undefined;
+  readonly after?: string | null | undefined;
+}
+
+export interface WatchedType {
+  readonly kinds: Watched;
+  /** Which of the type's objects those noted "apart" concern; absent: all that are watched. */
+  readonly concernedBy?: (uuids: readonly string[]) => Where;
+}
+
+/** A condition as the reader has them: nothing here looks into it. */
+export type Where = object;
+
 /** The object's uuid while it exists for the viewer; null once it is gone. */
 export interface ObjectState {
   readonly id: string | null;
@@ -45,8 +62,12 @@ export interface StateChange {
   readonly at: number;
 }
 
+/** Like StateChange, of objects of any type: global ids, as they were asked for. */
+export type NodesState = StateChange;
+
 /** As much of the read path as is needed here. */
 export interface Matcher {
+  existing(type: string, among: readonly string[], where?: Where): Promise<string[]>;
   matching(type: string, args: Readonly<Record<string, unknown>>, options: { readonly among?: readonly string[]; readonly after?: string; readonly limit: number }): Promise<string[]>;
 }
 

@@ -15,11 +15,14 @@ import type {
 } from "./application/input.ts";
 import { scaleApplication } from "./application/scale.ts";
 import { updateApplication } from "./application/update.ts";
+import { type BatchResult, deleteEach, type DeleteManyInput } from "./batch.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
 import { createNamespace, type CreateNamespaceInput, type DeleteInput, deleteNamespace, type NamespaceResult } from "./namespace.ts";
+import { createServices as createNetworkServices, deleteService, type ServicesResult, updateService } from "./service.ts";
+import type { CreateServiceInput, UpdateServiceInput } from "./service-input.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
 import type { Outcome } from "../domain/errors.ts";
 import { requireRole } from "../identity/authorise.ts";
@@ -33,6 +36,8 @@ export type { DeleteResult } from "./application/delete.ts";
 export type { TokenResult } from "./api-token.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
+export type { BatchItem, BatchResult } from "./batch.ts";
+export type { ServicesResult } from "./service.ts";
 export type { TenantResult } from "./tenant.ts";
 
 type Method<Input, Result> = (actor: Actor, input: Input) => Promise<Outcome<Result>>;
@@ -49,6 +54,12 @@ export interface Services {
     readonly updateDistribution: Method<UpdateDistributionInput, ApplicationResult>;
     readonly delete: Method<DeleteApplicationInput, DeleteResult>;
     readonly importManifests: Method<ImportManifestsInput, ImportResult>;
+  };
+  /** Stable addresses over an application's pods. */
+  readonly services: {
+    readonly create: Method<CreateServiceInput, ServicesResult>;
+    readonly update: Method<UpdateServiceInput, ServicesResult>;
+    readonly delete: Method<DeleteManyInput, BatchResult>;
   };
   readonly tokens: {
     /** The secret is given once: null when the answer is a replay. */
@@ -85,6 +96,11 @@ export function createServices(options: ServiceOptions): Services {
           importManifests(tx, input, parsed),
         );
       },
+    },
+    services: {
+      create: (actor, input) => run({ name: "createServices", role: "OPERATOR", actor, input }, (tx) => createNetworkServices(tx, input)),
+      update: (actor, input) => run({ name: "updateService", role: "OPERATOR", actor, input }, (tx) => updateService(tx, input)),
+      delete: (actor, input) => run({ name: "deleteServices", role: "OPERATOR", actor, input }, (tx) => deleteEach(tx, input, deleteService)),
     },
     tokens: {
       create: async (actor, input) => {

@@ -14,7 +14,7 @@ import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
  *   an object             1 + what is selected in it
  *   a connection          1 + page size × what is selected in it (its edges and nodes are these pages, not lists once more)
  *   a list                its length where the ids are given, else 10, × (1 + what is selected in each)
- *   a list in a message   the largest page: that many objects a message may have
+ *   a list in a message   the largest page: that many objects a message may have; of a subscription to ids, as many as there are ids
  *   a field with `weight` that, in place of the 1 or 0.1
  *   a mutation            10 more
  *   __schema, __type      5000, 200
@@ -41,6 +41,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   const known = new Map<string, number>();
   let refusal: GraphQLError | undefined;
   const messages = operation.operation === "subscription" ? messageTypes(schema) : new Set<GraphQLCompositeType>();
+  let messageSize = limits.maxPageSize;
 
   const within = (parent: GraphQLCompositeType, set: SelectionSetNode, inConnection: boolean): number => {
     let sum = 0;
@@ -69,10 +70,12 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     const mutation = parent === schema.getMutationType() ? MUTATION : 0;
     if (!composite || !node.selectionSet) return mutation + (weightInTenths(field) ?? LEAF);
     const page = pageSizeOf(field, node);
+    // A subscription has one root field: what it is of is known before its messages are weighed.
+    if (messages.size > 0 && parent === schema.getSubscriptionType() && field.args.some((arg) => arg.name === "ids")) messageSize = Math.min(limits.maxPageSize, lengthOf(field, node));
     const below = within(composite, node.selectionSet, page !== null);
     const own = weightInTenths(field) ?? INTROSPECTION.get(field) ?? OBJECT;
     if (page !== null) return mutation + own + page * below;
-    if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + (messages.has(parent) ? limits.maxPageSize : lengthOf(field, node)) * (own + below);
+    if (isList(field) && !inConnection && !isIntrospectionType(parent)) return mutation + (messages.has(parent) ? messageSize : lengthOf(field, node)) * (own + below);
     return mutation + own + below;
   };
 

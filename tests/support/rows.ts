@@ -17,6 +17,7 @@ export interface Rows {
   application(tenantId: string, namespaceId: string, name: string, values?: Values): Promise<{ id: string; revisionId: string }>;
   placement(application: { tenantId: string; namespaceId: string; id: string; revisionId: string }, clusterId: string, vpcId: string, values?: Values): Promise<string>;
   pod(of: { tenantId: string; namespaceId: string; applicationId: string; placementId: string; revisionId: string; clusterId: string }, name: string, values?: Values): Promise<string>;
+  service(of: { tenantId: string; namespaceId: string; applicationId: string; clusterId: string; vpcId: string }, name: string, values?: Values): Promise<string>;
   operation(tenantId: string, values?: Values): Promise<string>;
   operationStep(tenantId: string, operationId: string, name: string, values?: Values): Promise<string>;
   auditEntry(tenantId: string, values?: Values): Promise<string>;
@@ -95,6 +96,12 @@ export function rowsOf(admin: Pool): Rows {
       insert("pod", {
         cluster_id: of.clusterId, id: id(), tenant_id: of.tenantId, application_id: of.applicationId, namespace_id: of.namespaceId, placement_id: of.placementId, revision_id: of.revisionId,
         name, phase: "RUNNING", ready: true, restart_count: 0, containers: JSON.stringify(CONTAINERS), created_at: CREATED, epoch: 1, ...values,
+      }),
+    service: (of, name, values) =>
+      insert("service", {
+        tenant_id: of.tenantId, id: id(), namespace_id: of.namespaceId, application_id: of.applicationId, cluster_id: of.clusterId, vpc_id: of.vpcId, name, type: "CLUSTER_IP",
+        ports: JSON.stringify([{ name: "http", protocol: "TCP", port: 80, containerPort: 8080 }]), status: "ACTIVE", version: 1, generation: 1, observed_generation: 1,
+        created_at: CREATED, updated_at: CREATED, ...values,
       }),
     operation: (tenant_id, values) =>
       insert("operation", {

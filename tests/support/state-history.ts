@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { Registry } from "prom-client";
 import { schema } from "#schema/index.ts";
+import { WATCHED } from "#schema/shared/watched.ts";
 import type { Viewer } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
 import { comparePositions, parseCursor, type Position } from "#server/realtime/cursor.ts";
 import { createFanout, type Fanout } from "#server/realtime/fanout.ts";
 import { createLive, type LiveFor } from "#server/realtime/live.ts";
-import type { StateChange } from "#server/realtime/state-stream.ts";
+import type { Matcher, StateChange } from "#server/realtime/state-stream.ts";
 import { createTailer, type Tailer } from "#server/realtime/tailer.ts";
 import { silentLogger, wallClock } from "./centre.ts";
 import type { TestDatabase } from "./database.ts";
@@ -17,7 +18,8 @@ import { localBus, viewerOf } from "./small-api.ts";
 
 /**
  * Histories of state streams: writers change applications in overlapping transactions, subscribers follow them through reconnects to other
- * servers and restarts, and at each quiet point what every subscriber holds is compared with the database.
+ * servers and restarts, and at each quiet point what every subscriber holds is compared with the database. They follow sets, by filters, or objects by
+ * their ids: applications, and revisions, which go with their application.
  *
  * The bounds are tiny on purpose: messages of 5, sets of 8, memories of 20, so that snapshots in parts, overflows and forgotten sets happen
  * in every run.
@@ -28,11 +30,14 @@ export interface HistoryOptions {
   /** Plants a bug; the history must then show violations. */
   readonly mutant?: Mutant;
   readonly quietMs?: number;
+  /** Default: sets. */
+  readonly follow?: "sets" | "objects";
 }
 export interface Mutant {
   readonly pool?: (pool: Pool) => Pool;
   readonly fanout?: (fanout: Fanout) => Fanout;
   readonly tailer?: (tailer: Tailer) => Tailer;
+  readonly matcher?: (matcher: Matcher) => Matcher;
 }
 export interface HistoryResult {
   readonly violations: readonly string[];
@@ -46,7 +51,7 @@ interface Stack {
   close(): Promise<void>;
 }
 
-export async function runHistory(database: TestDatabase, { seed, rounds, mutant = {}, quietMs = 6000 }: HistoryOptions): Promise<HistoryResult> {
+export async function runHistory(database: TestDatabase, { seed, rounds, mutant = {}, quietMs = 6000, follow = "sets" }: HistoryOptions): Promise<HistoryResult> {
   const random = seededRandom(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const rows = rowsOf(database.admin);
@@ -71,7 +76,7 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
     const tailer = mutant.tailer?.(created) ?? created;
     await tailer.start();
     const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: api.pool, clock: wallClock, speed: 1 });
-    const live = createLive({ tailer, fanout, matcher: (who) => reads.reader(who), clock: wallClock, speed: 1, timing: { gatherMs: 5, messageSize: 5, rememberedIds: 20, heartbeatMs: 300 } });
+    const live = createLive({ tailer, fanout, matcher: (who) => mutant.matcher?.(reads.reader(who)) ?? reads.reader(who), clock: wallClock, speed: 1, timing: { gatherMs: 5, messageSize: 5, rememberedIds: 20, heartbeatMs: 300 } });
     return { live, close: () => created.close() };
   };
   const stacks: Stack[] = [await openStack(), await openStack()];
@@ -115,7 +120,36 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
   };
 
   // ---- subscribers
-  const following = (name: string, filter: Record<string, unknown> | null) => {
+  /** What one follows, how its messages' objects are read (by id, afresh, under the viewer's tenant, as their fields do), and what it should hold. */
+  interface Following {
+    readonly name: string;
+    open(stack: Stack, after: string | null): AsyncIterableIterator<StateChange>;
+    read(ids: readonly string[]): Promise<Map<string, number>>;
+    expected(): Promise<Map<string, number>>;
+    readonly most: number;
+  }
+  const versions = async (condition: string, values: readonly unknown[]): Promise<Map<string, number>> => {
+    const { rows: found } = await database.admin.query<{ id: string; version: number }>(condition, [tenantId, ...values]);
+    return new Map(found.map(({ id, version }) => [id, version]));
+  };
+  const ofSet = (name: string, filter: Record<string, unknown> | null): Following => ({
+    name,
+    open: (stack, after) => stack.live(() => viewer).changes({ type: "Application", args: { filter }, after, kinds: { application: "ids" } }),
+    read: (ids) => versions("select id, version from application where tenant_id = $1 and id = any ($2)", [ids]),
+    expected: () => versions(`select id, version from application where tenant_id = $1 ${filter?.["statuses"] ? "and status = 'RUNNING'" : filter?.["keyword"] ? "and name like '%a%'" : ""}`, []),
+    most: 5,
+  });
+  const ofObjects = (name: string, ids: readonly string[]): Following => {
+    const read = (some: readonly string[]): Promise<Map<string, number>> =>
+      versions(
+        `select 'Application.' || id as id, version from application where tenant_id = $1 and 'Application.' || id = any ($2)
+         union all select 'Revision.' || id, number from revision where tenant_id = $1 and 'Revision.' || id = any ($2)`,
+        [some],
+      );
+    return { name, open: (stack, after) => stack.live(() => viewer).nodes({ ids, after, typeOf: (type) => WATCHED[type] }), read, expected: () => read(ids), most: ids.length };
+  };
+
+  const following = ({ name, open, read, expected, most }: Following) => {
     const held = new Map<string, number>();
     let cursor: string | null = null;
     let place: Position | null = null;
@@ -125,11 +159,9 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
       counted.messages += 1;
       const { position } = parseCursor(message.cursor);
       if (!message.snapshot && place && comparePositions(position, place) < 0) violations.push(`${name}: a cursor went back from ${JSON.stringify(place)} to ${JSON.stringify(position)}`);
-      if (message.upserted.length > 5 || message.removed.length > 5) violations.push(`${name}: a message of more than 5`);
+      if (message.upserted.length > most || message.removed.length > most) violations.push(`${name}: a message of more than ${most}`);
       if (message.snapshot) held.clear();
-      // As the fields of a message do: by id, afresh, under the viewer's tenant.
-      const { rows: found } = await database.admin.query<{ id: string; version: number }>("select id, version from application where tenant_id = $1 and id = any ($2)", [tenantId, message.upserted]);
-      for (const { id, version } of found) held.set(id, version);
+      for (const [id, version] of await read(message.upserted)) held.set(id, version);
       for (const id of message.removed) held.delete(id);
       place = position;
       cursor = message.cursor;
@@ -138,7 +170,7 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
       while (going) {
         const stack = pick(stacks);
         if (cursor) counted.resumes += 1;
-        const stream: AsyncIterableIterator<StateChange> = stack.live(() => viewer).changes({ type: "Application", args: { filter }, after: cursor, kinds: { application: "ids" } });
+        const stream = open(stack, cursor);
         iterator = stream;
         const patience = random() < 0.5 ? Math.floor(random() * 12) : Infinity;
         let seen = 0;
@@ -153,7 +185,7 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
       }
     })();
     return {
-      name, held, filter,
+      name, held, expected,
       interrupt: () => void iterator?.return?.(),
       async stop(): Promise<void> {
         going = false;
@@ -162,17 +194,27 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
       },
     };
   };
-  const subscribers = [
-    ...[0, 1, 2].map((n) => following(`all-${n}`, null)),
-    ...[0, 1].map((n) => following(`running-${n}`, { statuses: ["RUNNING"] })),
-    following("keyword", { keyword: "a" }),
-  ];
+  const watched: string[] = [];
+  for (let i = 0; i < 16 && follow === "objects"; i++) {
+    const { id, revisionId } = await rows.application(tenantId, namespaceId, `watched-${i}`);
+    alive.push(id);
+    watched.push(`Application.${id}`, `Revision.${revisionId}`);
+  }
+  const foreign = follow === "objects" ? await rows.application(stranger, strangersNamespace, "foreign") : null;
+  const subscribers = (
+    follow === "sets"
+      ? [
+          ...[0, 1, 2].map((n) => ofSet(`all-${n}`, null)),
+          ...[0, 1].map((n) => ofSet(`running-${n}`, { statuses: ["RUNNING"] })),
+          ofSet("keyword", { keyword: "a" }),
+        ]
+      : [
+          ...[0, 1, 2].map((n) => ofObjects(`everything-${n}`, [...watched, `Application.${foreign?.id}`, "Application.nonsense"])),
+          ...[0, 1].map((n) => ofObjects(`some-${n}`, watched.filter((_, i) => i % 4 > 1))),
+          ofObjects("revisions", watched.filter((id) => id.startsWith("Revision"))),
+        ]
+  ).map(following);
 
-  const expected = async (filter: Record<string, unknown> | null): Promise<Map<string, number>> => {
-    const condition = filter?.["statuses"] ? "and status = 'RUNNING'" : filter?.["keyword"] ? "and name like '%a%'" : "";
-    const { rows: found } = await database.admin.query<{ id: string; version: number }>(`select id, version from application where tenant_id = $1 ${condition}`, [tenantId]);
-    return new Map(found.map(({ id, version }) => [id, version]));
-  };
   const difference = (held: ReadonlyMap<string, number>, truth: ReadonlyMap<string, number>): string | null => {
     for (const [id, version] of truth) if (held.get(id) !== version) return held.has(id) ? `holds version ${held.get(id)} of ${id}, which is at ${version}` : `lacks ${id}`;
     for (const id of held.keys()) if (!truth.has(id)) return `still holds ${id}`;
@@ -193,8 +235,8 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
     }));
     // Quiet: nothing is written, and everybody has to arrive.
     const deadline = performance.now() + quietMs;
-    for (const { name, held, filter } of subscribers) {
-      const truth = await expected(filter);
+    for (const { name, held, expected } of subscribers) {
+      const truth = await expected();
       let wrong = difference(held, truth);
       while (wrong !== null && performance.now() < deadline) {
         await sleep(20);

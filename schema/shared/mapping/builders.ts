@@ -154,8 +154,12 @@ declare global {
       one<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<ParentShape, string | null | undefined>, options?: MaybeNull): FieldRef<Types, unknown, Kind>;
       /** All rows that have this row's id in `property`; for sets that are small by nature. */
       many<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
-      /** A Relay connection over the rows that have this row's id in `property`. */
-      page<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Selection<E, Args>): FieldRef<Types, unknown, Kind>;
+      /** A Relay connection over the rows that have this row's id in a property; or over those whose properties equal these of this row. */
+      page<E extends object, Args extends InputFieldMap = {}>(
+        of: EntityRef<Types, E>,
+        join: PropertiesOf<E, string | null | undefined> | Partial<Record<PropertiesOf<E, string | null | undefined>, PropertiesOf<ParentShape, string>>>,
+        options?: Selection<E, Args>,
+      ): FieldRef<Types, unknown, Kind>;
       /** How many rows have this row's id in `property`. */
       count<E extends object>(of: EntityRef<Types, E>, property: PropertiesOf<E, string | null | undefined>, options?: Described & { readonly where?: (columns: Columns<E>) => Sql }): FieldRef<Types, number, Kind>;
       /** What SQL says of this row. Lists and objects as jsonb. */

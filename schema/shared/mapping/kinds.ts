@@ -10,7 +10,8 @@ import type { Columns, Sql } from "./sql.ts";
  *   globalId   the row's uuid as a global id of its type
  *   part       the same row seen as another type
  *   one        another entity's row, whose id this row has in a property
- *   many, page all, or a page of, the rows of another entity that have this row's id in a property
+ *   many       all rows of another entity that have this row's id in a property
+ *   page       a page of them; or of those that agree with this row in several properties
  *   sql        an expression over the row
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
@@ -28,7 +29,7 @@ export type Mapping =
   | { readonly kind: "part" }
   | { readonly kind: "one"; readonly entity: string; readonly property: string }
   | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
-  | ({ readonly kind: "page"; readonly entity: string; readonly property: string } & Selects)
+  | ({ readonly kind: "page"; readonly entity: string; readonly join: Join } & Selects)
   | { readonly kind: "sql"; readonly sql: Expression }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
@@ -48,6 +49,9 @@ export interface Request {
   readonly staleBefore: Date;
   readonly viewer: Viewer;
 }
+
+/** A property of the other entity, and this row's that it equals; none of them is ever null here. The others' id: `[["applicationId", "id"]]`. */
+export type Join = readonly (readonly [property: string, own: string])[];
 
 /** As the field builders keep them: the builders check the types, the interpreter calls with what belongs together. */
 export type Condition = (columns: Columns<never>, args: never, request: Request) => Sql | null;

@@ -98,9 +98,10 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   many(of: Of, property: string, options: Loose = {}) {
     return describe(this, [of], { kind: "many", entity: of.name, property, ...selects(options) }, takeSlot, options, { nullable: false });
   },
-  page(of: Of, property: string, options: Loose = {}) {
+  page(of: Of, by: string | Readonly<Record<string, string>>, options: Loose = {}) {
     const args = { ...PAGE_ARGS(this), ...(options["args"] as object) };
-    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, property, ...selects(options) }, takeSlot, options, { args, nullable: false });
+    const join = typeof by === "string" ? [[by, "id"] as const] : Object.entries(by);
+    return describe(this, connectionOf(this, of), { kind: "page", entity: of.name, join, ...selects(options) }, takeSlot, options, { args, nullable: false });
   },
   count(of: Of, property: string, options: Loose = {}) {
     const where = options["where"] as ((columns: Columns<object>) => Sql) | undefined;

@@ -1,4 +1,5 @@
 import { accepted, invalid, type ObjectKey, type Outcome, refusal, refused } from "../../domain/errors.ts";
+import { deleteServicesOf } from "../service-followers.ts";
 import type { Transaction } from "../transaction.ts";
 import { putToWork, raiseVersion } from "./change.ts";
 import type { DeleteApplicationInput } from "./input.ts";
@@ -35,6 +36,7 @@ export async function deleteApplication(tx: Transaction, input: DeleteApplicatio
     path: null,
   });
   if (!distributed.ok) return distributed;
+  await deleteServicesOf(tx, application);
   const operationId = await putToWork(tx, application, "DELETE_APPLICATION", distributed.value.steps);
   return accepted({ deleted: null, object: { type: "Application", id: application.id }, operationId });
 }

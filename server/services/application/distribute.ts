@@ -18,6 +18,7 @@ import type { Application } from "../../entities/application.ts";
 import { Placement } from "../../entities/placement.ts";
 import { Revision } from "../../entities/revision.ts";
 import type { StepPlan } from "../operation.ts";
+import { moveServices } from "../service-followers.ts";
 import type { Transaction } from "../transaction.ts";
 import { checkCordons, type ClusterFacts, type Demand, loadClusters, reserve } from "./clusters.ts";
 import type { Wanted } from "./wanted.ts";
@@ -68,6 +69,7 @@ export async function distribute(
   const cordoned = checkCordons(demands, change.path);
   if (cordoned.length > 0) return refused(...cordoned);
   const moved = moves.some(({ placement, wanted }) => !placement || (wanted ? differs(placement, wanted, change.revision) : !placement.deleting));
+  const otherVpc = existing.length > 0 && moves.some(({ placement, wanted }) => wanted && placement?.vpcId !== wanted.vpcId);
   const changed = await carryOut(tx, application, change, moves);
   const byCluster = new Map(existing.map((placement) => [placement.clusterId, placement]));
   const total = (count: (one: Wanted) => number): number => change.wanted.reduce((sum, one) => sum + count(one), 0);
@@ -78,6 +80,7 @@ export async function distribute(
   await tx.em.flush();
   const noRoom = await reserve(tx, demands, change.path);
   if (noRoom.length > 0) return refused(...noRoom);
+  if (otherVpc) await moveServices(tx, application);
   tx.changed("placement", ...changed);
   return accepted({ steps, changed: changed.length > 0, moved });
 }

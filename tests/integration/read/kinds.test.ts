@@ -42,6 +42,11 @@ beforeAll(async () => {
   ids["pod1"] = await world.pod(podOf(placedA, ids["a"]), "web-1", { node_id: ids["node"], private_ip: "10.0.1.5", started_at: "2026-05-01T00:00:01.500Z" });
   ids["pod2"] = await world.pod(podOf(placedA, ids["a"]), "web-2", { phase: "PENDING", ready: false, reason: "Unschedulable", message: "no room" });
   ids["pod3"] = await world.pod(podOf(placedB, ids["b"]), "web-3", {});
+  const serviceOf = (clusterId: string, vpcId: string) => ({ tenantId: tenant, namespaceId: namespace, applicationId: web.id, clusterId, vpcId });
+  ids["service"] = await world.service(serviceOf(ids["a"], ids["vpc"]), "web", { cluster_ip: "100.96.1.2" });
+  ids["service2"] = await world.service(serviceOf(ids["a"], ids["vpc"]), "web-admin", { status: "PENDING" });
+  ids["serviceB"] = await world.service(serviceOf(ids["b"], ids["vpcB"]), "web");
+  await world.service({ ...serviceOf(ids["c"], ids["vpc"]), applicationId: quiet.id, namespaceId: second }, "quiet");
   ids["operation"] = await world.operation(tenant, { target_type: "Application", target_id: web.id, namespace_id: namespace });
   await world.operationStep(tenant, ids["operation"], "a-1", { cluster_id: ids["a"], namespace_id: namespace, target_type: "Placement", target_id: placedA });
   await world.operationStep(tenant, ids["operation"], "b-1", { cluster_id: ids["b"], namespace_id: namespace, state: "SUCCEEDED" });
@@ -57,6 +62,7 @@ beforeAll(async () => {
   const otherPod = { tenantId: other, namespaceId: otherNamespace, applicationId: otherWeb.id, revisionId: otherWeb.revisionId, placementId: otherPlaced, clusterId: ids["a"] };
   await world.pod(otherPod, "web-1", { node_id: ids["node"] });
   await world.pod(otherPod, "web-2", { node_id: ids["node"], phase: "PENDING" });
+  await world.service({ tenantId: other, namespaceId: otherNamespace, applicationId: otherWeb.id, clusterId: ids["a"], vpcId: otherVpc }, "web");
   await world.pod(otherPod, "web-3", { node_id: ids["node"], phase: "SUCCEEDED" });
 });
 afterAll(() => database.drop());
@@ -124,6 +130,66 @@ describe("related rows", () => {
   });
 });
 
+describe("rows that agree in several properties", () => {
+  /** Pods of the same application elsewhere, and those that no service sends anything to. */
+  const endpoints = async (document: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>[]> => (await reading.data(me(), document, variables)).services.nodes;
+  beforeAll(async () => {
+    const of = { tenantId: ids["tenant"] as string, namespaceId: ids["namespace"] as string, applicationId: ids["web"] as string, revisionId: ids["revision"] as string };
+    const here = { ...of, placementId: ids["placedA"] as string, clusterId: ids["a"] as string };
+    for (const [n, values] of [
+      { ready: false }, { phase: "TERMINATING" }, { phase: "SUCCEEDED", ready: false }, { phase: "FAILED", ready: false }, { phase: "UNKNOWN", ready: false }, { phase: "STARTING", ready: false },
+    ].entries()) ids[`endpoint${n}`] = await world.pod(here, `x-${n}`, { private_ip: `10.0.2.${n}`, ...values });
+    ids["endpointB"] = await world.pod({ ...of, placementId: ids["placedB"] as string, clusterId: ids["b"] as string }, "x-b", { private_ip: "10.0.1.5" });
+  });
+  afterAll(async () => {
+    await database.admin.query("delete from pod where name like 'x-%'");
+  });
+
+  test("are a page of each, counted, and shown as another type", async () => {
+    reading.groups();
+    const found = await endpoints(`{ services(filter: { names: ["web", "web-admin"] }) { nodes { name cluster { code } clusterIp endpoints { totalCount nodes { address ready pod { name phase node { name } } } } } } }`);
+    const here = [
+      { address: "10.0.1.5", ready: true, pod: { name: "web-1", phase: "RUNNING", node: { name: "node-1" } } },
+      { address: "10.0.2.0", ready: false, pod: { name: "x-0", phase: "RUNNING", node: null } },
+      { address: "10.0.2.4", ready: false, pod: { name: "x-4", phase: "UNKNOWN", node: null } },
+      { address: "10.0.2.5", ready: false, pod: { name: "x-5", phase: "STARTING", node: null } },
+    ];
+    expect(found).toHaveLength(3);
+    expect(found).toContainEqual({ name: "web", cluster: { code: "a-1" }, clusterIp: "100.96.1.2", endpoints: { totalCount: 4, nodes: here } });
+    expect(found).toContainEqual({ name: "web-admin", cluster: { code: "a-1" }, clusterIp: null, endpoints: { totalCount: 4, nodes: here } });
+    expect(found).toContainEqual({ name: "web", cluster: { code: "b-1" }, clusterIp: null, endpoints: { totalCount: 1, nodes: [{ address: "10.0.1.5", ready: true, pod: { name: "x-b", phase: "RUNNING", node: null } }] } });
+    // The services; their clusters, the pages of all of them and the counts; nodes. Two services of one application there ask once.
+    const groups = reading.groups();
+    expect(groups.map((group) => group.length)).toEqual([1, 3, 1]);
+    const page = groups[1]?.find(({ text }) => text.includes("cross join lateral"));
+    expect(page?.values.slice(0, 2)).toEqual([`{${ids["web"]},${ids["web"]}}`, expect.stringContaining(ids["b"] as string)]);
+  });
+
+  test("are paged each for itself, in both directions", async () => {
+    const document = `query ($first: Int, $after: String, $last: Int) { services(filter: { names: ["web"] }) { nodes { endpoints(first: $first, after: $after, last: $last) { edges { cursor node { pod { name } } } pageInfo { hasNextPage hasPreviousPage endCursor } } } } }`;
+    type Page = { endpoints: { edges: { cursor: string; node: { pod: { name: string } } }[]; pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string } } };
+    const pages = async (variables: Record<string, unknown>): Promise<Page["endpoints"][]> => ((await endpoints(document, variables)) as unknown as Page[]).map((page) => page.endpoints);
+    const names = ({ edges }: Page["endpoints"]): string[] => edges.map(({ node }) => node.pod.name);
+    const first = await pages({ first: 3 });
+    const [a, b] = first.toSorted((x, y) => y.edges.length - x.edges.length);
+    expect([names(a as Page["endpoints"]), a?.pageInfo.hasNextPage]).toEqual([["web-1", "x-0", "x-4"], true]);
+    expect([names(b as Page["endpoints"]), b?.pageInfo.hasNextPage]).toEqual([["x-b"], false]);
+    const next = await pages({ first: 3, after: a?.pageInfo.endCursor });
+    expect(next.map(names).toSorted()).toEqual([["x-5"], ["x-b"]]);
+    expect((await pages({ last: 1 })).map(names).toSorted()).toEqual([["x-5"], ["x-b"]]);
+  });
+
+  test("are found from the application, the VPC and by id as well, and end with their namespace's limits", async () => {
+    const document = "query ($app: ID!, $id: ID!) { application(id: $app) { services { totalCount nodes { vpc { name services { totalCount } } namespace { name } application { name } } } } node(id: $id) { ... on Service { type status version ports { name protocol port containerPort } endpoints { totalCount } } } }";
+    const { application, node } = await reading.data(me(), document, { app: global("Application", "web"), id: global("Service", "service2") });
+    expect(application.services.totalCount).toBe(3);
+    expect(application.services.nodes).toContainEqual({ vpc: { name: "net", services: { totalCount: 3 } }, namespace: { name: "default" }, application: { name: "web" } });
+    expect(node).toEqual({ type: "CLUSTER_IP", status: "PENDING", version: 1, ports: [{ name: "http", protocol: "TCP", port: 80, containerPort: 8080 }], endpoints: { totalCount: 4 } });
+    const limited = { ...me(), namespaceIds: [ids["second"] as string] };
+    expect(await reading.data(limited, "query ($id: ID!) { node(id: $id) { id } services { nodes { name } } }", { id: global("Service", "service") })).toEqual({ node: null, services: { nodes: [{ name: "quiet" }] } });
+  });
+});
+
 describe("what SQL or code says of a row", () => {
   test("containers from the row's document, with their specs only from the template", async () => {
     const { pod } = await reading.data(me(), `query ($id: ID!) { pod(id: $id) { containers { name state ready restartCount reason exitCode startedAt spec { image cpuMillis args ports { containerPort protocol name } env { name value } } } } }`, { id: global("Pod", "pod1") });
@@ -172,12 +238,12 @@ describe("what SQL or code says of a row", () => {
   });
 
   test("the overview", async () => {
-    const { overview } = await reading.data(me(), `{ overview { id applications { total byStatus { status count } } pods { total running other stale byPhase { phase count } } resources { cpuMillis memoryMiB vpcs } distribution { region { code clusters(first: 1) { nodes { code } } } clusters applications pods } } }`);
+    const { overview } = await reading.data(me(), `{ overview { id applications { total byStatus { status count } } pods { total running other stale byPhase { phase count } } resources { cpuMillis memoryMiB vpcs services } distribution { region { code clusters(first: 1) { nodes { code } } } clusters applications pods } } }`);
     expect(overview).toEqual({
       id: `Overview.${ids["tenant"]}`,
       applications: { total: 2, byStatus: [{ status: "RUNNING", count: 1 }, { status: "STOPPED", count: 1 }] },
       pods: { total: 3, running: 2, other: 1, stale: 1, byPhase: [{ phase: "PENDING", count: 1 }, { phase: "RUNNING", count: 2 }] },
-      resources: { cpuMillis: 600, memoryMiB: 160, vpcs: 2 },
+      resources: { cpuMillis: 600, memoryMiB: 160, vpcs: 2, services: 4 },
       distribution: [{ region: { code: "east", clusters: { nodes: [{ code: "a-1" }] } }, clusters: 2, applications: 1, pods: 3 }],
     });
   });
@@ -270,6 +336,13 @@ describe("filters", () => {
     ["vpcs(filter: { namespaces: [\"second\"] })", []],
     ["subnets(filter: { vpcIds: [#Vpc.vpc], namespaces: [\"default\"], statuses: [ACTIVE], keyword: \"SU\", names: [\"sub\"] })", ["sub"]],
     ["subnets(filter: { vpcIds: [#Vpc.vpcB] })", []],
+    ["services(filter: { applicationIds: [#Application.web] })", ["web", "web", "web-admin"]],
+    ["services(filter: { applicationIds: [#Application.web], clusterIds: [#Cluster.a], statuses: [ACTIVE] })", ["web"]],
+    ["services(filter: { vpcIds: [#Vpc.vpcB] })", ["web"]],
+    ["services(filter: { namespaces: [\"second\"] })", ["quiet"]],
+    ["services(filter: { keyword: \"ADM\" })", ["web-admin"]],
+    ["services(filter: { names: [\"web\"], clusterIds: [#Cluster.c] })", []],
+    ["services(filter: { applicationIds: [#Application.otherWeb] })", []],
   ])("%s", async (field, expected) => {
     const leaf = field.startsWith("clusters") ? "code" : "name";
     const found = await names(`{ ${field} { nodes { ${leaf} } } }`);

@@ -61,6 +61,7 @@ describe("a state stream", () => {
   /** What there is, by id; in place of tables. */
   const objects = new Map<string, string>();
   const matcher = (_viewer: Viewer): Matcher => ({
+    existing: async (_type, among) => among.filter((id) => objects.has(id)),
     matching: async (_type, args, { among, after, limit }) => {
       const { filter } = args as { filter?: { states?: string[] } | null };
       const ids = [...objects].filter(([id, state]) => (!filter?.states || filter.states.includes(state)) && (!among || among.includes(id)) && (after === undefined || id > after)).map(([id]) => id);

@@ -1,18 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Config } from "#server/config/config.ts";
+import { afterAll, describe, expect, it } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
-import type { Role } from "#server/domain/states.ts";
 import { createPresence } from "#server/gateway/presence.ts";
-import { hashToken, newToken, tokenPrefix } from "#server/identity/token.ts";
-import { createMetrics } from "#server/observability/metrics.ts";
-import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
-import { type RunningApi, startApi } from "#server/roles/api.ts";
-import { silentLogger, wallClock } from "#tests/support/centre.ts";
-import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
+import { wallClock } from "#tests/support/centre.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { openAuthenticated, type RawSocket } from "#tests/support/raw-socket.ts";
-import { rowsOf, type Rows } from "#tests/support/rows.ts";
+import { openSubscribedApi } from "#tests/support/subscribed-api.ts";
 
 interface Change {
   readonly cursor: string;
@@ -23,59 +15,10 @@ interface Change {
   readonly at: string;
 }
 
-/** The API as it is composed, on a real database; what would come from services and gateway is written into the tables. */
+const { database, api, rows, bus, tenantId, namespaceId, token, connect, subscribe, message, wrote, close } = await openSubscribedApi();
+afterAll(close);
+
 describe("the product's subscriptions", () => {
-  let database: TestDatabase;
-  let api: RunningApi;
-  let rows: Rows;
-  let tenantId: string;
-  let namespaceId: string;
-  const bus = createInProcessBus({ instance: "subscriptions.test" });
-  const sockets: RawSocket[] = [];
-
-  const token = async (tenant: string, name: string, role: Role, more: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> => {
-    const secret = newToken();
-    return { id: await rows.apiToken(tenant, name, { role, prefix: tokenPrefix(secret), hash: hashToken(secret), ...more }), secret };
-  };
-  const connect = async (secret: string): Promise<RawSocket> => {
-    const raw = await openAuthenticated(api.url, secret);
-    sockets.push(raw);
-    return raw;
-  };
-  const subscribe = (raw: RawSocket, id: string, query: string, variables: object = {}): void => raw.send({ id, type: "subscribe", payload: { query, variables } });
-  /** The nth message's only field. */
-  const message = <T>(raw: RawSocket, id: string, nth: number): Promise<T> =>
-    eventually(() => {
-      const { payload } = raw.of(id).filter(({ type }) => type === "next")[nth] ?? {};
-      if (!payload) throw new Error(`no message ${nth} among ${JSON.stringify(raw.of(id)).slice(0, 800)}`);
-      const { data, errors } = payload as { data?: Record<string, T>; errors?: unknown };
-      if (!data) throw new Error(JSON.stringify(errors));
-      return Object.values(data)[0] as T;
-    });
-  const wrote = async (kind: string, ids: string[], removed: string[] = [], tenant: string | null = tenantId): Promise<void> => {
-    await database.admin.query("insert into timeline (tenant_id, kind, ids, removed_ids, at) values ($1, $2, $3, $4, now())", [tenant, kind, ids, removed]);
-    bus.publish("timeline");
-  };
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    rows = rowsOf(database.admin);
-    tenantId = await rows.tenant();
-    namespaceId = await rows.namespace(tenantId, "default");
-    const { rows: life } = await database.admin.query<{ term: number }>("select term from database_life");
-    api = await startApi({
-      config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null } } as Config,
-      database: { address: database.address, encryptionKey: database.encryptionKey },
-      clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: [], stopping: new AbortController().signal,
-    });
-  });
-  afterAll(async () => {
-    for (const raw of sockets) raw.socket.terminate();
-    await api.close();
-    await bus.close();
-    await database.drop();
-  });
-
   it("show a tenant's applications, then what changes of them, and go on from a cursor", async () => {
     const { secret } = await token(tenantId, "viewer", "VIEWER");
     const first = await rows.application(tenantId, namespaceId, "first");
@@ -261,7 +204,7 @@ describe("the product's subscriptions", () => {
     }
     subscribe(mine, "cursor", query, { after: cursor });
     expect((await message<Change>(mine, "cursor", 0)).snapshot).toBe(true);
-    await wrote("application", [theirs.id], [], stranger);
+    await wrote("application", [theirs.id], [], { tenant: stranger });
     expect(await message<Change>(their, "s", 1)).toMatchObject({ upserted: [{ name: "theirs" }] });
     await sleep(300);
     expect(JSON.stringify(mine.received)).not.toContain(theirs.id);

@@ -5,6 +5,7 @@ import { entities } from "#server/entities/index.ts";
 import type { Application as ApplicationRow } from "#server/entities/application.ts";
 import type { Cluster as ClusterRow } from "#server/entities/cluster.ts";
 import type { Pod as PodRow } from "#server/entities/pod.ts";
+import type { Service as ServiceRow } from "#server/entities/service.ts";
 import { bind } from "#server/read/bind.ts";
 import type { builder as real} from "#schema/builder.ts";
 import { type Types } from "#schema/builder.ts";
@@ -124,6 +125,33 @@ describe("does not compile, and is refused at start", () => {
       filtered: t.list(Pod, { where: (pod) => sql`${pod.code} = 'x'` }),
     }));
     expect(() => bind(builder.toSchema(), metadata)).not.toThrow();
+  });
+
+  test("pages joined by what is not there, may be null, or is no uuid", () => {
+    const faults = faultsOf((builder) => {
+      const Service = builder.entity<ServiceRow>("Service");
+      const Pod = builder.entity<PodRow>("Pod");
+      Pod.implement({ fields: (t) => ({ name: t.exposeString("name") }) });
+      Service.implement({
+        fields: (t) => ({
+          fits: t.page(Pod, { applicationId: "applicationId", clusterId: "clusterId" }),
+          // @ts-expect-error a pod has no such property
+          a: t.page(Pod, { serviceId: "id" }),
+          // @ts-expect-error a service has no such property
+          b: t.page(Pod, { nodeId: "nodeId" }),
+          // @ts-expect-error may be null
+          c: t.page(Pod, { name: "clusterIp" }),
+          d: t.page(Pod, {}),
+        }),
+      });
+    });
+    expect(faults).toEqual([
+      "Service.a: Pod has no property serviceId that can be read",
+      "Service.b: Service has no property nodeId that can be read",
+      "Service.c: Pod.name is no uuid, so it can't be joined by",
+      "Service.c: Service.clusterIp is no uuid that is always there, so it can't be joined by",
+      "Service.d: a page is joined by something",
+    ]);
   });
 
   test("entities that there are none of, and relations of what has no rows", () => {

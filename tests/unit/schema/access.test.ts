@@ -14,27 +14,28 @@ import { viewerOf } from "#tests/support/small-api.ts";
  */
 const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
-    ["VIEWER", "application", "applications", "cluster", "clusters", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "server", "subnets", "viewer", "vpcs"],
+    ["VIEWER", "application", "applications", "cluster", "clusters", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "server", "services", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
     ["PLATFORM_ADMIN", "tenants"],
   ],
   Mutation: [
-    ["OPERATOR", "createApplication", "createNamespace", "deleteApplication", "deleteNamespace", "importManifests", "scaleApplication", "updateApplication", "updateDistribution"],
+    ["OPERATOR", "createApplication", "createNamespace", "createServices", "deleteApplication", "deleteNamespace", "deleteServices", "importManifests", "scaleApplication", "updateApplication", "updateDistribution", "updateService"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createTenant"],
   ],
-  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "pods"]],
+  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
-    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange",
+    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount", "ApplicationsChange", "BatchPayload", "BatchResult",
     "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge", "ClustersChange", "ComputeResources", "ConflictError", "Container",
     "ContainerPort", "ContainerSpec", "DeletePayload", "EnvVar", "GeoPoint", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError",
-    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NotFoundError", "Operation", "OperationConnection",
-    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "Overview", "PageInfo", "Placement", "PlacementConnection",
+    "InvalidStateError", "Label", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
+    "OperationEdge", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
     "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet", "RefusedError",
-    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Subnet", "SubnetConnection", "SubnetEdge",
+    "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "ServerInfo", "Service", "ServiceConnection", "ServiceEdge", "ServiceEndpoint",
+    "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
     "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Vpc", "VpcConnection", "VpcEdge",
   ],
   OPERATOR: [],

@@ -11,7 +11,7 @@ const schema = buildSchema(/* GraphQL */ `
   type Edge { node: Thing! cursor: String! }
   type Thing implements Node { id: ID! name: String things(first: Int): Things! plain: [Thing!]! }
   type Mutation { change: Thing }
-  type Subscription { changes: Change! thing: Thing }
+  type Subscription { changes: Change! thing: Thing watch(ids: [ID!]!): Change! }
   type Change { cursor: String! upserted: [Thing!]! }
 `);
 const heavy = schema.getQueryType()?.getFields()["heavy"];
@@ -38,6 +38,8 @@ describe("the cost of an operation", () => {
     ["a field with a weight", "{ heavy }", {}, 50],
     ["a mutation", "mutation { change { id } }", {}, 12],
     ["a message with as many objects as it may have", "subscription { changes { cursor upserted { id } } }", {}, 1 + 0.1 + 200 * 1.1],
+    ["a message with as many objects as were asked for", "subscription ($ids: [ID!]!) { watch(ids: $ids) { cursor upserted { id } } }", { ids: ["a", "b", "c"] }, 1 + 0.1 + 3 * 1.1],
+    ["and never more than a message may have", "subscription ($ids: [ID!]!) { watch(ids: $ids) { upserted { id } } }", { ids: Array.from({ length: 300 }, String) }, 1 + 200 * 1.1],
     ["a message with one object", "subscription { thing { plain { id } } }", {}, 1 + 11],
     ["what fragments hold, each time", "{ one { ...F } two: one { ...F } } fragment F on Thing { plain { id } }", {}, 2 * (1 + 11)],
     ["a fragment in a connection: a page, not a list", "{ things(first: 10) { ...F } } fragment F on Things { nodes { id } }", {}, 1 + 10 * 1.1],

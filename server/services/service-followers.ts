@@ -1,0 +1,35 @@
+/** What changes of an application mean for its services. The caller holds the application's lock, and asks for its reconciliation. */
+import type { Application } from "../entities/application.ts";
+import { supersedeOperations } from "./operation.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * Services lie in the VPC of their application's placement on their cluster: those whose placement moved to another one move along. One on a cluster
+ * that the application left stays, without endpoints, until it is deleted or the application comes back. Returns the ids of those that moved.
+ */
+export async function moveServices(tx: Transaction, application: Application): Promise<string[]> {
+  const moved = await tx.em.execute<{ id: string }[]>(
+    `update service s set vpc_id = p.vpc_id, generation = s.generation + 1, updated_at = ?, status = case s.status when 'PENDING' then 'PENDING' else 'UPDATING' end
+     from placement p
+     where s.tenant_id = ? and s.application_id = ? and not s.deleting
+       and p.tenant_id = s.tenant_id and p.application_id = s.application_id and p.cluster_id = s.cluster_id and not p.deleting and p.vpc_id <> s.vpc_id
+     returning s.id`,
+    [tx.at, tx.actor.tenantId, application.id],
+  );
+  const ids = moved.map(({ id }) => id);
+  tx.changed("service", ...ids);
+  return ids;
+}
+
+/** An application takes its services along when it is deleted. Returns their ids. */
+export async function deleteServicesOf(tx: Transaction, application: Application): Promise<string[]> {
+  const deleted = await tx.em.execute<{ id: string }[]>(
+    `update service s set deleting = true, status = 'DELETING', version = s.version + 1, generation = s.generation + 1, updated_at = ?
+     where s.tenant_id = ? and s.application_id = ? and not s.deleting returning s.id`,
+    [tx.at, tx.actor.tenantId, application.id],
+  );
+  const ids = deleted.map(({ id }) => id);
+  for (const id of ids) await supersedeOperations(tx, id);
+  tx.changed("service", ...ids);
+  return ids;
+}
