@@ -58,9 +58,11 @@ export function createEventStreamTransport({ url, token, deadAfterMs = DEAD_AFTE
         connected.call();
         const parser = createEventParser(LONGEST_EVENT);
         const decoder = new TextDecoder();
-        for await (const chunk of response.body) {
+        // Not `for await`: not every browser can iterate over a body.
+        const reader = response.body.getReader();
+        for (let read = await reader.read(); !read.done; read = await reader.read()) {
           aliveFor(deadAfterMs, "the connection fell silent");
-          for (const { event, data } of parser.read(decoder.decode(chunk, { stream: true }))) {
+          for (const { event, data } of parser.read(decoder.decode(read.value, { stream: true }))) {
             // The reader may have left while it was handed the one before.
             if (over) return;
             if (event === "next") sink.next(JSON.parse(data));

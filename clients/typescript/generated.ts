@@ -465,6 +465,7 @@ export type CreateApiTokenMutation = { readonly createApiToken: { readonly secre
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -482,6 +483,7 @@ export type CreateApplicationMutationVariables = Exact<{
 
 export type CreateApplicationMutation = { readonly createApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -531,6 +533,7 @@ export type CreateNamespaceMutation = { readonly createNamespace: { readonly nam
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -548,6 +551,7 @@ export type CreateTenantMutationVariables = Exact<{
 
 export type CreateTenantMutation = { readonly createTenant: { readonly ownerToken: string | null, readonly tenant: { readonly id: string, readonly name: string, readonly createdAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -597,6 +601,7 @@ export type DeleteApplicationMutation = { readonly deleteApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -630,6 +635,7 @@ export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly del
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -641,6 +647,7 @@ export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly del
     > } };
 
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -721,6 +728,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Vpc', readonly id: string }
        | null }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -841,6 +849,7 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -858,6 +867,7 @@ export type ScaleApplicationMutationVariables = Exact<{
 
 export type ScaleApplicationMutation = { readonly scaleApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -920,6 +930,7 @@ export type UpdateApplicationMutation = { readonly updateApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -937,6 +948,7 @@ export type UpdateDistributionMutationVariables = Exact<{
 
 export type UpdateDistributionMutation = { readonly updateDistribution: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }

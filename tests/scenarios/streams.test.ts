@@ -9,35 +9,26 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   accepted,
   type ApplicationRowFragment,
-  ApplicationsDocument,
   ClusterIdDocument,
-  type ClusterRowFragment,
-  ClustersDocument,
   createClient,
   CreateApplicationDocument,
   DeleteApplicationDocument,
   hasEnded,
-  type Page,
-  type PodRowFragment,
-  PodsDocument,
   RefusedError,
   ScaleApplicationDocument,
   type SelvedgeClient,
   type TransportName,
-  type TypedDocument,
   UpdateApplicationDocument,
-  WatchApplicationsDocument,
-  WatchClustersDocument,
   WatchOperationDocument,
-  WatchPodsDocument,
   withIdempotencyKey,
 } from "#clients/typescript/index.ts";
-import { eventually } from "#tests/support/eventually.ts";
 import { type FaultyNetwork, startFaultyNetwork } from "#tests/support/faulty-network.ts";
-import { type History, PLANTED_BUGS } from "#tests/support/planted-bugs.ts";
+import { PLANTED_BUGS } from "#tests/support/planted-bugs.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
-import { type Change, check, type Checker, createChecker, difference, type HistoryEvent, type Row, type Rules } from "#tests/support/stream-history.ts";
+import type { Row } from "#tests/support/stream-history.ts";
+import { breakNow, type Reader, startReader } from "#tests/support/stream-readers.ts";
+import * as subjects from "#tests/support/stream-subjects.ts";
 
 /**
  * The promise of the state streams, over WebSocket and event streams, against the server as users run it: ordered, unique, complete, resumable
@@ -56,6 +47,8 @@ const KILLED_ROUNDS: readonly number[] = [1];
 /** More than a message holds: snapshots of pods come in parts. */
 const RESIDENT_PODS = 230;
 const LIVE_APPLICATIONS = 10;
+/** Made before the readers come, for those who name what they watch. */
+const WATCHED_APPLICATIONS = 5;
 const QUIET_WITHIN_MS = 30_000;
 const FAULT_EVERY_MS = [200, 900] as const;
 const FAULT_LASTS_MS = [50, 2_500] as const;
@@ -70,6 +63,7 @@ const random = seededRandom(seed);
 const below = (limit: number): number => Math.floor(random() * limit);
 const between = ([from, to]: readonly [number, number]): number => from + below(to - from);
 const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T;
+const faults = { pick, everyMs: () => between(FAULT_EVERY_MS), lastsMs: () => between(FAULT_LASTS_MS) };
 
 let server: ServerProcess;
 let sql: SqlClient;
@@ -119,192 +113,6 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true });
 });
 
-// ---------------------------------------------------------------- readers
-
-interface Subject<Item extends Row> {
-  readonly name: string;
-  readonly rules: Rules<Item>;
-  follow(client: SelvedgeClient, after: string | null, onReconnected: () => void): AsyncGenerator<Change<Item>, void, void>;
-  /** As a query answers. */
-  truth(): Promise<ReadonlyMap<string, Item>>;
-  /** As the rows say. */
-  rows(): Promise<ReadonlyMap<string, unknown>>;
-  /** What of an item the rows say too. */
-  row(item: Item): unknown;
-}
-
-function subject<Data, Variables extends { after?: string | null | undefined }, QueryData, QueryVariables extends { readonly after?: string | null | undefined }, Item extends Row>(options: {
-  readonly name: string;
-  readonly watch: TypedDocument<Data, Variables>;
-  readonly query: TypedDocument<QueryData, QueryVariables>;
-  readonly variables: Variables & QueryVariables;
-  readonly change: (data: Data) => Change<Item>;
-  readonly page: (data: QueryData) => Page<Item>;
-  readonly rules: Rules<Item>;
-  readonly select: string;
-  readonly row: (item: Item) => unknown;
-}): Subject<Item> {
-  const { name, watch, query, variables, change, page, rules } = options;
-  return {
-    name,
-    rules,
-    row: options.row,
-    async *follow(client, after, onReconnected) {
-      let lost = false;
-      const stream = client.subscribe(watch, { ...variables, ...(after === null ? {} : { after }) }, {
-        onState(state) {
-          if (state.kind === "reconnecting") lost = true;
-          else if (lost) {
-            lost = false;
-            onReconnected();
-          }
-        },
-      });
-      for await (const data of stream) yield change(data);
-    },
-    async truth() {
-      const truth = new Map<string, Item>();
-      for await (const { page: { nodes } } of writer.pages(query, { ...variables, first: 200 }, page)) for (const node of nodes) truth.set(node.id, node);
-      return truth;
-    },
-    async rows() {
-      const rows = await select<{ id: string; row: unknown }>(options.select);
-      return new Map(rows.map(({ id, row }) => [id, row]));
-    },
-  };
-}
-
-const TENANT = "(select id from tenant where name = 'demo')";
-const applicationSubject = (name: string, filter: { readonly statuses: ["RUNNING"] } | null) =>
-  subject({
-    name,
-    watch: WatchApplicationsDocument,
-    query: ApplicationsDocument,
-    variables: { filter },
-    change: ({ applications }) => applications,
-    page: ({ applications }) => applications,
-    rules: { volatile: [], version: (item: ApplicationRowFragment) => item.version, unfiltered: filter === null },
-    select: `select 'Application.' || id as id, jsonb_build_array(name, version, status) as row from application where tenant_id = ${TENANT} ${filter === null ? "" : "and status = 'RUNNING'"}`,
-    row: ({ name: called, version, status }) => [called, version, status],
-  });
-const SUBJECTS = () => [
-  subject({
-    name: "pods",
-    watch: WatchPodsDocument,
-    query: PodsDocument,
-    variables: { filter: {} },
-    change: ({ pods }) => pods,
-    page: ({ pods }) => pods,
-    rules: { volatile: ["observedAt"], version: (item: PodRowFragment) => item.restartCount, unfiltered: true },
-    select: `select 'Pod.' || id as id, jsonb_build_array(name, phase, ready, restart_count) as row from pod where tenant_id = ${TENANT}`,
-    row: ({ name, phase, ready, restartCount }) => [name, phase, ready, restartCount],
-  }),
-  applicationSubject("applications", null),
-  applicationSubject("running applications", { statuses: ["RUNNING"] }),
-  subject({
-    name: "clusters",
-    watch: WatchClustersDocument,
-    query: ClustersDocument,
-    variables: { filter: null },
-    change: ({ clusters }) => clusters,
-    page: ({ clusters }) => clusters,
-    // What is reserved is given back a moment after the last pod is gone.
-    rules: { volatile: ["lastSeenAt", "allocated"], version: (item: ClusterRowFragment) => item.lastSeenAt, unfiltered: true },
-    select: "select 'Cluster.' || id as id, jsonb_build_array(code, (select count(*) from pod p where p.cluster_id = cluster.id)) as row from cluster",
-    row: ({ code, podCount }) => [code, podCount],
-  }),
-];
-
-interface Reader {
-  readonly name: string;
-  readonly network: FaultyNetwork;
-  readonly history: History;
-  readonly counted: { messages: number; reconnects: number; clients: number };
-  readonly violations: () => readonly string[];
-  /** Waits until what is held is what there is, and says so in the history. */
-  quiet(acknowledged: ReadonlyMap<string, number>): Promise<void>;
-  /** What the checker says of another history. */
-  find(planted: History): readonly string[];
-  stop(): Promise<void>;
-}
-
-/** For as long as `going`, one thing after the other happens to a network. */
-async function breakNow(network: FaultyNetwork, going: () => boolean): Promise<void> {
-  const faults: readonly (() => Promise<unknown> | void)[] = [
-    () => network.cut(),
-    () => network.halfClose("client"),
-    () => network.halfClose("server"),
-    () => (network.stall(), sleep(between(FAULT_LASTS_MS))),
-    () => (network.refuse(), network.cut(), sleep(between(FAULT_LASTS_MS))),
-  ];
-  while (going()) {
-    await sleep(between(FAULT_EVERY_MS));
-    await pick(faults)();
-    network.heal();
-  }
-}
-
-function startReader<Item extends Row>(about: Subject<Item>, transport: TransportName, network: FaultyNetwork, nomadic: boolean): Reader {
-  const history: HistoryEvent<Item>[] = [];
-  const checker: Checker<Item> = createChecker(about.rules);
-  const counted = { messages: 0, reconnects: 0, clients: 0 };
-  let cursor: string | null = null;
-  let client: SelvedgeClient | null = null;
-  let going = true;
-  const name = `${about.name} over ${transport}${nomadic ? ", from client to client" : ""}`;
-  const note = (event: HistoryEvent<Item>): void => {
-    history.push(event);
-    checker.accept(event);
-  };
-  const loop = (async () => {
-    while (going) {
-      client = createClient({ url: `http://127.0.0.1:${network.port}`, token: server.token, transport, deadAfterMs: DEAD_AFTER_MS });
-      counted.clients += 1;
-      // A wanderer leaves first amid its first snapshot, and now and then forgets where it was.
-      if (nomadic && random() < FORGETFUL) cursor = null;
-      note({ kind: "asked", after: cursor });
-      let patience = nomadic ? (counted.clients === 1 ? 1 : 1 + below(8)) : Infinity;
-      const following = about.follow(client, cursor, () => {
-        counted.reconnects += 1;
-        note({ kind: "asked again" });
-      });
-      for await (const change of following) {
-        counted.messages += 1;
-        note({ kind: "message", change });
-        ({ cursor } = change);
-        if ((patience -= 1) === 0) break;
-      }
-      await client.close();
-    }
-  })();
-  return {
-    name,
-    network,
-    history,
-    counted,
-    violations: () => checker.violations.map((violation) => `${name}: ${violation}`),
-    async quiet(acknowledged) {
-      // Whatever is still under way in the fleet: the two readings of the truth, and what is held, have to meet.
-      await eventually(
-        async () => {
-          const [truth, rows] = [await about.truth(), await about.rows()];
-          const wrong = difference(checker.held, truth, about.rules);
-          if (wrong !== null) throw new Error(`${name}: ${wrong}`);
-          expect(new Map([...truth].map(([id, item]) => [id, about.row(item)]))).toEqual(rows);
-          note({ kind: "quiet", truth, acknowledged });
-        },
-        { deadlineMs: QUIET_WITHIN_MS, everyMs: 200 },
-      );
-    },
-    find: (planted) => check(planted as readonly HistoryEvent<Item>[], about.rules),
-    async stop() {
-      going = false;
-      await client?.close();
-      await loop;
-    },
-  };
-}
-
 // ---------------------------------------------------------------- writers
 
 interface Written {
@@ -314,33 +122,38 @@ interface Written {
   readonly operations: { readonly id: string }[];
 }
 
+function note({ acknowledged, operations }: Written, application: ApplicationRowFragment | null, operation: { readonly id: string } | null): void {
+  if (application !== null) acknowledged.set(application.id, Math.max(application.version, acknowledged.get(application.id) ?? 0));
+  if (operation !== null) operations.push(operation);
+}
+
+async function create(written: Written): Promise<void> {
+  const cluster = pick(clusterIds);
+  const { createApplication } = await writer.execute(CreateApplicationDocument, { input: withIdempotencyKey(inputFor(`app-${randomUUID().slice(0, 8)}`, 1 + below(4), cluster)) });
+  const { application, operation } = accepted(createApplication);
+  note(written, application, operation);
+  if (application !== null) written.alive.push({ id: application.id, name: application.name, cluster });
+}
+
 async function write(written: Written): Promise<void> {
-  const { acknowledged, alive, operations } = written;
-  const note = (application: ApplicationRowFragment | null, operation: { readonly id: string } | null): void => {
-    if (application !== null) acknowledged.set(application.id, Math.max(application.version, acknowledged.get(application.id) ?? 0));
-    if (operation !== null) operations.push(operation);
-  };
+  const { acknowledged, alive } = written;
   const dice = random();
   if (alive.length < 3 || (dice < 0.25 && alive.length < LIVE_APPLICATIONS)) {
-    const cluster = pick(clusterIds);
-    const { createApplication } = await writer.execute(CreateApplicationDocument, { input: withIdempotencyKey(inputFor(`app-${randomUUID().slice(0, 8)}`, 1 + below(4), cluster)) });
-    const { application, operation } = accepted(createApplication);
-    note(application, operation);
-    if (application !== null) alive.push({ id: application.id, name: application.name, cluster });
+    await create(written);
   } else if (dice < 0.6) {
     const { id, cluster } = pick(alive);
     const { scaleApplication } = await writer.execute(ScaleApplicationDocument, { input: withIdempotencyKey({ applicationId: id, clusterId: cluster, replicas: below(6) }) });
     const { application, operation } = accepted(scaleApplication);
-    note(application, operation);
+    note(written, application, operation);
   } else if (dice < 0.8) {
     const { id } = pick(alive);
     const { updateApplication } = await writer.execute(UpdateApplicationDocument, { input: withIdempotencyKey({ applicationId: id, description: `changed ${randomUUID()}` }) });
-    note(accepted(updateApplication).application, null);
+    note(written, accepted(updateApplication).application, null);
   } else {
     const { id, name } = alive.splice(below(alive.length), 1)[0] as Written["alive"][number];
     const { deleteApplication } = await writer.execute(DeleteApplicationDocument, { input: withIdempotencyKey({ applicationId: id, confirmName: name }) });
     acknowledged.delete(id);
-    note(null, accepted(deleteApplication).operation);
+    note(written, null, accepted(deleteApplication).operation);
   }
 }
 
@@ -367,26 +180,40 @@ const readers: Reader[] = [];
 
 describe(`state streams (seed ${seed})`, () => {
   it("equal the database at every quiet point, through networks that break and kill -9, and repeat and lose nothing", { timeout: 300_000 }, async () => {
-    for (const about of SUBJECTS()) {
+    const written: Written = { acknowledged: new Map(), alive: [], operations: [] };
+    for (let made = 0; made < WATCHED_APPLICATIONS; made += 1) await create(written);
+    const port = Number(new URL(server.url).port);
+    const connect = (network: FaultyNetwork, transport: TransportName): SelvedgeClient =>
+      createClient({ url: `http://127.0.0.1:${network.port}`, token: server.token, transport, deadAfterMs: DEAD_AFTER_MS });
+    const start = async <Item extends Row>(about: subjects.Subject<Item>): Promise<void> => {
       for (const transport of TRANSPORTS) {
-        for (const nomadic of [false, true]) readers.push(startReader<never>(about as unknown as Subject<never>, transport, await startFaultyNetwork(Number(new URL(server.url).port)), nomadic));
+        for (const wanders of [null, { patience: () => 1 + below(8), forgets: () => random() < FORGETFUL }]) {
+          const network = await startFaultyNetwork(port);
+          const name = `over ${transport}${wanders === null ? "" : ", from client to client"}`;
+          readers.push(startReader(about, { name, network, connect: () => connect(network, transport), witness: writer, select, wanders, quietWithinMs: QUIET_WITHIN_MS }));
+        }
       }
-    }
+    };
+    await start(subjects.pods);
+    await start(subjects.applications);
+    await start(subjects.runningApplications);
+    await start(subjects.clusters);
+    await start(subjects.operations);
+    await start(subjects.watched(written.alive.map(({ id }) => id)));
     const followers = await Promise.all(
       TRANSPORTS.map(async (transport) => {
-        const network = await startFaultyNetwork(Number(new URL(server.url).port));
-        return { network, client: createClient({ url: `http://127.0.0.1:${network.port}`, token: server.token, transport, deadAfterMs: DEAD_AFTER_MS }) };
+        const network = await startFaultyNetwork(port);
+        return { network, client: connect(network, transport) };
       }),
     );
     const networks = [...readers, ...followers].map(({ network }) => network);
-    const written: Written = { acknowledged: new Map(), alive: [], operations: [] };
     const wrong: string[] = [];
     let followed = 0;
     try {
       await Promise.all(readers.map((reader) => reader.quiet(written.acknowledged)));
       for (let round = 0; round < ROUNDS; round += 1) {
         let writing = true;
-        const breaking = networks.map((network) => breakNow(network, () => writing));
+        const breaking = networks.map((network) => breakNow(network, faults, () => writing));
         const following: Promise<void>[] = [];
         const writers = Array.from({ length: WRITERS }, async () => {
           for (let change = 0; change < CHANGES_A_WRITER; change += 1) {

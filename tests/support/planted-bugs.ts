@@ -62,7 +62,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "sends a message twice",
-    places: (history) => placesWhere(history, (change) => isChange(change) && change.complete),
+    places: (history) => placesWhere(history, (change) => isChange(change) && change.upserted.length > 0 && change.complete),
     plant: (history, place) => [...history.slice(0, place + 1), ...history.slice(place)],
   },
   {
@@ -154,7 +154,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "gives each message the same cursor",
-    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.complete && placesWhere(history.slice(0, place), isChange).length > 0),
+    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.upserted.length > 0 && change.complete && placesWhere(history.slice(0, place), isChange).length > 0),
     plant(history, place) {
       const earlier = placesWhere(history.slice(0, place), ({ complete }) => complete).at(-1) ?? place;
       return replaced(history, place, { cursor: messageAt(history, earlier)?.cursor ?? "" });

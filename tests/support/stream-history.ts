@@ -36,6 +36,8 @@ export interface Rules<Item extends Row> {
   readonly version: (item: Item) => number | string | null;
   /** The filter lets everything through: who is gone never comes back. */
   readonly unfiltered: boolean;
+  /** Who asks names the objects: what is not there is told to be gone, each time it is asked for. */
+  readonly tellsAbsent?: boolean;
 }
 
 export interface Checker<Item extends Row> {
@@ -71,23 +73,20 @@ export function createChecker<Item extends Row>(rules: Rules<Item>): Checker<Ite
   let mustBegin = true;
   /** The next message may begin one: the server may have been asked anew. A server may do so by itself as well, but only between two states. */
   let askedAgain = true;
-  /** Since the last snapshot the stream was resumed: what went meanwhile may be told to be gone to who never had it. */
-  let resumed = false;
   const wrong = (text: string): void => void violations.push(text);
 
   const message = (change: Change<Item>): void => {
     const { position, incomplete } = parseCursor(change.cursor);
-    const content = change.upserted.length + change.removedIds.length > 0;
+    const content = change.upserted.length > 0 || (change.removedIds.length > 0 && !rules.tellsAbsent);
     if (mustBegin && !change.snapshot) wrong("begins without a snapshot");
     if (amidSnapshot && change.snapshot && !askedAgain) wrong("begins a snapshot amid another");
     mustBegin = false;
     askedAgain = false;
     if (change.snapshot) {
       held.clear();
-      resumed = false;
       amidSnapshot = true;
     }
-    if (amidSnapshot && change.removedIds.length > 0) wrong("removes something within a snapshot");
+    if (amidSnapshot && change.removedIds.length > 0 && !rules.tellsAbsent) wrong("removes something within a snapshot");
     if (incomplete !== (amidSnapshot && !change.complete)) wrong(`says complete: ${change.complete}, and its cursor says otherwise`);
 
     if (newestPlace !== null && newestPlace.term === position.term && comparePositions(position, newestPlace) < 0) wrong(`its cursor goes back from ${JSON.stringify(newestPlace)} to ${JSON.stringify(position)}`);
@@ -113,7 +112,8 @@ export function createChecker<Item extends Row>(rules: Rules<Item>): Checker<Ite
     }
     for (const id of change.removedIds) {
       if (upserted.has(id)) wrong(`shows and removes ${id} in a message`);
-      if (!held.delete(id) && !resumed) wrong(`removes ${id}, which it never showed`);
+      // One that was never shown may be among them: it went between being chosen for a message and being read for it.
+      held.delete(id);
       gone.add(id);
     }
     if (change.complete) amidSnapshot = false;
@@ -127,7 +127,6 @@ export function createChecker<Item extends Row>(rules: Rules<Item>): Checker<Ite
         case "asked":
         case "asked again":
           askedAgain = true;
-          resumed = true;
           mustBegin = newestPlace === null || amidSnapshot;
           if (event.kind === "asked" && event.after === null) {
             mustBegin = true;

@@ -103,7 +103,7 @@ describe("the product's subscriptions", () => {
     expect(await message(raw, "with", 1)).toMatchObject({ upserted: [{ podCount: 1 }] });
     // The other one hears of the cluster's own change, and of nothing before it.
     await database.admin.query("update cluster set status = 'DISCONNECTED' where id = $1", [clusterId]);
-    await wrote("cluster", [clusterId], [], null);
+    await wrote("cluster", [clusterId], [], { tenant: null });
     expect(await message(raw, "without", 1)).toMatchObject({ upserted: [{ status: "DISCONNECTED" }] });
   });
 
