@@ -48,7 +48,7 @@ export interface MessageStream<Data> extends AsyncGenerator<Data, void, void> {
 }
 
 const SILENCE_MS = 45_000;
-const QUEUE_LIMIT = 256;
+const QUEUE_LIMIT = 1_024;
 /** Parts of a snapshot: as many as the set has, and asked for again they would all come again. */
 const PARTS_LIMIT = 8_192;
 const SERVER_FAILURES = 8;

@@ -123,9 +123,9 @@ describe("liveCollection", () => {
 
   it("gives a slow reader the newest view, and leaves the one that it was given alone", async () => {
     const api = await startFaultyApi({
-      pods: async function* () {
-        yield change(1, true, true, ["Pod.0"]);
-        for (let n = 1; n <= 500; n += 1) yield change(n + 1, false, true, [`Pod.${n}`]);
+      pods: async function* ({ after }) {
+        if (after === null) yield change(1, true, true, ["Pod.0"]);
+        for (let n = Number(after ?? 1); n <= 500; n += 1) yield change(n + 1, false, true, [`Pod.${n}`]);
         await never();
       },
     });
