@@ -46,7 +46,7 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
   }
 }
 
-const troubleOf = (state: StreamState): string | null => (state.kind === "live" ? null : state.reason);
+const troubleOf = (state: StreamState): string | null => (state.kind === "reconnecting" ? state.reason : null);
 
 /** A line for each application. An extra: when this stream fails, the operation's own goes on. */
 async function showApplications(session: Session, progress: Progress, { namespace, names }: NonNullable<FollowOptions["applications"]>, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,14 @@
-import { type Connection, createConnection } from "./connection.ts";
 import type { TypedDocument, VariablesOf } from "./document.ts";
-import { type OperationRowFragment, WatchOperationDocument, type WatchOperationSubscription } from "./generated.ts";
+import type { OperationProgress } from "./errors.ts";
+import { createEventStreamTransport } from "./event-stream.ts";
 import { post, type RequestOptions } from "./http.ts";
-import { stream, type StreamOptions } from "./stream.ts";
+import { type MessageStream, openStream, type StreamOptions } from "./stream.ts";
+import { firstThatOpens, type Transport, type TransportOptions } from "./transport.ts";
+import { type Awaited, waitFor, type WaitOptions } from "./wait.ts";
+import { createWebSocketTransport } from "./web-socket.ts";
+
+/** How subscriptions are carried: "auto" tries WebSocket first, and stays with event streams where only these get through. */
+export type TransportName = "websocket" | "sse" | "auto";
 
 export interface ClientOptions {
   /** Of the server, e.g. http://127.0.0.1:4000; or of its GraphQL endpoint where that is not /graphql. */
@@ -11,10 +17,16 @@ export interface ClientOptions {
   readonly token?: string | null | undefined;
   /** Aborts every request and stream of this client. */
   readonly signal?: AbortSignal | undefined;
+  /** Default "websocket". */
+  readonly transport?: TransportName | undefined;
+  /**
+   * Milliseconds without any sign of life after which a connection of subscriptions counts as dead, and another is made. Default 15,000 over
+   * WebSocket, which is pinged; 30,000 over event streams, whose server writes a comment every 12 seconds.
+   */
+  readonly deadAfterMs?: number | undefined;
+  /** `retryForMs` of the requests that don't say, where they may be repeated. Default 0. */
+  readonly retryForMs?: number | undefined;
 }
-
-/** An operation as `waitForOperation` reports it. */
-export type OperationProgress = WatchOperationSubscription["operation"];
 
 /** A page of any connection, as far as following it needs. */
 export interface Page<Node> {
@@ -30,32 +42,45 @@ export interface SelvedgeClient {
   execute<Data, Variables>(document: TypedDocument<Data, Variables>, ...variables: VariablesOf<Variables>): Promise<Data>;
   /** The same, with a signal, a time limit or retries. */
   executeWith<Data, Variables>(options: RequestOptions, document: TypedDocument<Data, Variables>, ...variables: VariablesOf<Variables>): Promise<Data>;
-  /** A subscription's messages, across reconnects and restarts of the server; see stream.ts for what it promises. */
-  subscribe<Data, Variables>(document: TypedDocument<Data, Variables>, variables: Variables, options?: StreamOptions): AsyncGenerator<Data, void, void>;
+  /** A subscription's messages, across reconnects and restarts of the server; see stream.ts for what it promises, state.ts for what `state` says. */
+  subscribe<Data, Variables>(document: TypedDocument<Data, Variables>, variables: Variables, options?: StreamOptions): MessageStream<Data>;
   /** Follows a connection from page to page; `after` is filled in. */
   pages<Data, Variables extends { readonly after?: string | null | undefined }, Node>(
     document: TypedDocument<Data, Variables>,
     variables: Variables,
     page: (data: Data) => Page<Node>,
   ): AsyncGenerator<{ readonly data: Data; readonly page: Page<Node> }, void, void>;
-  /** The operation once it has ended, however long that takes and whatever happens to the connection. Aborting throws the signal's reason. */
+  /**
+   * The operation once it has ended, however long that takes and whatever happens to the connection. Throws the reason of a signal that is
+   * aborted, StillRunningError after `timeoutMs`, and with `orThrow` OperationFailedError.
+   */
+  waitFor(operation: Awaited, options?: WaitOptions): Promise<OperationProgress>;
+  /** `waitFor` with its most used option first. */
   waitForOperation(id: string, onProgress?: (operation: OperationProgress) => void, options?: StreamOptions): Promise<OperationProgress>;
-  /** Closes the connection of the subscriptions. */
+  /** Ends the streams, and closes their connections. */
   close(): Promise<void>;
 }
+
+const TRANSPORTS: Readonly<Record<TransportName, (options: TransportOptions) => Transport>> = {
+  websocket: createWebSocketTransport,
+  sse: createEventStreamTransport,
+  auto: (options) => firstThatOpens(createWebSocketTransport(options), createEventStreamTransport(options)),
+};
 
 export function createClient(options: ClientOptions): SelvedgeClient {
   const url = endpointOf(options.url);
   const token = options.token ?? null;
-  const connection: Connection = createConnection(url.replace(/^http/, "ws"), token);
+  const transport = TRANSPORTS[options.transport ?? "websocket"]({ url, token, deadAfterMs: options.deadAfterMs });
+  const closing = new AbortController();
 
   async function executeWith<Data, Variables>(request: RequestOptions, document: TypedDocument<Data, Variables>, ...[variables]: VariablesOf<Variables>): Promise<Data> {
-    return (await post({ http: url, token }, String(document), variables ?? {}, { ...request, signal: either(options.signal, request.signal) })) as Data;
+    const withSignal = { ...request, signal: either(options.signal, request.signal) };
+    return (await post({ http: url, token }, String(document), variables ?? {}, withSignal, options.retryForMs)) as Data;
   }
 
-  function subscribe<Data, Variables>(document: TypedDocument<Data, Variables>, variables: Variables, streamOptions?: StreamOptions): AsyncGenerator<Data, void, void> {
-    const withSignal = { ...streamOptions, signal: either(options.signal, streamOptions?.signal) };
-    return stream(connection, url, String(document), variables as Record<string, unknown>, withSignal) as AsyncGenerator<Data, void, void>;
+  function subscribe<Data, Variables>(document: TypedDocument<Data, Variables>, variables: Variables, streamOptions?: StreamOptions): MessageStream<Data> {
+    const signal = either(either(options.signal, streamOptions?.signal), closing.signal);
+    return openStream(transport, url, String(document), variables as Record<string, unknown>, { ...streamOptions, signal }) as MessageStream<Data>;
   }
 
   return {
@@ -73,22 +98,14 @@ export function createClient(options: ClientOptions): SelvedgeClient {
         after = page.pageInfo.endCursor;
       }
     },
-    async waitForOperation(id, onProgress, streamOptions) {
-      let last: OperationProgress | null = null;
-      for await (const { operation } of subscribe(WatchOperationDocument, { id }, streamOptions)) {
-        last = operation;
-        onProgress?.(operation);
-      }
-      if (last !== null && hasEnded(last)) return last;
-      either(options.signal, streamOptions?.signal)?.throwIfAborted();
-      throw new Error(`The stream of operation ${id} ended before the operation did.`);
+    waitFor: (operation, waiting) => waitFor(subscribe, operation, { ...waiting, signal: either(options.signal, waiting?.signal) }),
+    waitForOperation: (id, onProgress, waiting) => waitFor(subscribe, id, { ...waiting, onProgress, signal: either(options.signal, waiting?.signal) }),
+    async close() {
+      closing.abort();
+      await transport.close();
     },
-    close: () => connection.close(),
   };
 }
-
-/** An operation that will not change any more. */
-export const hasEnded = (operation: Pick<OperationRowFragment, "finishedAt">): boolean => operation.finishedAt !== null;
 
 const either = (one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined => (one && other && one !== other ? AbortSignal.any([one, other]) : (one ?? other));
 

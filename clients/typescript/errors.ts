@@ -1,8 +1,15 @@
-import type { UserErrorCode } from "./generated.ts";
+import type { UserErrorCode, UserErrorPartsFragment, WatchOperationSubscription } from "./generated.ts";
 
 /**
- * What can go wrong between a client and the API, as three types that call for three reactions: UnreachableError (try again later),
- * GraphqlError (the request itself was turned down, its `code` says why), RefusedError (the input broke a rule, `userErrors` says which).
+ * What can go wrong between a client and the API. Each type calls for another reaction:
+ *
+ *   UnreachableError      nothing of ours answers: try again later
+ *   GraphqlError          the request itself was turned down: `code` says why, `retryAfterMs` when to come back, `correlationId` what to quote
+ *   RefusedError          a mutation changed nothing: `userErrors` say which rule its input broke
+ *   OperationFailedError  what a mutation began has ended, and not well: `state`, `failedSteps`
+ *   StillRunningError     what a mutation began has not ended within the time that the caller gave it; it goes on
+ *
+ * What a caller aborts rejects with the reason of its own signal, by default a DOMException named AbortError; a stream that it aborts just ends.
  */
 
 /** Nothing that speaks our API answered at this address: refused, reset, timed out, or another program's answer. */
@@ -57,6 +64,10 @@ export interface UserError {
   readonly path: readonly string[] | null;
 }
 
+/** The type names that are known of, with what the fragment UserErrorParts selects of each. New ones may appear. */
+export type UserErrorType = UserErrorPartsFragment["__typename"];
+export type UserErrorOf<Type extends UserErrorType> = Extract<UserErrorPartsFragment, { readonly __typename: Type }>;
+
 /** A mutation changed nothing, and says why. */
 export class RefusedError extends Error {
   readonly userErrors: readonly UserError[];
@@ -66,10 +77,52 @@ export class RefusedError extends Error {
     this.name = "RefusedError";
     this.userErrors = userErrors;
   }
+
+  /** The first of that type, with what only it carries: `error.find("ConflictError")?.currentVersion`. For documents that spread UserErrorParts. */
+  find<Type extends UserErrorType>(type: Type): UserErrorOf<Type> | null {
+    return (this.userErrors.find(({ __typename }) => __typename === type) as UserErrorOf<Type> | undefined) ?? null;
+  }
 }
 
 /** The payload where the mutation was accepted; throws RefusedError where it was not. */
 export function accepted<Payload extends { readonly userErrors: readonly UserError[] }>(payload: Payload): Payload {
   if (payload.userErrors.length > 0) throw new RefusedError(payload.userErrors);
   return payload;
+}
+
+/** An operation as `waitFor` reports it. */
+export type OperationProgress = WatchOperationSubscription["operation"];
+
+/** The operation has ended, and what it was asked for did not come true. */
+export class OperationFailedError extends Error {
+  readonly operation: OperationProgress;
+
+  constructor(operation: OperationProgress) {
+    super(`${operation.targetName}: ${operation.state}${operation.error === null ? "" : `: ${operation.error}`}`);
+    this.name = "OperationFailedError";
+    this.operation = operation;
+  }
+
+  get state(): OperationProgress["state"] {
+    return this.operation.state;
+  }
+
+  /** At most 20 of them; `operation.failedSteps.totalCount` says how many there are. */
+  get failedSteps(): OperationProgress["failedSteps"]["nodes"] {
+    return this.operation.failedSteps.nodes;
+  }
+}
+
+/** The time that the caller gave it is over. The operation goes on. */
+export class StillRunningError extends Error {
+  readonly operationId: string;
+  /** As it was heard of last; null where nothing was. */
+  readonly last: OperationProgress | null;
+
+  constructor(operationId: string, timeoutMs: number, last: OperationProgress | null) {
+    super(`Operation ${operationId} has not ended within ${timeoutMs} ms${last === null ? "" : `: ${last.state}, ${last.progress.completed} of ${last.progress.total}`}.`);
+    this.name = "StillRunningError";
+    this.operationId = operationId;
+    this.last = last;
+  }
 }

@@ -1,3 +1,5 @@
+import type { Loss } from "./transport.ts";
+
 /**
  * What a subscription has received and its reader has not taken yet. Bounded: a reader that falls behind is never served from an endless
  * queue. Messages with a cursor are kept in order up to a limit, beyond which the subscription ends as "overflow" and is resumed at the
@@ -8,7 +10,7 @@ export type Ending =
   | { readonly kind: "overflow" }
   | { readonly kind: "silent" }
   | { readonly kind: "aborted" }
-  | { readonly kind: "failed"; readonly reason: unknown };
+  | { readonly kind: "failed"; readonly loss: Loss };
 
 export type Taken<Data> = { readonly kind: "message"; readonly data: Data } | Ending;
 
@@ -19,7 +21,14 @@ export interface Mailbox<Data> {
   take(silenceMs: number, signal?: AbortSignal): Promise<Taken<Data>>;
 }
 
-export function createMailbox<Data>(limit: number, replaces: (data: Data) => boolean): Mailbox<Data> {
+export interface MailboxRules<Data> {
+  /** It takes the place of all that wait. */
+  readonly replaces?: (data: Data) => boolean;
+  /** How many may wait when this one comes. */
+  readonly limit: number | ((data: Data) => number);
+}
+
+export function createMailbox<Data>({ limit, replaces }: MailboxRules<Data>): Mailbox<Data> {
   const messages: Data[] = [];
   let ending: Ending | null = null;
   let wake: (() => void) | null = null;
@@ -32,8 +41,8 @@ export function createMailbox<Data>(limit: number, replaces: (data: Data) => boo
   return {
     put(data) {
       if (ending !== null) return;
-      if (replaces(data)) messages.length = 0;
-      if (messages.length >= limit) ending = { kind: "overflow" };
+      if (replaces?.(data)) messages.length = 0;
+      if (messages.length >= (typeof limit === "number" ? limit : limit(data))) ending = { kind: "overflow" };
       else messages.push(data);
       wake?.();
     },

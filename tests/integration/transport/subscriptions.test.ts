@@ -83,6 +83,30 @@ describe("the product's subscriptions", () => {
     expect((await message<Change>(raw, "clusters", 1)).upserted.map(({ name }) => name)).toEqual(["hangzhou"]);
   });
 
+  it("show how many pods a cluster has as they come, to who asks for that", async () => {
+    const { secret } = await token(tenantId, "counting", "VIEWER");
+    const region = await rows.region("region-counted");
+    const clusterId = await rows.cluster(region, "counted");
+    const application = await rows.application(tenantId, namespaceId, "counted");
+    const vpc = await rows.vpc(tenantId, clusterId, "vpc");
+    const placementId = await rows.placement({ tenantId, namespaceId, id: application.id, revisionId: application.revisionId }, clusterId, vpc);
+    const raw = await connect(secret);
+    const filter = { f: { regionCodes: ["region-counted"] } };
+    subscribe(raw, "with", "subscription ($f: ClusterFilter) { clusters(filter: $f) { ...Parts } } fragment Parts on ClustersChange { upserted { ... on Cluster { code podCount } } }", filter);
+    subscribe(raw, "without", "subscription ($f: ClusterFilter) { clusters(filter: $f) { upserted { code status } } }", filter);
+    expect(await message(raw, "with", 0)).toMatchObject({ upserted: [{ podCount: 0 }] });
+    await message(raw, "without", 0);
+
+    const podId = await rows.pod({ tenantId, namespaceId, applicationId: application.id, placementId, revisionId: application.revisionId, clusterId }, "one", {});
+    await database.admin.query("insert into timeline (tenant_id, cluster_id, kind, ids, at) values ($1, $2, 'pod', $3, now())", [tenantId, clusterId, [podId]]);
+    bus.publish("timeline");
+    expect(await message(raw, "with", 1)).toMatchObject({ upserted: [{ podCount: 1 }] });
+    // The other one hears of the cluster's own change, and of nothing before it.
+    await database.admin.query("update cluster set status = 'DISCONNECTED' where id = $1", [clusterId]);
+    await wrote("cluster", [clusterId], [], { tenant: null });
+    expect(await message(raw, "without", 1)).toMatchObject({ upserted: [{ status: "DISCONNECTED" }] });
+  });
+
   it("follow an operation to its end, and end with it", async () => {
     const { secret } = await token(tenantId, "operations", "VIEWER");
     const id = await rows.operation(tenantId, { state: "RUNNING", completed: 1, total: 4 });

@@ -1,0 +1,52 @@
+/**
+ * What a stream has to understand of the messages of any subscription: by their shape, whatever the document asks for.
+ *
+ *   a set's change      has `cursor`; where the document selects them, `snapshot`, `complete` and `at` too
+ *   an object, whole    has no cursor: the operation, the application, the overview
+ */
+export interface Change {
+  readonly cursor: string;
+  readonly snapshot: boolean | null;
+  readonly complete: boolean | null;
+  /** The server's own time. */
+  readonly at: string | null;
+}
+
+const TERMINAL_STATES: ReadonlySet<unknown> = new Set(["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED"]);
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+
+export function errorsOf(message: unknown): readonly unknown[] | null {
+  return isObject(message) && Array.isArray(message["errors"]) && message["errors"].length > 0 ? message["errors"] : null;
+}
+
+export const dataOf = (message: unknown): unknown => (isObject(message) ? message["data"] : undefined);
+
+/** null: no set's change. */
+export function changeIn(data: unknown): Change | null {
+  if (!isObject(data)) return null;
+  for (const field of Object.values(data)) {
+    if (!isObject(field) || typeof field["cursor"] !== "string") continue;
+    const { cursor, snapshot, complete, at } = field;
+    return {
+      cursor,
+      snapshot: typeof snapshot === "boolean" ? snapshot : null,
+      complete: typeof complete === "boolean" ? complete : null,
+      at: typeof at === "string" ? at : null,
+    };
+  }
+  return null;
+}
+
+/** The subject has ended: nothing can follow. */
+export function isFinal(data: unknown): boolean {
+  if (!isObject(data)) return false;
+  const operation = data["operation"];
+  if (isObject(operation) && TERMINAL_STATES.has(operation["state"])) return true;
+  return data["application"] === null;
+}
+
+/** A completion is to be believed where the document did not ask for what would show it: an operation without its state. */
+export function mayEnd(data: unknown): boolean {
+  return isObject(data) && isObject(data["operation"]) && !("state" in data["operation"]);
+}
