@@ -98,7 +98,8 @@ function lineView<Row extends { readonly id: string }>(session: Session, look: L
   return {
     show(_set, events, at) {
       const columns: Column<RowEvent<Row>>[] = [
-        { header: "EVENT", cell: ({ kind }) => kind },
+        // As wide as its longest word from the first line on.
+        { header: "EVENT".padEnd("changed".length), cell: ({ kind }) => kind },
         ...look.columns(at).map((column): Column<RowEvent<Row>> => ({ header: column.header, right: column.right ?? false, cell: ({ row }) => column.cell(row) })),
       ];
       const news = events.filter((event) => {
