@@ -55,8 +55,8 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
 /** What an operation counts. An import counts the pods of its applications and whatever else it makes. */
 const unitOf = (kind: OperationKind): string => (kind.endsWith("_SERVICE") ? "cluster" : "pod");
 
-/** Why a stream shows nothing new; null while it is live. */
-export const troubleOf = (state: StreamState): string | null => (state.kind === "live" ? null : state.reason);
+/** Why a stream shows nothing new; null while the connection stands. */
+export const troubleOf = (state: StreamState): string | null => (state.kind === "reconnecting" ? state.reason : null);
 
 /** A line for each application. An extra: when this stream fails, the operation's own goes on. */
 async function showApplications(session: Session, progress: Progress, { namespace, names }: NonNullable<FollowOptions["applications"]>, signal: AbortSignal): Promise<void> {

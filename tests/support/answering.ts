@@ -32,3 +32,7 @@ export async function answering(answer: (query: string) => { status?: number; bo
       }),
   };
 }
+
+/** A document's operation, e.g. "ConfigMaps"; empty where it has none. */
+export const nameOf = (query: string): string => /^\s*(?:query|mutation) (\w+)/m.exec(query)?.[1] ?? "";
+export const isMutation = (query: string): boolean => /^\s*mutation\b/m.test(query);

@@ -59,7 +59,9 @@ function keyOf(items: readonly Manifest[]): Key | null {
 
 /** Rows of two texts that either has: " " both, "-" the old one, "+" the new one; long runs of the same are folded. Longest common subsequence. */
 export function compareLines(before: string, after: string): string[] {
-  const [old, young] = [before.split("\n"), after.split("\n")];
+  // The end of the last line is no line of its own, unless only one of the two has it.
+  const ended = before.endsWith("\n") && after.endsWith("\n");
+  const [old, young] = [before, after].map((text) => (ended ? text.slice(0, -1) : text).split("\n")) as [string[], string[]];
   if (old.length * young.length > MOST_COMPARISONS) return [...old.map((line) => `- ${line}`), ...young.map((line) => `+ ${line}`)];
   const lengths = Array.from({ length: old.length + 1 }, () => new Uint32Array(young.length + 1));
   const at = (i: number, j: number): number => lengths[i]?.[j] ?? 0;

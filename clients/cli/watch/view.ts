@@ -94,7 +94,6 @@ const clock = (at: string): string => at.slice(11, 19);
 function lineView<Row extends { readonly id: string }>(session: Session, look: Look<Row>): View<Row> {
   const writer = createTableWriter(session.style);
   const said = new Map<string, string>();
-  let disconnected = false;
   return {
     show(_set, events, at) {
       const columns: Column<RowEvent<Row>>[] = [
@@ -111,12 +110,18 @@ function lineView<Row extends { readonly id: string }>(session: Session, look: L
       });
       if (news.length > 0) session.print(writer(columns, news));
     },
-    trouble(reason) {
-      if (disconnected === (reason !== null)) return;
-      disconnected = reason !== null;
-      session.terminal.err.write(reason === null ? "connected again\n" : `reconnecting… (${plain(reason)}); what was shown is stale\n`);
-    },
+    trouble: spokenTrouble(session),
     stop() {},
+  };
+}
+
+/** A lost connection and its return, a line each on the error output. */
+function spokenTrouble({ terminal }: Session): (reason: string | null) => void {
+  let lost = false;
+  return (reason) => {
+    if (lost === (reason !== null)) return;
+    lost = reason !== null;
+    terminal.err.write(reason === null ? "connected again\n" : `reconnecting… (${plain(reason)}); what was shown is stale\n`);
   };
 }
 
@@ -130,9 +135,7 @@ function recordView<Row>(session: Session, format: Exclude<Format, "table">): Vi
       const records = events.map(({ kind, row }) => ({ event: kind, at, object: row }));
       session.print(records.map((record) => (format === "json" ? JSON.stringify(record) : `---\n${stringify(record).trimEnd()}`)));
     },
-    trouble(reason) {
-      session.terminal.err.write(reason === null ? "connected again\n" : `reconnecting… (${plain(reason)})\n`);
-    },
+    trouble: spokenTrouble(session),
     stop() {},
   };
 }
