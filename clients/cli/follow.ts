@@ -1,7 +1,9 @@
 import {
   type ApplicationRowFragment,
+  type OperationKind,
   type OperationProgress,
   type OperationRowFragment,
+  type OperationState,
   type StreamState,
   WatchApplicationsDocument,
 } from "../typescript/index.ts";
@@ -17,6 +19,8 @@ export interface FollowOptions {
   readonly work: string;
   /** Applications to show a line each of, while there is room. */
   readonly applications?: { readonly namespace: string; readonly names: readonly string[] } | undefined;
+  /** Told of each of the operation's messages, to add to the picture. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -32,8 +36,10 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
   try {
     return await client.waitForOperation(
       operation.id,
-      ({ progress: { completed, total, percent }, state }) =>
-        progress.update({ completed, total, percent, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : null }),
+      ({ progress: { completed, total, percent }, state, kind, error }) => {
+        progress.update({ completed, total, percent, unit: `${unitOf(kind)}s`, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : error });
+        options.onProgress?.(progress);
+      },
       { signal, onState: (state) => progress.connection(troubleOf(state)) },
     );
   } catch (error) {
@@ -46,7 +52,11 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
   }
 }
 
-const troubleOf = (state: StreamState): string | null => (state.kind === "reconnecting" ? state.reason : null);
+/** What an operation counts. An import counts the pods of its applications and whatever else it makes. */
+const unitOf = (kind: OperationKind): string => (kind.endsWith("_SERVICE") ? "cluster" : "pod");
+
+/** Why a stream shows nothing new; null while the connection stands. */
+export const troubleOf = (state: StreamState): string | null => (state.kind === "reconnecting" ? state.reason : null);
 
 /** A line for each application. An extra: when this stream fails, the operation's own goes on. */
 async function showApplications(session: Session, progress: Progress, { namespace, names }: NonNullable<FollowOptions["applications"]>, signal: AbortSignal): Promise<void> {
@@ -66,12 +76,11 @@ async function showApplications(session: Session, progress: Progress, { namespac
 }
 
 /** The last line about an operation that has ended, and whether it did what was asked. */
-export function outcome(operation: OperationProgress, took: string): { readonly ok: boolean; readonly lines: readonly string[] } {
+export function outcome(operation: OperationProgress, took: string, wanted: OperationState = "SUCCEEDED"): { readonly ok: boolean; readonly lines: readonly string[] } {
   const { completed, total } = operation.progress;
-  const ok = operation.state === "SUCCEEDED";
-  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${count(total, "pod")}, ${took}`;
+  const ok = operation.state === wanted;
+  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${count(total, unitOf(operation.kind))}, ${took}`;
   const failed = operation.failedSteps.nodes.map(({ name, cluster, message }) => `  ${[plain(name), cluster?.code].filter(Boolean).join(" on ")}: ${plain(message ?? "failed")}`);
   const more = operation.failedSteps.totalCount - failed.length;
   return { ok, lines: [head, ...(operation.error === null ? [] : [`  ${plain(operation.error)}`]), ...failed, ...(more > 0 ? [`  … and ${more} more`] : [])] };
 }
-

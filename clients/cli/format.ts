@@ -1,4 +1,4 @@
-import type { ApplicationStatus, OperationState, PodPhase } from "../typescript/index.ts";
+import type { ApplicationStatus, NetworkStatus, OperationState, PodPhase, RolloutState } from "../typescript/index.ts";
 import type { Cell } from "./table.ts";
 import type { Color } from "./terminal.ts";
 
@@ -33,14 +33,17 @@ export const readiness = (replicas: { readonly ready: number; readonly desired: 
   color: replicas.ready >= replicas.desired ? null : "yellow",
 });
 
-const GOOD: ReadonlySet<string> = new Set(["RUNNING", "COMPLETED", "SUCCEEDED", "ONLINE", "READY"]);
-const BAD: ReadonlySet<string> = new Set(["FAILED", "DEGRADED", "DISCONNECTED", "NOT_READY", "ROLLED_BACK", "PARTIALLY_SUCCEEDED"]);
+const GOOD: ReadonlySet<string> = new Set(["RUNNING", "COMPLETED", "SUCCEEDED", "ONLINE", "READY", "ACTIVE"]);
+const BAD: ReadonlySet<string> = new Set(["FAILED", "DEGRADED", "DISCONNECTED", "NOT_READY", "ROLLED_BACK", "PARTIALLY_SUCCEEDED", "ABORTED"]);
 const colorOf = (word: string): Color | null => (GOOD.has(word) ? "green" : BAD.has(word) ? "red" : "yellow");
 
 /** A state; marked where it is old news from a cluster that has gone silent. */
-export const stateCell = (state: ApplicationStatus | OperationState | PodPhase | (string & {}), stale = false): Cell =>
+export const stateCell = (state: ApplicationStatus | NetworkStatus | OperationState | PodPhase | RolloutState | (string & {}), stale = false): Cell =>
   stale ? { text: `${state} (stale)`, color: "yellow" } : { text: state, color: colorOf(state) };
 
 /** A pod's phase, or what keeps it from it: "PENDING: ImagePullBackOff". */
 export const phaseCell = (pod: { readonly phase: PodPhase; readonly reason: string | null; readonly stale: boolean }): Cell =>
   stateCell(pod.reason === null ? pod.phase : `${pod.phase}: ${pod.reason}`, pod.stale);
+
+/** An enum's word for the middle of a sentence: ROLLED_BACK is "rolled back". */
+export const words = (name: string): string => name.toLowerCase().replaceAll("_", " ");

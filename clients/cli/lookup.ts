@@ -54,12 +54,16 @@ export async function findApplication(session: Session, namespace: string, name:
 }
 
 export async function noSuchApplication(session: Session, namespace: string, name: string): Promise<FailedError> {
-  const { nodes } = await applicationsOf(session, []);
-  const elsewhere = nodes.find((other) => other.name === name);
+  return missingFrom("application", namespace, name, (await applicationsOf(session, [])).nodes);
+}
+
+/** Nothing of that name is in the namespace; `known` are those of all namespaces, for what may have been meant. */
+export function missingFrom(what: string, namespace: string, name: string, known: readonly { readonly name: string; readonly namespace: { readonly name: string } }[]): FailedError {
+  const elsewhere = known.find((other) => other.name === name && other.namespace.name !== namespace);
   const hint = elsewhere === undefined
-    ? didYouMean(name, nodes.filter((other) => other.namespace.name === namespace).map((other) => other.name))
+    ? didYouMean(name, [...new Set(known.filter((other) => other.namespace.name === namespace).map((other) => other.name))])
     : ` There is one in ${elsewhere.namespace.name}: -n ${elsewhere.namespace.name}`;
-  return new FailedError(`There is no application ${name} in namespace ${namespace}.${hint}`);
+  return new FailedError(`There is no ${what} ${name} in namespace ${namespace}.${hint}`);
 }
 
 export async function noSuchNamespace(session: Session, name: string): Promise<FailedError> {

@@ -17,11 +17,11 @@ const MOST = 3;
 /** The known names that a mistyped one may have meant, best first: those that it begins, else those a few letters away. */
 export function closest(wanted: string, known: readonly string[]): string[] {
   const lower = wanted.toLowerCase();
-  const begun = known.filter((name) => name.startsWith(lower));
+  const begun = known.filter((name) => name.toLowerCase().startsWith(lower));
   if (lower !== "" && begun.length > 0) return begun.toSorted().slice(0, MOST);
   const limit = Math.max(2, Math.floor(wanted.length / 3));
   return known
-    .map((name) => ({ name, far: distance(lower, name) }))
+    .map((name) => ({ name, far: distance(lower, name.toLowerCase()) }))
     .filter(({ far }) => far <= limit)
     .toSorted((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
     .slice(0, MOST)

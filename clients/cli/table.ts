@@ -19,20 +19,51 @@ const NARROWEST = 6;
  * widest columns are cut, with an ellipsis, until a row takes no more than that; null cuts nothing.
  */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style, limit: number | null = null): string[] {
-  const cells = rows.map((row) => columns.map((column) => textAndColor(column.cell(row))));
-  const natural = columns.map((column, index) => Math.max(widthOf(column.header), ...cells.map((line) => widthOf(line[index]?.text ?? ""))));
+  const cells = cellsOf(columns, rows);
+  const natural = widthsOf(columns, cells);
   const widths = limit === null ? natural : narrowed(natural, limit - GAP.length * (columns.length - 1));
-  const line = (texts: readonly { readonly text: string; readonly color: Color | null }[]): string => {
-    const padded = texts.map(({ text: whole, color }, index) => {
-      const width = widths[index] ?? 0;
-      const text = clip(whole, width);
-      const last = index === texts.length - 1;
-      const placed = columns[index]?.right === true ? padStart(text, width) : last ? text : padEnd(text, width);
-      return color === null ? placed : style(color, placed);
-    });
-    return padded.join(GAP).trimEnd();
+  return [headerLine(columns, widths, style), ...cells.map((line) => rowLine(columns, line, widths, style))];
+}
+
+/**
+ * A table whose rows come one after another: each call's lines are aligned with those before, the first call's begin with the header. A column
+ * that needs more grows from then on; what is written stays.
+ */
+export function createTableWriter(style: Style): <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) => string[] {
+  let widths: readonly number[] | null = null;
+  return (columns, rows) => {
+    const cells = cellsOf(columns, rows);
+    const first = widths === null;
+    const before = widths ?? [];
+    const grown = widthsOf(columns, cells).map((width, index) => Math.max(width, before[index] ?? 0));
+    widths = grown;
+    const lines = cells.map((line) => rowLine(columns, line, grown, style));
+    return first ? [headerLine(columns, grown, style), ...lines] : lines;
   };
-  return [line(columns.map((column) => ({ text: column.header, color: "dim" as const }))), ...cells.map(line)];
+}
+
+interface Text {
+  readonly text: string;
+  readonly color: Color | null;
+}
+
+const cellsOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Text[][] => rows.map((row) => columns.map((column) => textAndColor(column.cell(row))));
+
+const widthsOf = <Row>(columns: readonly Column<Row>[], cells: readonly (readonly Text[])[]): number[] =>
+  columns.map((column, index) => cells.reduce((width, line) => Math.max(width, widthOf(line[index]?.text ?? "")), widthOf(column.header)));
+
+const headerLine = <Row>(columns: readonly Column<Row>[], widths: readonly number[], style: Style): string =>
+  rowLine(columns, columns.map((column) => ({ text: column.header, color: "dim" as const })), widths, style);
+
+function rowLine<Row>(columns: readonly Column<Row>[], texts: readonly Text[], widths: readonly number[], style: Style): string {
+  const padded = texts.map(({ text: whole, color }, index) => {
+    const width = widths[index] ?? 0;
+    const text = clip(whole, width);
+    const last = index === texts.length - 1;
+    const placed = columns[index]?.right === true ? padStart(text, width) : last ? text : padEnd(text, width);
+    return color === null ? placed : style(color, placed);
+  });
+  return padded.join(GAP).trimEnd();
 }
 
 /** Widths that add up to no more than `room`, as far as that is possible: always the widest one gives way. */
@@ -46,7 +77,7 @@ function narrowed(widths: readonly number[], room: number): number[] {
   return narrow;
 }
 
-function textAndColor(cell: Cell): { readonly text: string; readonly color: Color | null } {
+function textAndColor(cell: Cell): Text {
   if (typeof cell === "number") return { text: String(cell), color: null };
   if (typeof cell === "string") return { text: cell === "" ? "-" : plain(cell), color: null };
   return { text: cell.text === "" ? "-" : plain(cell.text), color: cell.color };

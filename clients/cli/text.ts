@@ -45,3 +45,6 @@ export function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what must go
   return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }
+
+/** A text of several lines for a terminal: each line made plain, the last end of a line left out. Tabs stay, as spaces. */
+export const plainLines = (text: string): string[] => text.replace(/\r?\n$/, "").split(/\r?\n/).map((line) => plain(line.replaceAll("\t", "  ")));

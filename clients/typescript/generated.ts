@@ -3,6 +3,14 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ApplicationActionInput = {
+  readonly applicationId: string;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 export type ApplicationFilter = {
   /** Placed on one of these. */
   readonly clusterIds?: ReadonlyArray<string> | null | undefined;
@@ -71,6 +79,19 @@ export type ClusterTier =
   | 'CENTER'
   | 'EDGE';
 
+export type ConfigEntryInput = {
+  readonly key: string;
+  readonly value: string;
+};
+
+export type ConfigFilter = {
+  /** In the name, whatever the case. */
+  readonly keyword?: string | null | undefined;
+  /** Exact. */
+  readonly names?: ReadonlyArray<string> | null | undefined;
+  readonly namespaces?: ReadonlyArray<string> | null | undefined;
+};
+
 /** A key that the ConfigMap has, of the application's namespace. */
 export type ConfigMapKeyInput = {
   readonly configMapId: string;
@@ -137,10 +158,42 @@ export type CreateApplicationInput = {
   readonly workloadKind?: WorkloadKind;
 };
 
+/** name: lower-case letters, digits, '-' and '.'; at most 253. All values together: at most 1 MiB. */
+export type CreateConfigMapInput = {
+  readonly data: ReadonlyArray<ConfigEntryInput>;
+  readonly description?: string | null | undefined;
+  /** The same key with the same input has one effect for 24 hours; repeats get the first answer. */
+  readonly idempotencyKey?: string | null | undefined;
+  readonly name: string;
+  readonly namespace: string;
+};
+
 export type CreateNamespaceInput = {
   readonly description?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
   readonly name: string;
+};
+
+/** Names and sizes as for ConfigMaps; at least one key. */
+export type CreateSecretInput = {
+  readonly data: ReadonlyArray<ConfigEntryInput>;
+  readonly description?: string | null | undefined;
+  /** The same key with the same input has one effect for 24 hours; repeats get the first answer. */
+  readonly idempotencyKey?: string | null | undefined;
+  readonly name: string;
+  readonly namespace: string;
+  readonly type?: SecretType;
+};
+
+export type CreateServiceInput = {
+  readonly applicationId: string;
+  /** Default: every cluster that the application runs on. */
+  readonly clusterIds?: ReadonlyArray<string> | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly name: string;
+  /** 1 to 32; names and port+protocol unique. */
+  readonly ports: ReadonlyArray<ServicePortInput>;
+  readonly type?: ServiceType;
 };
 
 export type CreateTenantInput = {
@@ -162,6 +215,12 @@ export type DeleteInput = {
   readonly expectedVersion?: number | null | undefined;
   readonly id: string;
   readonly idempotencyKey?: string | null | undefined;
+};
+
+export type DeleteManyInput = {
+  readonly idempotencyKey?: string | null | undefined;
+  /** 1 to 100. */
+  readonly ids: ReadonlyArray<string>;
 };
 
 /** Where it runs: clusters named one by one. */
@@ -248,10 +307,37 @@ export type LogCollectionRuleInput = {
   readonly path?: string | null | undefined;
 };
 
+export type NetworkFilter = {
+  /** That these applications are placed in. */
+  readonly applicationIds?: ReadonlyArray<string> | null | undefined;
+  readonly clusterIds?: ReadonlyArray<string> | null | undefined;
+  /** In the name, whatever the case. */
+  readonly keyword?: string | null | undefined;
+  /** Exact. */
+  readonly names?: ReadonlyArray<string> | null | undefined;
+  /** That applications of these namespaces are placed in. */
+  readonly namespaces?: ReadonlyArray<string> | null | undefined;
+  readonly statuses?: ReadonlyArray<NetworkStatus> | null | undefined;
+  readonly vpcIds?: ReadonlyArray<string> | null | undefined;
+};
+
+export type NetworkStatus =
+  | 'ACTIVE'
+  | 'DELETING'
+  | 'FAILED'
+  | 'PENDING'
+  | 'UPDATING';
+
 /** VPC: the pod has an address of its subnet. HOST: it shares its node's address and ports, so two pods with the same port don't share a node. */
 export type NetworkType =
   | 'HOST'
   | 'VPC';
+
+export type OperationActionInput = {
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
+  readonly idempotencyKey?: string | null | undefined;
+  readonly operationId: string;
+};
 
 export type OperationFilter = {
   readonly kinds?: ReadonlyArray<OperationKind> | null | undefined;
@@ -385,12 +471,42 @@ export type Protocol =
   | 'TCP'
   | 'UDP';
 
+export type RevealSecretInput = {
+  readonly id: string;
+  /** Default: all. */
+  readonly keys?: ReadonlyArray<string> | null | undefined;
+};
+
 /** VIEWER reads (no secret values, no terminal); OPERATOR also changes; OWNER also manages tokens; PLATFORM_ADMIN also runs the fleet. */
 export type Role =
   | 'OPERATOR'
   | 'OWNER'
   | 'PLATFORM_ADMIN'
   | 'VIEWER';
+
+export type RollBackApplicationInput = {
+  readonly applicationId: string;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Default: the revision before the present one. */
+  readonly toRevision?: number | null | undefined;
+};
+
+/** ABORTED: stopped, old and new stand side by side. ROLLED_BACK: all on the old one again. */
+export type RolloutState =
+  | 'ABORTED'
+  | 'ABORTING'
+  | 'FAILED'
+  | 'PAUSED'
+  | 'PROGRESSING'
+  | 'ROLLED_BACK'
+  | 'SUCCEEDED';
+
+export type RolloutStrategy =
+  | 'CANARY'
+  | 'FULL';
 
 export type ScaleApplicationInput = {
   readonly applicationId: string;
@@ -409,6 +525,22 @@ export type SecretKeyInput = {
   readonly secretId: string;
 };
 
+/** REGISTRY holds server, username and password; TLS holds tls.crt and tls.key (PEM, checked that they belong together). */
+export type SecretType =
+  | 'OPAQUE'
+  | 'REGISTRY'
+  | 'TLS';
+
+export type ServicePortInput = {
+  readonly containerPort: number;
+  readonly name: string;
+  readonly port: number;
+  readonly protocol?: Protocol;
+};
+
+export type ServiceType =
+  | 'CLUSTER_IP';
+
 export type TcpSocketProbeInput = {
   readonly port: number;
 };
@@ -426,6 +558,17 @@ export type UpdateApplicationInput = {
   readonly updateStrategy?: UpdateStrategyInput | null | undefined;
 };
 
+export type UpdateConfigMapInput = {
+  readonly configMapId: string;
+  /** The whole new data; left out, it stays as it is. */
+  readonly data?: ReadonlyArray<ConfigEntryInput> | null | undefined;
+  readonly description?: string | null | undefined;
+  /** Refused with CONFLICT when the object has another version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The same key with the same input has one effect for 24 hours; repeats get the first answer. */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 export type UpdateDistributionInput = {
   readonly applicationId: string;
   /** The whole new one: clusters that it does not name lose their pods. */
@@ -436,10 +579,54 @@ export type UpdateDistributionInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+/** Sets these keys and keeps the others. */
+export type UpdateSecretInput = {
+  readonly data?: ReadonlyArray<ConfigEntryInput> | null | undefined;
+  readonly description?: string | null | undefined;
+  /** Refused with CONFLICT when the object has another version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The same key with the same input has one effect for 24 hours; repeats get the first answer. */
+  readonly idempotencyKey?: string | null | undefined;
+  readonly removeKeys?: ReadonlyArray<string> | null | undefined;
+  readonly secretId: string;
+};
+
+export type UpdateServiceInput = {
+  readonly expectedVersion?: number | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  /** 1 to 32; names and port+protocol unique. */
+  readonly ports: ReadonlyArray<ServicePortInput>;
+  readonly serviceId: string;
+};
+
 /** What is left out is 25 % for a new application, and stays as it is for an existing one. */
 export type UpdateStrategyInput = {
   readonly maxSurge?: IntOrPercentInput | null | undefined;
   readonly maxUnavailable?: IntOrPercentInput | null | undefined;
+};
+
+export type UpgradeApplicationInput = {
+  readonly applicationId: string;
+  /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The same key and input within 24 hours returns the first answer and does nothing again. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What the revision is for: 0 to 256 characters. */
+  readonly message?: string | null | undefined;
+  readonly strategy?: UpgradeStrategyInput | null | undefined;
+  /** The whole new template; what is left out is gone. */
+  readonly template: PodTemplateInput;
+};
+
+/** FULL by default: all at once, under the update strategy. CANARY is not offered yet. */
+export type UpgradeStrategyInput = {
+  /** One that failed goes back by itself; else it is stalled, and still tries. */
+  readonly autoRollback?: boolean;
+  readonly kind?: RolloutStrategy;
+  /** 1 to 86,400. Without progress for so long, while a cluster is there to make it, the rollout has failed. */
+  readonly progressDeadlineSeconds?: number;
+  /** For this rollout; what is left out is the application's. */
+  readonly updateStrategy?: UpdateStrategyInput | null | undefined;
 };
 
 export type UserErrorCode =
@@ -503,6 +690,37 @@ export type ApplicationIdQueryVariables = Exact<{
 
 export type ApplicationIdQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number } } | null };
 
+export type ApplicationManifestQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  placements?: number | null | undefined;
+}>;
+
+
+export type ApplicationManifestQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly manifest: string, readonly placements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly cluster: { readonly id: string, readonly code: string }, readonly replicas: { readonly desired: number } }> } } | null };
+
+export type ApplicationTemplateQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+}>;
+
+
+export type ApplicationTemplateQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly revision: { readonly id: string, readonly number: number, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+            | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
+            | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
+            | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
+           }>, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly cpuMillis: number, readonly memoryMiB: number, readonly command: ReadonlyArray<string>, readonly args: ReadonlyArray<string>, readonly stdin: boolean, readonly tty: boolean, readonly ports: ReadonlyArray<{ readonly name: string | null, readonly containerPort: number, readonly protocol: Protocol }>, readonly env: ReadonlyArray<{ readonly name: string, readonly value: string | null, readonly configMapKey: { readonly name: string, readonly key: string, readonly configMap: { readonly id: string } | null } | null, readonly secretKey: { readonly name: string, readonly key: string, readonly secret: { readonly id: string } | null } | null }>, readonly livenessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+              | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+              | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+              | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+              | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+             } | null, readonly readinessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+              | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+              | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+              | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+              | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+             } | null, readonly lifecycle: { readonly postStart: ReadonlyArray<string> | null, readonly preStop: ReadonlyArray<string> | null } | null, readonly volumeMounts: ReadonlyArray<{ readonly volume: string, readonly mountPath: string, readonly readOnly: boolean }> }> } } } | null };
+
 export type ApplicationQueryVariables = Exact<{
   namespace: string;
   name: string;
@@ -511,7 +729,21 @@ export type ApplicationQueryVariables = Exact<{
 }>;
 
 
-export type ApplicationQuery = { readonly server: { readonly now: string }, readonly application: { readonly description: string, readonly capacityType: CapacityType, readonly deletionProtection: boolean, readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly updateStrategy: { readonly maxUnavailable: { readonly count: number | null, readonly percent: number | null }, readonly maxSurge: { readonly count: number | null, readonly percent: number | null } }, readonly currentRevision: { readonly id: string, readonly number: number, readonly message: string, readonly createdBy: string, readonly createdAt: string, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly cpuMillis: number, readonly memoryMiB: number, readonly command: ReadonlyArray<string>, readonly args: ReadonlyArray<string>, readonly ports: ReadonlyArray<{ readonly name: string | null, readonly containerPort: number, readonly protocol: Protocol }>, readonly env: ReadonlyArray<{ readonly name: string, readonly value: string | null }> }> } }, readonly allPlacements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly networkType: NetworkType, readonly generation: number, readonly observedGeneration: number, readonly observedAt: string | null, readonly stale: boolean, readonly reason: string, readonly cluster: { readonly id: string, readonly code: string, readonly status: ClusterStatus }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly vpc: { readonly id: string, readonly name: string }, readonly subnet: { readonly id: string, readonly name: string, readonly cidr: string } | null, readonly revision: { readonly id: string, readonly number: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } }> }, readonly operations: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null };
+export type ApplicationQuery = { readonly server: { readonly now: string }, readonly application: { readonly description: string, readonly capacityType: CapacityType, readonly deletionProtection: boolean, readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly updateStrategy: { readonly maxUnavailable: { readonly count: number | null, readonly percent: number | null }, readonly maxSurge: { readonly count: number | null, readonly percent: number | null } }, readonly currentRevision: { readonly id: string, readonly number: number, readonly message: string, readonly createdBy: string, readonly createdAt: string, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+            | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
+            | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
+            | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
+           }>, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly cpuMillis: number, readonly memoryMiB: number, readonly command: ReadonlyArray<string>, readonly args: ReadonlyArray<string>, readonly stdin: boolean, readonly tty: boolean, readonly ports: ReadonlyArray<{ readonly name: string | null, readonly containerPort: number, readonly protocol: Protocol }>, readonly env: ReadonlyArray<{ readonly name: string, readonly value: string | null, readonly configMapKey: { readonly name: string, readonly key: string, readonly configMap: { readonly id: string } | null } | null, readonly secretKey: { readonly name: string, readonly key: string, readonly secret: { readonly id: string } | null } | null }>, readonly livenessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+              | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+              | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+              | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+              | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+             } | null, readonly readinessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+              | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+              | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+              | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+              | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+             } | null, readonly lifecycle: { readonly postStart: ReadonlyArray<string> | null, readonly preStop: ReadonlyArray<string> | null } | null, readonly volumeMounts: ReadonlyArray<{ readonly volume: string, readonly mountPath: string, readonly readOnly: boolean }> }> } }, readonly allPlacements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly networkType: NetworkType, readonly generation: number, readonly observedGeneration: number, readonly observedAt: string | null, readonly stale: boolean, readonly reason: string, readonly cluster: { readonly id: string, readonly code: string, readonly status: ClusterStatus }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly vpc: { readonly id: string, readonly name: string }, readonly subnet: { readonly id: string, readonly name: string, readonly cidr: string } | null, readonly revision: { readonly id: string, readonly number: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly services: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }> }, readonly rollout: { readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } } | null, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } }> }, readonly operations: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null };
 
 export type ApplicationsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -522,6 +754,43 @@ export type ApplicationsQueryVariables = Exact<{
 
 
 export type ApplicationsQuery = { readonly server: { readonly now: string }, readonly applications: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type CancelOperationMutationVariables = Exact<{
+  input: OperationActionInput;
+}>;
+
+
+export type CancelOperationMutation = { readonly cancelOperation: { readonly operation: { readonly cancellable: boolean, readonly retryable: boolean, readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
 
 export type ClusterIdQueryVariables = Exact<{
   code: string;
@@ -548,6 +817,24 @@ export type ClustersQueryVariables = Exact<{
 
 export type ClustersQuery = { readonly server: { readonly now: string }, readonly clusters: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly province: string, readonly city: string, readonly tier: ClusterTier, readonly isp: Isp, readonly status: ClusterStatus, readonly lastSeenAt: string | null, readonly cordoned: boolean, readonly podCount: number, readonly region: { readonly id: string, readonly code: string }, readonly capacity: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number }, readonly allocated: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
+export type ConfigMapQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  usedBy?: number | null | undefined;
+}>;
+
+
+export type ConfigMapQuery = { readonly server: { readonly now: string }, readonly configMaps: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly data: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly users: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: ApplicationStatus }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } }> } };
+
+export type ConfigMapsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ConfigFilter | null | undefined;
+}>;
+
+
+export type ConfigMapsQuery = { readonly server: { readonly now: string }, readonly configMaps: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type CreateApiTokenMutationVariables = Exact<{
   input: CreateApiTokenInput;
 }>;
@@ -555,6 +842,9 @@ export type CreateApiTokenMutationVariables = Exact<{
 
 export type CreateApiTokenMutation = { readonly createApiToken: { readonly secret: string | null, readonly apiToken: { readonly id: string, readonly name: string, readonly role: Role, readonly namespaces: ReadonlyArray<string> | null, readonly prefix: string, readonly expiresAt: string | null } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -606,6 +896,46 @@ export type CreateApplicationMutation = { readonly createApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CreateConfigMapMutationVariables = Exact<{
+  input: CreateConfigMapInput;
+}>;
+
+
+export type CreateConfigMapMutation = { readonly createConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -623,6 +953,83 @@ export type CreateNamespaceMutationVariables = Exact<{
 
 export type CreateNamespaceMutation = { readonly createNamespace: { readonly namespace: { readonly id: string, readonly name: string, readonly description: string, readonly isDefault: boolean, readonly createdAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CreateSecretMutationVariables = Exact<{
+  input: CreateSecretInput;
+}>;
+
+
+export type CreateSecretMutation = { readonly createSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CreateServicesMutationVariables = Exact<{
+  input: CreateServiceInput;
+}>;
+
+
+export type CreateServicesMutation = { readonly createServices: { readonly services: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -674,6 +1081,9 @@ export type CreateTenantMutation = { readonly createTenant: { readonly ownerToke
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -691,6 +1101,46 @@ export type DeleteApplicationMutationVariables = Exact<{
 
 export type DeleteApplicationMutation = { readonly deleteApplication: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type DeleteConfigMapMutationVariables = Exact<{
+  input: DeleteInput;
+}>;
+
+
+export type DeleteConfigMapMutation = { readonly deleteConfigMap: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -742,6 +1192,9 @@ export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly del
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -752,7 +1205,84 @@ export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly del
       | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     > } };
 
+export type DeleteSecretMutationVariables = Exact<{
+  input: DeleteInput;
+}>;
+
+
+export type DeleteSecretMutation = { readonly deleteSecret: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type DeleteServicesMutationVariables = Exact<{
+  input: DeleteManyInput;
+}>;
+
+
+export type DeleteServicesMutation = { readonly deleteServices: { readonly results: ReadonlyArray<{ readonly id: string, readonly ok: boolean, readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+        | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+            | { readonly id: string }
+           | null }
+        | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+        | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+        | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+        | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+        | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+        | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+        | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      > }> } };
+
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+    | { readonly id: string }
+    | { readonly id: string }
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -809,6 +1339,37 @@ export type ClusterRowFragment = { readonly id: string, readonly code: string, r
 
 export type OperationRowFragment = { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } };
 
+export type TemplatePartsFragment = { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+      | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
+      | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
+      | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
+     }>, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly cpuMillis: number, readonly memoryMiB: number, readonly command: ReadonlyArray<string>, readonly args: ReadonlyArray<string>, readonly stdin: boolean, readonly tty: boolean, readonly ports: ReadonlyArray<{ readonly name: string | null, readonly containerPort: number, readonly protocol: Protocol }>, readonly env: ReadonlyArray<{ readonly name: string, readonly value: string | null, readonly configMapKey: { readonly name: string, readonly key: string, readonly configMap: { readonly id: string } | null } | null, readonly secretKey: { readonly name: string, readonly key: string, readonly secret: { readonly id: string } | null } | null }>, readonly livenessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+        | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+        | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+        | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+        | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+       } | null, readonly readinessProbe: { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+        | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+        | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+        | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+        | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+       } | null, readonly lifecycle: { readonly postStart: ReadonlyArray<string> | null, readonly preStop: ReadonlyArray<string> | null } | null, readonly volumeMounts: ReadonlyArray<{ readonly volume: string, readonly mountPath: string, readonly readOnly: boolean }> }> };
+
+export type ProbePartsFragment = { readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly successThreshold: number, readonly failureThreshold: number, readonly handler:
+    | { readonly __typename: 'ExecProbe', readonly command: ReadonlyArray<string> }
+    | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
+    | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
+    | { readonly __typename: 'TcpSocketProbe', readonly port: number }
+   };
+
+export type RolloutRowFragment = { readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } };
+
+export type ConfigMapRowFragment = { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } };
+
+export type SecretRowFragment = { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } };
+
+export type ServiceRowFragment = { readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> };
+
 export type ImportManifestsMutationVariables = Exact<{
   input: ImportManifestsInput;
 }>;
@@ -837,6 +1398,9 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Vpc', readonly id: string }
        | null }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -915,7 +1479,7 @@ export type OperationsQuery = { readonly server: { readonly now: string }, reado
 export type OverviewQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OverviewQuery = { readonly overview: { readonly id: string, readonly applications: { readonly total: number, readonly byStatus: ReadonlyArray<{ readonly status: ApplicationStatus, readonly count: number }> }, readonly pods: { readonly total: number, readonly running: number, readonly other: number, readonly stale: number, readonly byPhase: ReadonlyArray<{ readonly phase: PodPhase, readonly count: number }> }, readonly resources: { readonly cpuMillis: number, readonly memoryMiB: number, readonly vpcs: number }, readonly distribution: ReadonlyArray<{ readonly clusters: number, readonly applications: number, readonly pods: number, readonly region: { readonly id: string, readonly code: string, readonly name: string } }> } };
+export type OverviewQuery = { readonly overview: { readonly id: string, readonly applications: { readonly total: number, readonly byStatus: ReadonlyArray<{ readonly status: ApplicationStatus, readonly count: number }> }, readonly pods: { readonly total: number, readonly running: number, readonly other: number, readonly stale: number, readonly byPhase: ReadonlyArray<{ readonly phase: PodPhase, readonly count: number }> }, readonly resources: { readonly cpuMillis: number, readonly memoryMiB: number, readonly vpcs: number, readonly services: number, readonly configMaps: number, readonly secrets: number }, readonly distribution: ReadonlyArray<{ readonly clusters: number, readonly applications: number, readonly pods: number, readonly region: { readonly id: string, readonly code: string, readonly name: string } }> } };
 
 export type PodQueryVariables = Exact<{
   id: string;
@@ -937,6 +1501,127 @@ export type RegionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type RegionsQuery = { readonly regions: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly clusters: { readonly totalCount: number } }> };
+
+export type RestartApplicationMutationVariables = Exact<{
+  input: ApplicationActionInput;
+}>;
+
+
+export type RestartApplicationMutation = { readonly restartApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type RetryOperationMutationVariables = Exact<{
+  input: OperationActionInput;
+}>;
+
+
+export type RetryOperationMutation = { readonly retryOperation: { readonly operation: { readonly cancellable: boolean, readonly retryable: boolean, readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type RevealSecretMutationVariables = Exact<{
+  input: RevealSecretInput;
+}>;
+
+
+export type RevealSecretMutation = { readonly revealSecret: { readonly data: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type RevisionsQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type RevisionsQuery = { readonly server: { readonly now: string }, readonly application: { readonly id: string, readonly currentRevision: { readonly id: string, readonly number: number }, readonly revisions: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly number: number, readonly message: string, readonly createdBy: string, readonly createdAt: string, readonly changes: ReadonlyArray<{ readonly path: string, readonly before: unknown, readonly after: unknown }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
 export type RevokeApiTokenMutationVariables = Exact<{
   input: DeleteInput;
@@ -962,6 +1647,9 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -971,6 +1659,53 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
       | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
       | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     > } };
+
+export type RollBackApplicationMutationVariables = Exact<{
+  input: RollBackApplicationInput;
+}>;
+
+
+export type RollBackApplicationMutation = { readonly rollBackApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type RolloutQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  placements?: number | null | undefined;
+  steps?: number | null | undefined;
+}>;
+
+
+export type RolloutQuery = { readonly server: { readonly now: string }, readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly rollout: { readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly steps: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly name: string, readonly state: OperationState, readonly message: string | null, readonly cluster: { readonly id: string, readonly code: string } | null }> }, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } } | null, readonly allPlacements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly stale: boolean, readonly cluster: { readonly id: string, readonly code: string, readonly status: ClusterStatus }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number } }> }, readonly operations: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null };
 
 export type ScaleApplicationMutationVariables = Exact<{
   input: ScaleApplicationInput;
@@ -996,6 +1731,9 @@ export type ScaleApplicationMutation = { readonly scaleApplication: { readonly a
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1006,10 +1744,123 @@ export type ScaleApplicationMutation = { readonly scaleApplication: { readonly a
       | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     > } };
 
+export type SecretQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  usedBy?: number | null | undefined;
+}>;
+
+
+export type SecretQuery = { readonly server: { readonly now: string }, readonly secrets: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly users: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly status: ApplicationStatus }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } }> } };
+
+export type SecretsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ConfigFilter | null | undefined;
+}>;
+
+
+export type SecretsQuery = { readonly server: { readonly now: string }, readonly secrets: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ServerQuery = { readonly server: { readonly version: string, readonly now: string, readonly simulated: boolean, readonly speed: number, readonly maxPageSize: number } };
+
+export type ServiceQueryVariables = Exact<{
+  namespace: string;
+  name: string;
+  clusterIds?: ReadonlyArray<string> | string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  endpoints?: number | null | undefined;
+}>;
+
+
+export type ServiceQuery = { readonly server: { readonly now: string }, readonly services: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly vpc: { readonly id: string, readonly name: string }, readonly endpoints: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly address: string, readonly ready: boolean, readonly pod: { readonly id: string, readonly name: string } }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ServicesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: NetworkFilter | null | undefined;
+}>;
+
+
+export type ServicesQuery = { readonly server: { readonly now: string }, readonly services: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type StartApplicationMutationVariables = Exact<{
+  input: ApplicationActionInput;
+}>;
+
+
+export type StartApplicationMutation = { readonly startApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type StopApplicationMutationVariables = Exact<{
+  input: ApplicationActionInput;
+}>;
+
+
+export type StopApplicationMutation = { readonly stopApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
 
 export type TokensQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1026,6 +1877,46 @@ export type UpdateApplicationMutationVariables = Exact<{
 
 export type UpdateApplicationMutation = { readonly updateApplication: { readonly application: { readonly description: string, readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type UpdateConfigMapMutationVariables = Exact<{
+  input: UpdateConfigMapInput;
+}>;
+
+
+export type UpdateConfigMapMutation = { readonly updateConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1060,6 +1951,120 @@ export type UpdateDistributionMutationVariables = Exact<{
 
 export type UpdateDistributionMutation = { readonly updateDistribution: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type UpdateSecretMutationVariables = Exact<{
+  input: UpdateSecretInput;
+}>;
+
+
+export type UpdateSecretMutation = { readonly updateSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type UpdateServiceMutationVariables = Exact<{
+  input: UpdateServiceInput;
+}>;
+
+
+export type UpdateServiceMutation = { readonly updateService: { readonly services: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type UpgradeApplicationMutationVariables = Exact<{
+  input: UpgradeApplicationInput;
+}>;
+
+
+export type UpgradeApplicationMutation = { readonly upgradeApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1115,12 +2120,49 @@ export type WatchClustersSubscriptionVariables = Exact<{
 
 export type WatchClustersSubscription = { readonly clusters: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly province: string, readonly city: string, readonly tier: ClusterTier, readonly isp: Isp, readonly status: ClusterStatus, readonly lastSeenAt: string | null, readonly cordoned: boolean, readonly podCount: number, readonly region: { readonly id: string, readonly code: string }, readonly capacity: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number }, readonly allocated: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number } }> } };
 
+export type WatchObjectsSubscriptionVariables = Exact<{
+  ids: ReadonlyArray<string> | string;
+  after?: string | null | undefined;
+}>;
+
+
+export type WatchObjectsSubscription = { readonly watch: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<
+      | { readonly __typename: 'ApiToken', readonly id: string }
+      | { readonly __typename: 'Application', readonly name: string, readonly version: number, readonly id: string, readonly applicationStatus: ApplicationStatus }
+      | { readonly __typename: 'AuditEntry', readonly id: string }
+      | { readonly __typename: 'Cluster', readonly id: string }
+      | { readonly __typename: 'ClusterNode', readonly id: string }
+      | { readonly __typename: 'ConfigMap', readonly name: string, readonly version: number, readonly keys: ReadonlyArray<string>, readonly id: string }
+      | { readonly __typename: 'Namespace', readonly id: string }
+      | { readonly __typename: 'Operation', readonly id: string }
+      | { readonly __typename: 'Overview', readonly id: string }
+      | { readonly __typename: 'Placement', readonly id: string }
+      | { readonly __typename: 'Pod', readonly id: string }
+      | { readonly __typename: 'Region', readonly id: string }
+      | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Rollout', readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } }
+      | { readonly __typename: 'Secret', readonly name: string, readonly version: number, readonly keys: ReadonlyArray<string>, readonly id: string }
+      | { readonly __typename: 'Service', readonly name: string, readonly version: number, readonly clusterIp: string | null, readonly id: string, readonly networkStatus: NetworkStatus }
+      | { readonly __typename: 'Subnet', readonly id: string }
+      | { readonly __typename: 'Tenant', readonly id: string }
+      | { readonly __typename: 'Viewer', readonly id: string }
+      | { readonly __typename: 'Vpc', readonly id: string }
+    > } };
+
 export type WatchOperationSubscriptionVariables = Exact<{
   id: string;
 }>;
 
 
 export type WatchOperationSubscription = { readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly failedSteps: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly name: string, readonly state: OperationState, readonly message: string | null, readonly cluster: { readonly id: string, readonly code: string } | null }> }, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } };
+
+export type WatchOperationsSubscriptionVariables = Exact<{
+  filter?: OperationFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WatchOperationsSubscription = { readonly operations: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> } };
 
 export type WatchPodsSubscriptionVariables = Exact<{
   filter: PodFilter;
@@ -1310,6 +2352,240 @@ export const OperationRowFragmentDoc = new TypedDocumentString(`
   finishedAt
 }
     `, {"fragmentName":"OperationRow"}) as unknown as TypedDocumentString<OperationRowFragment, unknown>;
+export const ProbePartsFragmentDoc = new TypedDocumentString(`
+    fragment ProbeParts on Probe {
+  handler {
+    __typename
+    ... on HttpGetProbe {
+      path
+      port
+      headers {
+        name
+        value
+      }
+    }
+    ... on TcpSocketProbe {
+      port
+    }
+    ... on ExecProbe {
+      command
+    }
+    ... on GrpcProbe {
+      port
+      service
+    }
+  }
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  successThreshold
+  failureThreshold
+}
+    `, {"fragmentName":"ProbeParts"}) as unknown as TypedDocumentString<ProbePartsFragment, unknown>;
+export const TemplatePartsFragmentDoc = new TypedDocumentString(`
+    fragment TemplateParts on PodTemplate {
+  runtime
+  terminationGracePeriodSeconds
+  labels {
+    key
+    value
+  }
+  imagePullSecrets {
+    name
+    secret {
+      id
+    }
+  }
+  logCollection {
+    container
+    path
+  }
+  volumes {
+    name
+    source {
+      __typename
+      ... on EmptyDirVolume {
+        sizeLimitMiB
+      }
+      ... on ConfigMapVolume {
+        name
+        configMap {
+          id
+        }
+      }
+      ... on SecretVolume {
+        name
+        secret {
+          id
+        }
+      }
+    }
+  }
+  containers {
+    name
+    image
+    cpuMillis
+    memoryMiB
+    command
+    args
+    stdin
+    tty
+    ports {
+      name
+      containerPort
+      protocol
+    }
+    env {
+      name
+      value
+      configMapKey {
+        name
+        key
+        configMap {
+          id
+        }
+      }
+      secretKey {
+        name
+        key
+        secret {
+          id
+        }
+      }
+    }
+    livenessProbe {
+      ...ProbeParts
+    }
+    readinessProbe {
+      ...ProbeParts
+    }
+    lifecycle {
+      postStart
+      preStop
+    }
+    volumeMounts {
+      volume
+      mountPath
+      readOnly
+    }
+  }
+}
+    fragment ProbeParts on Probe {
+  handler {
+    __typename
+    ... on HttpGetProbe {
+      path
+      port
+      headers {
+        name
+        value
+      }
+    }
+    ... on TcpSocketProbe {
+      port
+    }
+    ... on ExecProbe {
+      command
+    }
+    ... on GrpcProbe {
+      port
+      service
+    }
+  }
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  successThreshold
+  failureThreshold
+}`, {"fragmentName":"TemplateParts"}) as unknown as TypedDocumentString<TemplatePartsFragment, unknown>;
+export const RolloutRowFragmentDoc = new TypedDocumentString(`
+    fragment RolloutRow on Rollout {
+  id
+  from {
+    id
+    number
+  }
+  to {
+    id
+    number
+    message
+  }
+  state
+  updated
+  total
+  reason
+  autoRollback
+  progressDeadlineSeconds
+  startedAt
+  finishedAt
+}
+    `, {"fragmentName":"RolloutRow"}) as unknown as TypedDocumentString<RolloutRowFragment, unknown>;
+export const ConfigMapRowFragmentDoc = new TypedDocumentString(`
+    fragment ConfigMapRow on ConfigMap {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}
+    `, {"fragmentName":"ConfigMapRow"}) as unknown as TypedDocumentString<ConfigMapRowFragment, unknown>;
+export const SecretRowFragmentDoc = new TypedDocumentString(`
+    fragment SecretRow on Secret {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  type
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}
+    `, {"fragmentName":"SecretRow"}) as unknown as TypedDocumentString<SecretRowFragment, unknown>;
+export const ServiceRowFragmentDoc = new TypedDocumentString(`
+    fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
+}
+    `, {"fragmentName":"ServiceRow"}) as unknown as TypedDocumentString<ServiceRowFragment, unknown>;
 export const ApplicationIdDocument = new TypedDocumentString(`
     query ApplicationId($namespace: String!, $name: String!) {
   application(namespace: $namespace, name: $name) {
@@ -1328,6 +2604,159 @@ export const ApplicationIdDocument = new TypedDocumentString(`
   updated
   unavailable
 }`) as unknown as TypedDocumentString<ApplicationIdQuery, ApplicationIdQueryVariables>;
+export const ApplicationManifestDocument = new TypedDocumentString(`
+    query ApplicationManifest($namespace: String!, $name: String!, $placements: Int = 200) {
+  application(namespace: $namespace, name: $name) {
+    id
+    name
+    version
+    manifest
+    placements(first: $placements) {
+      totalCount
+      nodes {
+        id
+        cluster {
+          id
+          code
+        }
+        replicas {
+          desired
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ApplicationManifestQuery, ApplicationManifestQueryVariables>;
+export const ApplicationTemplateDocument = new TypedDocumentString(`
+    query ApplicationTemplate($namespace: String!, $name: String!) {
+  application(namespace: $namespace, name: $name) {
+    id
+    name
+    version
+    revision {
+      id
+      number
+      template {
+        ...TemplateParts
+      }
+    }
+  }
+}
+    fragment TemplateParts on PodTemplate {
+  runtime
+  terminationGracePeriodSeconds
+  labels {
+    key
+    value
+  }
+  imagePullSecrets {
+    name
+    secret {
+      id
+    }
+  }
+  logCollection {
+    container
+    path
+  }
+  volumes {
+    name
+    source {
+      __typename
+      ... on EmptyDirVolume {
+        sizeLimitMiB
+      }
+      ... on ConfigMapVolume {
+        name
+        configMap {
+          id
+        }
+      }
+      ... on SecretVolume {
+        name
+        secret {
+          id
+        }
+      }
+    }
+  }
+  containers {
+    name
+    image
+    cpuMillis
+    memoryMiB
+    command
+    args
+    stdin
+    tty
+    ports {
+      name
+      containerPort
+      protocol
+    }
+    env {
+      name
+      value
+      configMapKey {
+        name
+        key
+        configMap {
+          id
+        }
+      }
+      secretKey {
+        name
+        key
+        secret {
+          id
+        }
+      }
+    }
+    livenessProbe {
+      ...ProbeParts
+    }
+    readinessProbe {
+      ...ProbeParts
+    }
+    lifecycle {
+      postStart
+      preStop
+    }
+    volumeMounts {
+      volume
+      mountPath
+      readOnly
+    }
+  }
+}
+fragment ProbeParts on Probe {
+  handler {
+    __typename
+    ... on HttpGetProbe {
+      path
+      port
+      headers {
+        name
+        value
+      }
+    }
+    ... on TcpSocketProbe {
+      port
+    }
+    ... on ExecProbe {
+      command
+    }
+    ... on GrpcProbe {
+      port
+      service
+    }
+  }
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  successThreshold
+  failureThreshold
+}`) as unknown as TypedDocumentString<ApplicationTemplateQuery, ApplicationTemplateQueryVariables>;
 export const ApplicationDocument = new TypedDocumentString(`
     query Application($namespace: String!, $name: String!, $pods: Int = 50, $operations: Int = 5) {
   server {
@@ -1359,29 +2788,7 @@ export const ApplicationDocument = new TypedDocumentString(`
       createdBy
       createdAt
       template {
-        runtime
-        terminationGracePeriodSeconds
-        labels {
-          key
-          value
-        }
-        containers {
-          name
-          image
-          cpuMillis
-          memoryMiB
-          command
-          args
-          ports {
-            name
-            containerPort
-            protocol
-          }
-          env {
-            name
-            value
-          }
-        }
+        ...TemplateParts
       }
     }
     allPlacements: placements(first: 100) {
@@ -1419,6 +2826,15 @@ export const ApplicationDocument = new TypedDocumentString(`
       pageInfo {
         ...PageParts
       }
+    }
+    services(first: 20) {
+      totalCount
+      nodes {
+        ...ServiceRow
+      }
+    }
+    rollout {
+      ...RolloutRow
     }
     pods(first: $pods) {
       totalCount
@@ -1518,6 +2934,168 @@ fragment OperationRow on Operation {
   createdAt
   startedAt
   finishedAt
+}
+fragment TemplateParts on PodTemplate {
+  runtime
+  terminationGracePeriodSeconds
+  labels {
+    key
+    value
+  }
+  imagePullSecrets {
+    name
+    secret {
+      id
+    }
+  }
+  logCollection {
+    container
+    path
+  }
+  volumes {
+    name
+    source {
+      __typename
+      ... on EmptyDirVolume {
+        sizeLimitMiB
+      }
+      ... on ConfigMapVolume {
+        name
+        configMap {
+          id
+        }
+      }
+      ... on SecretVolume {
+        name
+        secret {
+          id
+        }
+      }
+    }
+  }
+  containers {
+    name
+    image
+    cpuMillis
+    memoryMiB
+    command
+    args
+    stdin
+    tty
+    ports {
+      name
+      containerPort
+      protocol
+    }
+    env {
+      name
+      value
+      configMapKey {
+        name
+        key
+        configMap {
+          id
+        }
+      }
+      secretKey {
+        name
+        key
+        secret {
+          id
+        }
+      }
+    }
+    livenessProbe {
+      ...ProbeParts
+    }
+    readinessProbe {
+      ...ProbeParts
+    }
+    lifecycle {
+      postStart
+      preStop
+    }
+    volumeMounts {
+      volume
+      mountPath
+      readOnly
+    }
+  }
+}
+fragment ProbeParts on Probe {
+  handler {
+    __typename
+    ... on HttpGetProbe {
+      path
+      port
+      headers {
+        name
+        value
+      }
+    }
+    ... on TcpSocketProbe {
+      port
+    }
+    ... on ExecProbe {
+      command
+    }
+    ... on GrpcProbe {
+      port
+      service
+    }
+  }
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  successThreshold
+  failureThreshold
+}
+fragment RolloutRow on Rollout {
+  id
+  from {
+    id
+    number
+  }
+  to {
+    id
+    number
+    message
+  }
+  state
+  updated
+  total
+  reason
+  autoRollback
+  progressDeadlineSeconds
+  startedAt
+  finishedAt
+}
+fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
 }`) as unknown as TypedDocumentString<ApplicationQuery, ApplicationQueryVariables>;
 export const ApplicationsDocument = new TypedDocumentString(`
     query Applications($first: Int = 50, $after: String, $filter: ApplicationFilter, $orderBy: ApplicationOrder) {
@@ -1570,6 +3148,65 @@ fragment ApplicationRow on Application {
   createdAt
   updatedAt
 }`) as unknown as TypedDocumentString<ApplicationsQuery, ApplicationsQueryVariables>;
+export const CancelOperationDocument = new TypedDocumentString(`
+    mutation CancelOperation($input: OperationActionInput!) {
+  cancelOperation(input: $input) {
+    operation {
+      ...OperationRow
+      cancellable
+      retryable
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<CancelOperationMutation, CancelOperationMutationVariables>;
 export const ClusterIdDocument = new TypedDocumentString(`
     query ClusterId($code: String!) {
   cluster(code: $code) {
@@ -1699,6 +3336,80 @@ fragment ClusterRow on Cluster {
   }
   podCount
 }`) as unknown as TypedDocumentString<ClustersQuery, ClustersQueryVariables>;
+export const ConfigMapDocument = new TypedDocumentString(`
+    query ConfigMap($namespace: String!, $name: String!, $usedBy: Int = 50) {
+  server {
+    now
+  }
+  configMaps(first: 1, filter: { namespaces: [$namespace], names: [$name] }) {
+    nodes {
+      ...ConfigMapRow
+      data {
+        key
+        value
+      }
+      users: usedBy(first: $usedBy) {
+        totalCount
+        nodes {
+          id
+          name
+          status
+        }
+      }
+    }
+  }
+}
+    fragment ConfigMapRow on ConfigMap {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<ConfigMapQuery, ConfigMapQueryVariables>;
+export const ConfigMapsDocument = new TypedDocumentString(`
+    query ConfigMaps($first: Int = 50, $after: String, $filter: ConfigFilter) {
+  server {
+    now
+  }
+  configMaps(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      ...ConfigMapRow
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment ConfigMapRow on ConfigMap {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<ConfigMapsQuery, ConfigMapsQueryVariables>;
 export const CreateApiTokenDocument = new TypedDocumentString(`
     mutation CreateApiToken($input: CreateApiTokenInput!) {
   createApiToken(input: $input) {
@@ -1838,6 +3549,82 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<CreateApplicationMutation, CreateApplicationMutationVariables>;
+export const CreateConfigMapDocument = new TypedDocumentString(`
+    mutation CreateConfigMap($input: CreateConfigMapInput!) {
+  createConfigMap(input: $input) {
+    configMap {
+      ...ConfigMapRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment ConfigMapRow on ConfigMap {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<CreateConfigMapMutation, CreateConfigMapMutationVariables>;
 export const CreateNamespaceDocument = new TypedDocumentString(`
     mutation CreateNamespace($input: CreateNamespaceInput!) {
   createNamespace(input: $input) {
@@ -1883,6 +3670,170 @@ export const CreateNamespaceDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<CreateNamespaceMutation, CreateNamespaceMutationVariables>;
+export const CreateSecretDocument = new TypedDocumentString(`
+    mutation CreateSecret($input: CreateSecretInput!) {
+  createSecret(input: $input) {
+    secret {
+      ...SecretRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment SecretRow on Secret {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  type
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<CreateSecretMutation, CreateSecretMutationVariables>;
+export const CreateServicesDocument = new TypedDocumentString(`
+    mutation CreateServices($input: CreateServiceInput!) {
+  createServices(input: $input) {
+    services {
+      ...ServiceRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
+}`) as unknown as TypedDocumentString<CreateServicesMutation, CreateServicesMutationVariables>;
 export const CreateTenantDocument = new TypedDocumentString(`
     mutation CreateTenant($input: CreateTenantInput!) {
   createTenant(input: $input) {
@@ -1985,6 +3936,64 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<DeleteApplicationMutation, DeleteApplicationMutationVariables>;
+export const DeleteConfigMapDocument = new TypedDocumentString(`
+    mutation DeleteConfigMap($input: DeleteInput!) {
+  deleteConfigMap(input: $input) {
+    deletedId
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<DeleteConfigMapMutation, DeleteConfigMapMutationVariables>;
 export const DeleteNamespaceDocument = new TypedDocumentString(`
     mutation DeleteNamespace($input: DeleteInput!) {
   deleteNamespace(input: $input) {
@@ -2024,6 +4033,126 @@ export const DeleteNamespaceDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<DeleteNamespaceMutation, DeleteNamespaceMutationVariables>;
+export const DeleteSecretDocument = new TypedDocumentString(`
+    mutation DeleteSecret($input: DeleteInput!) {
+  deleteSecret(input: $input) {
+    deletedId
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<DeleteSecretMutation, DeleteSecretMutationVariables>;
+export const DeleteServicesDocument = new TypedDocumentString(`
+    mutation DeleteServices($input: DeleteManyInput!) {
+  deleteServices(input: $input) {
+    results {
+      id
+      ok
+      deletedId
+      operation {
+        ...OperationRow
+      }
+      userErrors {
+        ...UserErrorParts
+      }
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<DeleteServicesMutation, DeleteServicesMutationVariables>;
 export const ImportManifestsDocument = new TypedDocumentString(`
     mutation ImportManifests($input: ImportManifestsInput!) {
   importManifests(input: $input) {
@@ -2229,6 +4358,9 @@ export const OverviewDocument = new TypedDocumentString(`
       cpuMillis
       memoryMiB
       vpcs
+      services
+      configMaps
+      secrets
     }
     distribution {
       region {
@@ -2364,6 +4496,234 @@ export const RegionsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RegionsQuery, RegionsQueryVariables>;
+export const RestartApplicationDocument = new TypedDocumentString(`
+    mutation RestartApplication($input: ApplicationActionInput!) {
+  restartApplication(input: $input) {
+    application {
+      ...ApplicationRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<RestartApplicationMutation, RestartApplicationMutationVariables>;
+export const RetryOperationDocument = new TypedDocumentString(`
+    mutation RetryOperation($input: OperationActionInput!) {
+  retryOperation(input: $input) {
+    operation {
+      ...OperationRow
+      cancellable
+      retryable
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<RetryOperationMutation, RetryOperationMutationVariables>;
+export const RevealSecretDocument = new TypedDocumentString(`
+    mutation RevealSecret($input: RevealSecretInput!) {
+  revealSecret(input: $input) {
+    data {
+      key
+      value
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<RevealSecretMutation, RevealSecretMutationVariables>;
+export const RevisionsDocument = new TypedDocumentString(`
+    query Revisions($namespace: String!, $name: String!, $first: Int = 20, $after: String) {
+  server {
+    now
+  }
+  application(namespace: $namespace, name: $name) {
+    id
+    currentRevision: revision {
+      id
+      number
+    }
+    revisions(first: $first, after: $after) {
+      totalCount
+      nodes {
+        id
+        number
+        message
+        createdBy
+        createdAt
+        changes {
+          path
+          before
+          after
+        }
+      }
+      pageInfo {
+        ...PageParts
+      }
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}`) as unknown as TypedDocumentString<RevisionsQuery, RevisionsQueryVariables>;
 export const RevokeApiTokenDocument = new TypedDocumentString(`
     mutation RevokeApiToken($input: DeleteInput!) {
   revokeApiToken(input: $input) {
@@ -2407,6 +4767,217 @@ export const RevokeApiTokenDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<RevokeApiTokenMutation, RevokeApiTokenMutationVariables>;
+export const RollBackApplicationDocument = new TypedDocumentString(`
+    mutation RollBackApplication($input: RollBackApplicationInput!) {
+  rollBackApplication(input: $input) {
+    application {
+      ...ApplicationRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<RollBackApplicationMutation, RollBackApplicationMutationVariables>;
+export const RolloutDocument = new TypedDocumentString(`
+    query Rollout($namespace: String!, $name: String!, $placements: Int = 100, $steps: Int = 100) {
+  server {
+    now
+  }
+  application(namespace: $namespace, name: $name) {
+    ...ApplicationRow
+    rollout {
+      ...RolloutRow
+      operation {
+        ...OperationRow
+        steps(first: $steps) {
+          totalCount
+          nodes {
+            name
+            state
+            message
+            cluster {
+              id
+              code
+            }
+          }
+        }
+      }
+    }
+    allPlacements: placements(first: $placements) {
+      totalCount
+      nodes {
+        id
+        cluster {
+          id
+          code
+          status
+        }
+        replicas {
+          ...ReplicaParts
+        }
+        revision {
+          id
+          number
+        }
+        stale
+      }
+    }
+    operations(first: 1) {
+      nodes {
+        ...OperationRow
+      }
+    }
+  }
+}
+    fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment RolloutRow on Rollout {
+  id
+  from {
+    id
+    number
+  }
+  to {
+    id
+    number
+    message
+  }
+  state
+  updated
+  total
+  reason
+  autoRollback
+  progressDeadlineSeconds
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<RolloutQuery, RolloutQueryVariables>;
 export const ScaleApplicationDocument = new TypedDocumentString(`
     mutation ScaleApplication($input: ScaleApplicationInput!) {
   scaleApplication(input: $input) {
@@ -2499,6 +5070,78 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<ScaleApplicationMutation, ScaleApplicationMutationVariables>;
+export const SecretDocument = new TypedDocumentString(`
+    query Secret($namespace: String!, $name: String!, $usedBy: Int = 50) {
+  server {
+    now
+  }
+  secrets(first: 1, filter: { namespaces: [$namespace], names: [$name] }) {
+    nodes {
+      ...SecretRow
+      users: usedBy(first: $usedBy) {
+        totalCount
+        nodes {
+          id
+          name
+          status
+        }
+      }
+    }
+  }
+}
+    fragment SecretRow on Secret {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  type
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<SecretQuery, SecretQueryVariables>;
+export const SecretsDocument = new TypedDocumentString(`
+    query Secrets($first: Int = 50, $after: String, $filter: ConfigFilter) {
+  server {
+    now
+  }
+  secrets(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      ...SecretRow
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment SecretRow on Secret {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  type
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<SecretsQuery, SecretsQueryVariables>;
 export const ServerDocument = new TypedDocumentString(`
     query Server {
   server {
@@ -2510,6 +5153,301 @@ export const ServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ServerQuery, ServerQueryVariables>;
+export const ServiceDocument = new TypedDocumentString(`
+    query Service($namespace: String!, $name: String!, $clusterIds: [ID!], $first: Int = 20, $after: String, $endpoints: Int = 20) {
+  server {
+    now
+  }
+  services(
+    first: $first
+    after: $after
+    filter: { namespaces: [$namespace], names: [$name], clusterIds: $clusterIds }
+  ) {
+    totalCount
+    nodes {
+      ...ServiceRow
+      vpc {
+        id
+        name
+      }
+      endpoints(first: $endpoints) {
+        totalCount
+        nodes {
+          address
+          ready
+          pod {
+            id
+            name
+          }
+        }
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
+}`) as unknown as TypedDocumentString<ServiceQuery, ServiceQueryVariables>;
+export const ServicesDocument = new TypedDocumentString(`
+    query Services($first: Int = 50, $after: String, $filter: NetworkFilter) {
+  server {
+    now
+  }
+  services(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      ...ServiceRow
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
+}`) as unknown as TypedDocumentString<ServicesQuery, ServicesQueryVariables>;
+export const StartApplicationDocument = new TypedDocumentString(`
+    mutation StartApplication($input: ApplicationActionInput!) {
+  startApplication(input: $input) {
+    application {
+      ...ApplicationRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<StartApplicationMutation, StartApplicationMutationVariables>;
+export const StopApplicationDocument = new TypedDocumentString(`
+    mutation StopApplication($input: ApplicationActionInput!) {
+  stopApplication(input: $input) {
+    application {
+      ...ApplicationRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<StopApplicationMutation, StopApplicationMutationVariables>;
 export const TokensDocument = new TypedDocumentString(`
     query Tokens($first: Int = 50, $after: String) {
   server {
@@ -2636,6 +5574,82 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<UpdateApplicationMutation, UpdateApplicationMutationVariables>;
+export const UpdateConfigMapDocument = new TypedDocumentString(`
+    mutation UpdateConfigMap($input: UpdateConfigMapInput!) {
+  updateConfigMap(input: $input) {
+    configMap {
+      ...ConfigMapRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment ConfigMapRow on ConfigMap {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<UpdateConfigMapMutation, UpdateConfigMapMutationVariables>;
 export const UpdateDistributionDocument = new TypedDocumentString(`
     mutation UpdateDistribution($input: UpdateDistributionInput!) {
   updateDistribution(input: $input) {
@@ -2728,6 +5742,262 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<UpdateDistributionMutation, UpdateDistributionMutationVariables>;
+export const UpdateSecretDocument = new TypedDocumentString(`
+    mutation UpdateSecret($input: UpdateSecretInput!) {
+  updateSecret(input: $input) {
+    secret {
+      ...SecretRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment SecretRow on Secret {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  description
+  type
+  keys
+  version
+  usedBy(first: 1) {
+    totalCount
+  }
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<UpdateSecretMutation, UpdateSecretMutationVariables>;
+export const UpdateServiceDocument = new TypedDocumentString(`
+    mutation UpdateService($input: UpdateServiceInput!) {
+  updateService(input: $input) {
+    services {
+      ...ServiceRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}
+fragment ServiceRow on Service {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  application {
+    id
+    name
+  }
+  cluster {
+    id
+    code
+  }
+  type
+  clusterIp
+  ports {
+    name
+    protocol
+    port
+    containerPort
+  }
+  status
+  version
+  createdAt
+}`) as unknown as TypedDocumentString<UpdateServiceMutation, UpdateServiceMutationVariables>;
+export const UpgradeApplicationDocument = new TypedDocumentString(`
+    mutation UpgradeApplication($input: UpgradeApplicationInput!) {
+  upgradeApplication(input: $input) {
+    application {
+      ...ApplicationRow
+    }
+    operation {
+      ...OperationRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment ReplicaParts on ReplicaCounts {
+  desired
+  created
+  ready
+  updated
+  unavailable
+}
+fragment ApplicationRow on Application {
+  id
+  name
+  namespace {
+    id
+    name
+  }
+  workloadKind
+  status
+  statusReason
+  version
+  replicas {
+    ...ReplicaParts
+  }
+  revision {
+    id
+    number
+  }
+  placements(first: 1) {
+    totalCount
+  }
+  stale
+  createdAt
+  updatedAt
+}
+fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<UpgradeApplicationMutation, UpgradeApplicationMutationVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -2865,6 +6135,64 @@ export const WatchClustersDocument = new TypedDocumentString(`
   }
   podCount
 }`) as unknown as TypedDocumentString<WatchClustersSubscription, WatchClustersSubscriptionVariables>;
+export const WatchObjectsDocument = new TypedDocumentString(`
+    subscription WatchObjects($ids: [ID!]!, $after: String) {
+  watch(ids: $ids, after: $after) {
+    cursor
+    snapshot
+    complete
+    upserted {
+      __typename
+      id
+      ... on Application {
+        name
+        applicationStatus: status
+        version
+      }
+      ... on Service {
+        name
+        networkStatus: status
+        version
+        clusterIp
+      }
+      ... on ConfigMap {
+        name
+        version
+        keys
+      }
+      ... on Secret {
+        name
+        version
+        keys
+      }
+      ... on Rollout {
+        ...RolloutRow
+      }
+    }
+    removedIds
+    at
+  }
+}
+    fragment RolloutRow on Rollout {
+  id
+  from {
+    id
+    number
+  }
+  to {
+    id
+    number
+    message
+  }
+  state
+  updated
+  total
+  reason
+  autoRollback
+  progressDeadlineSeconds
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<WatchObjectsSubscription, WatchObjectsSubscriptionVariables>;
 export const WatchOperationDocument = new TypedDocumentString(`
     subscription WatchOperation($id: ID!) {
   operation(id: $id) {
@@ -2899,6 +6227,35 @@ export const WatchOperationDocument = new TypedDocumentString(`
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<WatchOperationSubscription, WatchOperationSubscriptionVariables>;
+export const WatchOperationsDocument = new TypedDocumentString(`
+    subscription WatchOperations($filter: OperationFilter, $after: String) {
+  operations(filter: $filter, after: $after) {
+    cursor
+    snapshot
+    complete
+    upserted {
+      ...OperationRow
+    }
+    removedIds
+    at
+  }
+}
+    fragment OperationRow on Operation {
+  id
+  kind
+  state
+  targetName
+  progress {
+    completed
+    total
+    percent
+  }
+  error
+  actor
+  createdAt
+  startedAt
+  finishedAt
+}`) as unknown as TypedDocumentString<WatchOperationsSubscription, WatchOperationsSubscriptionVariables>;
 export const WatchPodsDocument = new TypedDocumentString(`
     subscription WatchPods($filter: PodFilter!, $after: String) {
   pods(filter: $filter, after: $after) {

@@ -4,7 +4,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { ApplicationRowFragment, PodRowFragment } from "#clients/typescript/index.ts";
-import { type Ended, runCommand } from "#tests/support/command.ts";
+import { type Ended, runCommand, startCommand } from "#tests/support/command.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
 
 /** A day with the command line, against the real server: each test goes on where the one before it stopped. */
@@ -106,6 +107,159 @@ describe("from an empty platform to a running application and back", { timeout: 
     expect(deleted.code).toBe(0);
     expect(await json("get", "pods")).toEqual([]);
     expect(await selvedge("delete", "namespace", "shop", "--yes")).toMatchObject({ code: 0, out: "Namespace shop is gone.\n" });
+  });
+});
+
+describe("an application's life", { timeout: 180_000 }, () => {
+  const file = async (image: string): Promise<string> => manifest(deployment("web", `{ name: web, image: ${image}, resources: { requests: { cpu: 50m, memory: 32Mi } } }`));
+  const apply = async (image: string, ...more: string[]): Promise<Ended> => selvedge("apply", "-f", await file(image), "--clusters", "hangzhou-1,shaoxing-1", "--replicas", "2", ...more);
+  const diff = async (image: string): Promise<Ended> => selvedge("diff", "-f", await file(image), "--clusters", "hangzhou-1,shaoxing-1", "--replicas", "2");
+  const images = async (): Promise<unknown> => (await json<{ currentRevision: { template: { containers: { image: string }[] } } }>("describe", "app", "web")).currentRevision.template.containers.map(({ image }) => image);
+
+  it("is brought up, and compared with its file", async () => {
+    expect(await diff("nginx:1.28")).toMatchObject({ code: 1, out: "+ Deployment web: would be created\n" });
+    expect(await apply("nginx:1.28")).toMatchObject({ code: 0 });
+    expect(await diff("nginx:1.28")).toMatchObject({ code: 0, out: "= 1 object unchanged\n" });
+    const differs = await diff("nginx:1.29");
+    expect(differs).toMatchObject({ code: 1, err: "" });
+    expect(differs.out).toBe("~ Deployment web: would be updated\n    - spec.template.spec.containers[web].image: nginx:1.28\n    + spec.template.spec.containers[web].image: nginx:1.29\n");
+    expect(await diff("nginx:a b")).toMatchObject({ code: 2 });
+  });
+
+  it("comes out as a manifest that changes nothing", async () => {
+    const exported = await selvedge("export", "app", "web");
+    expect(exported).toMatchObject({ code: 0, err: "" });
+    expect(await selvedge("diff", "-f", await manifest(exported.out), "--clusters", "hangzhou-1,shaoxing-1", "--replicas", "2")).toMatchObject({ code: 0 });
+  });
+
+  it("is upgraded, by a file and by words, with a history", async () => {
+    expect((await apply("nginx:1.29")).out).toMatch(/^Deployment +web +updated[^]*succeeded, 4 of 4 pods/m);
+    const upgraded = await selvedge("upgrade", "web", "--image", "nginx:1.30", "--env", "GREETING=hello", "-m", "A greeting", "--max-surge", "100%");
+    expect(upgraded).toMatchObject({ code: 0, out: expect.stringMatching(/^web: succeeded, 4 of 4 pods/) });
+    expect(await selvedge("upgrade", "web", "--image", "nginx:1.30")).toMatchObject({ code: 0, out: "web is like that already: revision 3.\n" });
+    const history = await selvedge("rollout", "history", "web");
+    expect(history.out).toMatch(/^ +3 \* .*A greeting$[^]*^ +2 .*image[^]*^ +1 /m);
+    const revision = await selvedge("rollout", "history", "web", "--revision", "3");
+    expect(revision.out).toMatch(/- nginx:1\.29\n +\+ nginx:1\.30/);
+    expect(await selvedge("rollout", "status", "web")).toMatchObject({ code: 0, out: expect.stringMatching(/Revision: +2 → 3: A greeting\nState: +SUCCEEDED[^]*hangzhou-1 +ONLINE +3 +2\/2 +2\/2/) });
+  });
+
+  it("goes back", async () => {
+    expect(await selvedge("rollout", "undo", "web", "--to-revision", "1")).toMatchObject({ code: 0 });
+    expect(await images()).toEqual(["nginx:1.28"]);
+    expect(await selvedge("rollout", "undo", "web", "--to-revision", "77")).toMatchObject({ code: 1, err: expect.stringContaining("77") });
+  });
+
+  it("goes back by itself when an upgrade fails, and says so", async () => {
+    const failed = await selvedge("upgrade", "web", "--image", "nginx:missing", "--deadline", "30s");
+    expect(failed).toMatchObject({ code: 1, out: expect.stringMatching(/^web: rolled back/) });
+    expect(await images()).toEqual(["nginx:1.28"]);
+    expect(await selvedge("rollout", "status", "web")).toMatchObject({ code: 1, out: expect.stringMatching(/State: +ROLLED_BACK/) });
+  });
+
+  it("is cancelled half-way", async () => {
+    const begun = await json<{ operation: { id: string } }>("upgrade", "web", "--image", "nginx:missing", "--no-wait");
+    const cancelled = await selvedge("cancel", "op", begun.operation.id);
+    expect(cancelled).toMatchObject({ code: 0, out: expect.stringMatching(/^web: cancelled/) });
+    expect(await images()).toEqual(["nginx:1.28"]);
+    expect(await selvedge("cancel", "op", begun.operation.id)).toMatchObject({ code: 1, err: expect.stringContaining("[INVALID_STATE") });
+    expect(await selvedge("retry", "op", begun.operation.id)).toMatchObject({ code: 1, err: expect.stringContaining("[INVALID_STATE") });
+  });
+
+  it("stops, starts and restarts", async () => {
+    expect(await selvedge("stop", "web")).toMatchObject({ code: 0 });
+    expect((await selvedge("get", "apps", "web")).out).toMatch(/web +STOPPED +0\/0/);
+    expect(await selvedge("scale", "web", "--replicas", "3")).toMatchObject({ code: 1, err: expect.stringContaining("[INVALID_STATE") });
+    expect(await selvedge("start", "web")).toMatchObject({ code: 0 });
+    // Those that are on their way out are not waited for.
+    const running = async (): Promise<string[]> => (await json<PodRowFragment[]>("get", "pods", "--app", "web", "--phase", "running")).map(({ id }) => id);
+    const before = await running();
+    expect(before).toHaveLength(4);
+    expect(await selvedge("rollout", "restart", "web")).toMatchObject({ code: 0 });
+    const after = await running();
+    expect(after).toHaveLength(4);
+    expect(after.filter((id) => before.includes(id))).toEqual([]);
+    expect(await selvedge("scale", "web", "--replicas", "1")).toMatchObject({ code: 0 });
+  });
+});
+
+describe("configuration and services", { timeout: 180_000 }, () => {
+  it("are made, listed and described", async () => {
+    expect(await selvedge("create", "cm", "settings", "--from-literal", "CURRENCY=CNY", "--from-file", "banner=clients/examples/hello.yaml")).toMatchObject({ code: 0 });
+    expect(await selvedge("create", "secret", "opaque", "key", "--from-literal", "token=not-a-secret-at-all")).toMatchObject({ code: 0 });
+    expect((await selvedge("get", "cm")).out).toMatch(/^default +settings +2 +0 +1 /m);
+    expect((await selvedge("get", "secrets")).out).toMatch(/^default +key +OPAQUE +1 +0 +1 /m);
+    expect((await selvedge("describe", "cm", "settings")).out).toMatch(/^CURRENCY:\n {2}CNY$[^]*apiVersion: apps\/v1[^]*Used by no application/m);
+    expect(await selvedge("create", "svc", "web", "--app", "web", "--port", "http=80:8080")).toMatchObject({ code: 0, out: expect.stringMatching(/^web: succeeded, 2 of 2 clusters/) });
+    expect((await selvedge("get", "svc", "--cluster", "hangzhou-1")).out).toMatch(/^default +web +web +hangzhou-1 +100\.96\.\S+ +http 80:8080\/tcp +ACTIVE /m);
+    expect((await selvedge("describe", "svc", "web")).out).toMatch(/^hangzhou-1$[^]*Endpoints: +1 ready of 1[^]*^shaoxing-1$/m);
+  });
+
+  it("shows a Secret's values to who asks for them only", async () => {
+    for (const args of [["describe", "secret", "key"], ["get", "secrets", "-o", "json"], ["describe", "secret", "key", "-o", "yaml"]]) {
+      const shown = await selvedge(...args);
+      expect(shown.code).toBe(0);
+      expect(shown.out).not.toContain("not-a-secret-at-all");
+    }
+    expect(await selvedge("reveal", "secret", "key")).toMatchObject({ code: 2 });
+    expect(await selvedge("reveal", "secret", "key", "--key", "token", "--yes")).toMatchObject({ code: 0, out: "not-a-secret-at-all" });
+  });
+
+  it("come from a file with the application that uses them, and are kept while it does", async () => {
+    const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: pages }\ndata: { LOCALE: zh-CN, index.html: hello }\n---\n${deployment(
+      "reader",
+      "{ name: web, image: nginx, resources: { requests: { cpu: 50m, memory: 32Mi } }, env: [{ name: LOCALE, valueFrom: { configMapKeyRef: { name: pages, key: LOCALE } } }], volumeMounts: [{ name: pages, mountPath: /pages }] }",
+    ).replace("spec: { containers:", "spec: { volumes: [{ name: pages, configMap: { name: pages } }], containers:")}`;
+    const apply = async (yaml: string): Promise<Ended> => selvedge("apply", "-f", await manifest(yaml), "--clusters", "hangzhou-1");
+    const first = await apply(text);
+    expect(first.out).toMatch(/^ConfigMap +pages +created[^]*^Deployment +reader +created/m);
+    expect(first.code).toBe(0);
+    expect((await apply(text)).out).toMatch(/^ConfigMap +pages +unchanged[^]*^Deployment +reader +unchanged/m);
+    const other = text.replace("index.html: hello", "index.html: welcome");
+    const differs = await selvedge("diff", "-f", await manifest(other), "--clusters", "hangzhou-1");
+    expect(differs).toMatchObject({ code: 1, err: "" });
+    expect(differs.out).toContain("~ ConfigMap pages: would be updated\n    - data[index.html]: hello\n    + data[index.html]: welcome\n");
+    expect(await apply(other)).toMatchObject({ code: 0, out: expect.stringMatching(/^ConfigMap +pages +updated/m) });
+    expect((await selvedge("describe", "app", "reader")).out).toMatch(/\/pages: +files of ConfigMap pages, read-only\n +LOCALE: +from ConfigMap pages, LOCALE$/m);
+    expect((await selvedge("describe", "cm", "pages")).out).toMatch(/Used by 1 application\nNAME +STATUS\nreader +/);
+    expect(await selvedge("delete", "cm", "pages", "--yes")).toMatchObject({ code: 1, err: expect.stringContaining("[IN_USE") });
+    const updated = await selvedge("update", "cm", "pages", "--from-literal", "index.html=again");
+    expect(updated).toMatchObject({ code: 0, out: expect.stringMatching(/^pages: succeeded/) });
+  });
+
+  it("are taken away", async () => {
+    expect(await selvedge("delete", "app", "reader", "--yes")).toMatchObject({ code: 0 });
+    expect(await selvedge("delete", "cm", "pages", "--yes")).toMatchObject({ code: 0, out: "ConfigMap pages is gone.\n" });
+    expect(await selvedge("delete", "cm", "settings", "--yes")).toMatchObject({ code: 0 });
+    expect(await selvedge("delete", "secret", "key", "--yes")).toMatchObject({ code: 0 });
+    expect(await selvedge("delete", "svc", "web", "--cluster", "shaoxing-1", "--yes")).toMatchObject({ code: 0 });
+    expect(await json("get", "svc")).toMatchObject([{ cluster: { code: "hangzhou-1" } }]);
+    // The last service goes with its application.
+    expect(await selvedge("delete", "app", "web", "--yes")).toMatchObject({ code: 0 });
+    await eventually(async () => expect(await json("get", "svc")).toEqual([]), { deadlineMs: 30_000 });
+  });
+});
+
+describe("a watch", { timeout: 180_000 }, () => {
+  it("tells of each change, and goes on across a restart of the server", async () => {
+    expect(await selvedge("apply", "-f", await manifest(deployment("seen")), "--clusters", "hangzhou-1")).toMatchObject({ code: 0 });
+    const watch = startCommand(["get", "pods", "--app", "seen", "-w"], server.environment);
+    try {
+      const deadline = { deadlineMs: 60_000 };
+      await eventually(() => expect(watch.out).toMatch(/^added +default +seen-\S+ +hangzhou-1 +\S+ +RUNNING/m), deadline);
+      await server.kill9();
+      await eventually(() => expect(watch.err).toContain("reconnecting…"), deadline);
+      await server.start();
+      await eventually(() => expect(watch.err).toContain("connected again"), deadline);
+      expect(await selvedge("scale", "seen", "--replicas", "2")).toMatchObject({ code: 0 });
+      await eventually(() => expect(new Set([...watch.out.matchAll(/^(?:added|changed) +default +(\S+) .* RUNNING +yes/gm)].map(([, name]) => name)).size).toBe(2), deadline);
+      expect(await selvedge("delete", "app", "seen", "--yes")).toMatchObject({ code: 0 });
+      await eventually(() => expect(watch.out.match(/^removed /gm)).toHaveLength(2), deadline);
+      watch.signal("SIGINT");
+      expect((await watch.done()).code).toBe(130);
+    } finally {
+      watch.signal("SIGKILL");
+    }
   });
 });
 

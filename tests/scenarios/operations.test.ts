@@ -6,17 +6,28 @@ import {
   accepted,
   ApplicationDocument,
   ApplicationIdDocument,
+  ApplicationManifestDocument,
   ApplicationsDocument,
+  ApplicationTemplateDocument,
+  CancelOperationDocument,
   ClusterDocument,
   ClusterIdDocument,
   ClustersDocument,
+  ConfigMapDocument,
+  ConfigMapsDocument,
   CreateApiTokenDocument,
   CreateApplicationDocument,
   type CreateApplicationInput,
+  CreateConfigMapDocument,
   CreateNamespaceDocument,
+  CreateSecretDocument,
+  CreateServicesDocument,
   CreateTenantDocument,
   DeleteApplicationDocument,
+  DeleteConfigMapDocument,
   DeleteNamespaceDocument,
+  DeleteSecretDocument,
+  DeleteServicesDocument,
   ImportManifestsDocument,
   NamespacesDocument,
   OperationDocument,
@@ -26,18 +37,36 @@ import {
   PodDocument,
   PodsDocument,
   RegionsDocument,
+  RestartApplicationDocument,
+  RetryOperationDocument,
+  RevealSecretDocument,
+  RevisionsDocument,
   RevokeApiTokenDocument,
+  RollBackApplicationDocument,
+  RolloutDocument,
   ScaleApplicationDocument,
+  SecretDocument,
+  SecretsDocument,
   type SelvedgeClient,
   ServerDocument,
+  ServiceDocument,
+  ServicesDocument,
+  StartApplicationDocument,
+  StopApplicationDocument,
   TokensDocument,
   UpdateApplicationDocument,
+  UpdateConfigMapDocument,
   UpdateDistributionDocument,
+  UpdateSecretDocument,
+  UpdateServiceDocument,
+  UpgradeApplicationDocument,
   ViewerDocument,
   WatchApplicationDocument,
   WatchApplicationsDocument,
   WatchClustersDocument,
+  WatchObjectsDocument,
   WatchOperationDocument,
+  WatchOperationsDocument,
   WatchPodsDocument,
 } from "#clients/typescript/index.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
@@ -79,6 +108,84 @@ async function create(name: string, replicas = 1): Promise<{ readonly id: string
   return { id: payload.application.id, name, operation: payload.operation };
 }
 
+/** One whose pods are ready. */
+async function settled(name: string, replicas = 1): Promise<Awaited<ReturnType<typeof create>>> {
+  const made = await create(name, replicas);
+  await succeeded(made.operation);
+  return made;
+}
+
+async function succeeded(operation: { readonly id: string } | null): Promise<void> {
+  if (operation === null) throw new Error("accepted without an operation");
+  expect(await client.waitForOperation(operation.id)).toMatchObject({ state: "SUCCEEDED", error: null });
+}
+
+/** The input's template with another image, as an upgrade wants it: whole. */
+const templateWith = (image: string): CreateApplicationInput["template"] => {
+  const { template } = inputFor("any");
+  return { ...template, containers: template.containers.map((container) => ({ ...container, image })) };
+};
+const NEWER = "docker.io/library/nginx:1.30-alpine";
+/** No registry has it, so that its pods never get ready. */
+const MISSING = "docker.io/library/nginx:missing";
+
+/** Sets an upgrade in motion. */
+async function upgrade(applicationId: string, image: string, message = "Newer"): Promise<OperationRowFragment> {
+  const { operation } = accepted((await client.execute(UpgradeApplicationDocument, { input: { applicationId, template: templateWith(image), message } })).upgradeApplication);
+  if (operation === null) throw new Error("accepted without an operation");
+  return operation;
+}
+
+const find = async (name: string) => (await client.execute(ApplicationDocument, { namespace: "default", name })).application;
+
+/** Its pods but for those that are on their way out: an operation does not wait for them. */
+const stayingPods = (found: Awaited<ReturnType<typeof find>>) => found?.pods.nodes.filter(({ phase }) => phase !== "TERMINATING");
+
+async function createConfigMap(name = unique("settings")): Promise<{ readonly id: string; readonly name: string; readonly version: number }> {
+  const input = { name, namespace: "default", description: "For a test", data: [{ key: "CURRENCY", value: "CNY" }, { key: "banner.txt", value: "Tea\n" }] };
+  const { configMap } = accepted((await client.execute(CreateConfigMapDocument, { input })).createConfigMap);
+  if (configMap === null) throw new Error("accepted without a ConfigMap");
+  return configMap;
+}
+
+async function createSecret(name = unique("key")): Promise<{ readonly id: string; readonly name: string; readonly version: number }> {
+  const input = { name, namespace: "default", type: "OPAQUE" as const, data: [{ key: "token", value: TOKEN_VALUE }, { key: "extra", value: "more" }] };
+  const { secret } = accepted((await client.execute(CreateSecretDocument, { input })).createSecret);
+  if (secret === null) throw new Error("accepted without a Secret");
+  return secret;
+}
+const TOKEN_VALUE = "a-value-that-no-query-shows";
+
+/** An application that takes a variable of the ConfigMap and mounts the Secret. */
+async function createUser(configMapId: string, secretId: string): Promise<Awaited<ReturnType<typeof create>>> {
+  const name = unique("configured");
+  const given = inputFor(name);
+  const [container] = given.template.containers;
+  if (container === undefined) throw new Error("no container");
+  const template = {
+    ...given.template,
+    volumes: [{ name: "key", source: { secretId } }],
+    containers: [{ ...container, env: [{ name: "CURRENCY", source: { configMapKey: { configMapId, key: "CURRENCY" } } }], volumeMounts: [{ volume: "key", mountPath: "/etc/key" }] }],
+  };
+  const { application: made, operation } = accepted((await client.execute(CreateApplicationDocument, { input: { ...given, template } })).createApplication);
+  if (made === null || operation === null) throw new Error("accepted without an application and its operation");
+  await succeeded(operation);
+  return { id: made.id, name, operation };
+}
+
+/** A service of an application of its own, active on its cluster. */
+async function createService(replicas = 1): Promise<{ readonly id: string; readonly name: string; readonly version: number; readonly applicationId: string }> {
+  const made = await settled(unique("served"), replicas);
+  const input = { name: unique("svc"), applicationId: made.id, ports: [{ name: "http", port: 8080, containerPort: 80 }] };
+  const { services, operation } = accepted((await client.execute(CreateServicesDocument, { input })).createServices);
+  expect(services).toMatchObject([{ name: input.name, application: { id: made.id }, cluster: { code: CLUSTER }, type: "CLUSTER_IP", ports: [{ name: "http", protocol: "TCP", port: 8080, containerPort: 80 }] }]);
+  expect(operation).toMatchObject({ kind: "CREATE_SERVICE", targetName: input.name });
+  await succeeded(operation);
+  const [service] = services;
+  if (service === undefined) throw new Error("accepted without a service");
+  return { ...service, applicationId: made.id };
+}
+
 /** The first message that the check finds enough, and everything seen before it. */
 async function until<T>(stream: AsyncIterable<T>, enough: (message: T) => boolean): Promise<T[]> {
   const seen: T[] = [];
@@ -116,6 +223,7 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     expect(overview.applications.total).toBeGreaterThan(0);
     expect(overview.pods.total).toBe(overview.pods.running + overview.pods.other);
     expect(overview.pods.byPhase.reduce((sum, { count }) => sum + count, 0)).toBe(overview.pods.total);
+    expect(overview.resources).toMatchObject({ vpcs: expect.any(Number), services: expect.any(Number), configMaps: expect.any(Number), secrets: expect.any(Number) });
     expect(overview.distribution.map(({ region }) => region.code)).toEqual(["east-china"]);
   },
   regions: async () => {
@@ -248,6 +356,222 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const broken = await client.execute(ImportManifestsDocument, { input: { ...input, yaml: "kind: Deployment\n  name: [" } });
     expect(broken.importManifests.userErrors[0]?.message).toMatch(/line \d+.*column \d+/i);
   },
+  "upgrade-application": async () => {
+    const made = await settled(unique("upgraded"));
+    const operation = await upgrade(made.id, NEWER);
+    expect(operation).toMatchObject({ kind: "UPGRADE_APPLICATION", targetName: made.name });
+    await succeeded(operation);
+    const found = await find(made.name);
+    expect(found).toMatchObject({ status: "RUNNING", currentRevision: { number: 2, message: "Newer", template: { containers: [{ image: NEWER }] } }, replicas: { ready: 1, updated: 1 } });
+    expect(stayingPods(found)?.map(({ revision }) => revision.number)).toEqual([2]);
+    const late = await client.execute(UpgradeApplicationDocument, { input: { applicationId: made.id, template: templateWith(NEWER), expectedVersion: 1 } });
+    expect(late.upgradeApplication.userErrors).toMatchObject([{ code: "CONFLICT" }]);
+  },
+  "roll-back-application": async () => {
+    const made = await settled(unique("undone"));
+    await succeeded(await upgrade(made.id, NEWER));
+    const { operation } = accepted((await client.execute(RollBackApplicationDocument, { input: { applicationId: made.id } })).rollBackApplication);
+    expect(operation).toMatchObject({ kind: "ROLL_BACK_APPLICATION" });
+    await succeeded(operation);
+    const found = await find(made.name);
+    expect(found?.currentRevision.number).toBe(1);
+    expect(stayingPods(found)).toMatchObject([{ revision: { number: 1 }, ready: true }]);
+    const nowhere = await client.execute(RollBackApplicationDocument, { input: { applicationId: made.id, toRevision: 99 } });
+    expect(nowhere.rollBackApplication.userErrors).toMatchObject([{ path: ["input", "toRevision"] }]);
+  },
+  "stop-application": async () => {
+    const made = await settled(unique("stopped"));
+    const { operation } = accepted((await client.execute(StopApplicationDocument, { input: { applicationId: made.id } })).stopApplication);
+    expect(operation).toMatchObject({ kind: "STOP_APPLICATION" });
+    await succeeded(operation);
+    const found = await find(made.name);
+    expect(found).toMatchObject({ status: "STOPPED", replicas: { desired: 0, ready: 0 } });
+    expect(stayingPods(found)).toEqual([]);
+    const scaled = await client.execute(ScaleApplicationDocument, { input: { applicationId: made.id, replicas: 2 } });
+    expect(scaled.scaleApplication.userErrors).toMatchObject([{ code: "INVALID_STATE" }]);
+  },
+  "start-application": async () => {
+    const made = await settled(unique("started"), 2);
+    await succeeded(accepted((await client.execute(StopApplicationDocument, { input: { applicationId: made.id } })).stopApplication).operation);
+    const { operation } = accepted((await client.execute(StartApplicationDocument, { input: { applicationId: made.id } })).startApplication);
+    expect(operation).toMatchObject({ kind: "START_APPLICATION" });
+    await succeeded(operation);
+    expect(await find(made.name)).toMatchObject({ status: "RUNNING", replicas: { desired: 2, ready: 2 } });
+  },
+  "restart-application": async () => {
+    const made = await settled(unique("restarted"));
+    const before = await find(made.name);
+    const { operation } = accepted((await client.execute(RestartApplicationDocument, { input: { applicationId: made.id } })).restartApplication);
+    expect(operation).toMatchObject({ kind: "RESTART_APPLICATION" });
+    await succeeded(operation);
+    const after = await find(made.name);
+    expect(after?.currentRevision.number).toBe(1);
+    expect(stayingPods(after)).toMatchObject([{ ready: true }]);
+    expect(stayingPods(after)?.[0]?.id).not.toBe(stayingPods(before)?.[0]?.id);
+  },
+  "cancel-operation": async () => {
+    const made = await settled(unique("cancelled"));
+    const under = await upgrade(made.id, MISSING);
+    const { operation } = accepted((await client.execute(CancelOperationDocument, { input: { operationId: under.id } })).cancelOperation);
+    expect(operation?.id).toBe(under.id);
+    expect(await client.waitForOperation(under.id)).toMatchObject({ state: "CANCELLED" });
+    expect(await find(made.name)).toMatchObject({ currentRevision: { number: 1 }, replicas: { ready: 1, updated: 1 } });
+    const again = await client.execute(CancelOperationDocument, { input: { operationId: under.id } });
+    expect(again.cancelOperation.userErrors).toMatchObject([{ code: "INVALID_STATE" }]);
+  },
+  "retry-operation": async () => {
+    const { retryOperation } = await client.execute(RetryOperationDocument, { input: { operationId: creation.id } });
+    expect(retryOperation).toMatchObject({ operation: null, userErrors: [{ code: "INVALID_STATE" }] });
+  },
+  rollout: async () => {
+    const made = await settled(unique("rolled"));
+    expect((await client.execute(RolloutDocument, { namespace: "default", name: made.name })).application).toMatchObject({ rollout: null, allPlacements: { totalCount: 1 }, operations: { nodes: [{ id: made.operation.id }] } });
+    const operation = await upgrade(made.id, NEWER);
+    await succeeded(operation);
+    const { application: found } = await client.execute(RolloutDocument, { namespace: "default", name: made.name });
+    expect(found?.rollout).toMatchObject({ state: "SUCCEEDED", from: { number: 1 }, to: { number: 2, message: "Newer" }, updated: 1, total: 1, reason: null, autoRollback: true, operation: { id: operation.id } });
+    expect(found?.rollout?.operation?.steps.nodes).toMatchObject([{ state: "SUCCEEDED", cluster: { code: CLUSTER } }]);
+    expect(found?.allPlacements.nodes).toMatchObject([{ cluster: { code: CLUSTER }, replicas: { ready: 1, updated: 1 }, revision: { number: 2 } }]);
+  },
+  revisions: async () => {
+    const made = await settled(unique("revised"));
+    await upgrade(made.id, NEWER);
+    const { application: found } = await client.execute(RevisionsDocument, { namespace: "default", name: made.name, first: 1 });
+    expect(found).toMatchObject({ currentRevision: { number: 2 }, revisions: { totalCount: 2, nodes: [{ number: 2, message: "Newer" }], pageInfo: { hasNextPage: true } } });
+    expect(found?.revisions.nodes[0]?.changes).toMatchObject([{ path: expect.stringContaining("image"), before: "docker.io/library/nginx:1.29-alpine", after: NEWER }]);
+    const next = await client.execute(RevisionsDocument, { namespace: "default", name: made.name, after: found?.revisions.pageInfo.endCursor ?? null });
+    expect(next.application?.revisions.nodes).toMatchObject([{ number: 1, changes: [] }]);
+  },
+  "application-manifest": async () => {
+    const { application: found } = await client.execute(ApplicationManifestDocument, { namespace: "default", name: application.name });
+    expect(found).toMatchObject({ name: application.name, placements: { totalCount: 1, nodes: [{ cluster: { code: CLUSTER }, replicas: { desired: 2 } }] } });
+    const input = { yaml: found?.manifest ?? "", namespace: "default", distribution: { clusters: [{ clusterId, replicas: 2 }] }, dryRun: true };
+    const { objects } = accepted((await client.execute(ImportManifestsDocument, { input })).importManifests);
+    expect(objects).toMatchObject([{ kind: "Deployment", name: application.name, outcome: "UNCHANGED", warnings: [] }]);
+  },
+  "application-template": async () => {
+    const { application: found } = await client.execute(ApplicationTemplateDocument, { namespace: "default", name: application.name });
+    expect(found).toMatchObject({ id: application.id, version: expect.any(Number), revision: { number: 1 } });
+    expect(found?.revision.template).toMatchObject({
+      runtime: "RUNC", terminationGracePeriodSeconds: 30, volumes: [], imagePullSecrets: [], logCollection: [],
+      containers: [{ name: "web", cpuMillis: 50, ports: [{ name: "http", containerPort: 80, protocol: "TCP" }], env: [{ name: "GREETING", value: "hello", configMapKey: null, secretKey: null }], livenessProbe: null, readinessProbe: null, lifecycle: null, volumeMounts: [] }],
+    });
+  },
+  "create-config-map": async () => {
+    const made = await createConfigMap();
+    expect(made).toMatchObject({ version: 1 });
+    const again = await client.execute(CreateConfigMapDocument, { input: { name: made.name, namespace: "default", data: [] } });
+    expect(again.createConfigMap.userErrors).toMatchObject([{ code: "ALREADY_EXISTS", path: ["input", "name"] }]);
+  },
+  "update-config-map": async () => {
+    const [configMap, secret] = [await createConfigMap(), await createSecret()];
+    await createUser(configMap.id, secret.id);
+    const update = async (data: { key: string; value: string }[]) => (await client.execute(UpdateConfigMapDocument, { input: { configMapId: configMap.id, data } })).updateConfigMap;
+    const { operation, configMap: changed } = accepted(await update([{ key: "CURRENCY", value: "EUR" }]));
+    expect(changed).toMatchObject({ keys: ["CURRENCY"], version: 2 });
+    expect(operation).toMatchObject({ kind: "UPDATE_CONFIG", targetName: configMap.name });
+    await succeeded(operation);
+    // A variable takes this key.
+    expect((await update([])).userErrors).toMatchObject([{ code: "IN_USE" }]);
+  },
+  "delete-config-map": async () => {
+    const made = await createConfigMap();
+    const { deletedId } = accepted((await client.execute(DeleteConfigMapDocument, { input: { id: made.id } })).deleteConfigMap);
+    expect(deletedId).toBe(made.id);
+    expect((await client.execute(ConfigMapDocument, { namespace: "default", name: made.name })).configMaps.nodes).toEqual([]);
+  },
+  "config-map": async () => {
+    const [configMap, secret] = [await createConfigMap(), await createSecret()];
+    const user = await createUser(configMap.id, secret.id);
+    const { configMaps } = await client.execute(ConfigMapDocument, { namespace: "default", name: configMap.name });
+    expect(configMaps.nodes).toMatchObject([
+      { id: configMap.id, description: "For a test", keys: ["CURRENCY", "banner.txt"], data: [{ key: "CURRENCY", value: "CNY" }, { key: "banner.txt", value: "Tea\n" }], usedBy: { totalCount: 1 }, users: { totalCount: 1, nodes: [{ id: user.id, name: user.name }] } },
+    ]);
+    const inUse = await client.execute(DeleteConfigMapDocument, { input: { id: configMap.id } });
+    expect(inUse.deleteConfigMap.userErrors).toMatchObject([{ __typename: "InUseError", code: "IN_USE" }]);
+  },
+  "config-maps": async () => {
+    const made = await createConfigMap();
+    const { configMaps } = await client.execute(ConfigMapsDocument, { filter: { names: [made.name], namespaces: ["default"] } });
+    expect(configMaps).toMatchObject({ totalCount: 1, nodes: [{ id: made.id, namespace: { name: "default" }, usedBy: { totalCount: 0 } }] });
+    expect((await client.execute(ConfigMapsDocument, { first: 1 })).configMaps.nodes).toHaveLength(1);
+  },
+  "create-secret": async () => {
+    const made = await createSecret();
+    expect(made).toMatchObject({ version: 1 });
+    expect(JSON.stringify(made)).not.toContain(TOKEN_VALUE);
+    const torn = await client.execute(CreateSecretDocument, { input: { name: unique("tls"), namespace: "default", type: "TLS", data: [{ key: "tls.crt", value: "no certificate" }] } });
+    expect(torn.createSecret).toMatchObject({ secret: null, userErrors: [{ code: "INVALID_ARGUMENT" }] });
+  },
+  "update-secret": async () => {
+    const [configMap, secret] = [await createConfigMap(), await createSecret()];
+    await createUser(configMap.id, secret.id);
+    const input = { secretId: secret.id, data: [{ key: "token", value: "another" }], removeKeys: ["extra"], expectedVersion: secret.version };
+    const { operation, secret: changed } = accepted((await client.execute(UpdateSecretDocument, { input })).updateSecret);
+    expect(changed).toMatchObject({ keys: ["token"], version: 2 });
+    expect(operation).toMatchObject({ kind: "UPDATE_CONFIG", targetName: secret.name });
+    await succeeded(operation);
+    expect((await client.execute(UpdateSecretDocument, { input })).updateSecret.userErrors).toMatchObject([{ code: "CONFLICT" }]);
+  },
+  "delete-secret": async () => {
+    const made = await createSecret();
+    const { deletedId } = accepted((await client.execute(DeleteSecretDocument, { input: { id: made.id } })).deleteSecret);
+    expect(deletedId).toBe(made.id);
+    expect((await client.execute(SecretDocument, { namespace: "default", name: made.name })).secrets.nodes).toEqual([]);
+  },
+  secret: async () => {
+    const made = await createSecret();
+    const found = await client.execute(SecretDocument, { namespace: "default", name: made.name });
+    expect(found.secrets.nodes).toMatchObject([{ id: made.id, type: "OPAQUE", keys: ["extra", "token"], users: { totalCount: 0, nodes: [] } }]);
+    expect(JSON.stringify(found)).not.toContain(TOKEN_VALUE);
+  },
+  secrets: async () => {
+    const made = await createSecret();
+    const { secrets } = await client.execute(SecretsDocument, { filter: { names: [made.name] } });
+    expect(secrets).toMatchObject({ totalCount: 1, nodes: [{ id: made.id, type: "OPAQUE", keys: ["extra", "token"] }] });
+  },
+  "reveal-secret": async () => {
+    const made = await createSecret();
+    const { data } = accepted((await client.execute(RevealSecretDocument, { input: { id: made.id, keys: ["token"] } })).revealSecret);
+    expect(data).toEqual([{ key: "token", value: TOKEN_VALUE }]);
+    const { secret: reader } = accepted((await client.execute(CreateApiTokenDocument, { input: { name: unique("reader"), role: "VIEWER" } })).createApiToken);
+    await expect(server.client(reader ?? "").execute(RevealSecretDocument, { input: { id: made.id } })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  },
+  "create-services": async () => {
+    const made = await createService();
+    const input = { name: made.name, applicationId: made.applicationId, ports: [{ name: "http", port: 80, containerPort: 80 }] };
+    expect((await client.execute(CreateServicesDocument, { input })).createServices.userErrors).toMatchObject([{ code: "ALREADY_EXISTS" }]);
+  },
+  "update-service": async () => {
+    const made = await createService();
+    const input = { serviceId: made.id, ports: [{ name: "http", port: 9090, containerPort: 80 }], expectedVersion: made.version };
+    const { services, operation } = accepted((await client.execute(UpdateServiceDocument, { input })).updateService);
+    expect(services).toMatchObject([{ id: made.id, version: made.version + 1, ports: [{ port: 9090 }] }]);
+    expect(operation).toMatchObject({ kind: "UPDATE_SERVICE" });
+    await succeeded(operation);
+    expect((await client.execute(UpdateServiceDocument, { input })).updateService.userErrors).toMatchObject([{ code: "CONFLICT" }]);
+  },
+  "delete-services": async () => {
+    const made = await createService();
+    const { results } = (await client.execute(DeleteServicesDocument, { input: { ids: [made.id, "Service.00000000-0000-0000-0000-000000000000"] } })).deleteServices;
+    expect(results).toMatchObject([{ id: made.id, ok: true, userErrors: [] }, { ok: false, operation: null, userErrors: [{ code: "NOT_FOUND" }] }]);
+    await succeeded(results[0]?.operation ?? null);
+    expect((await client.execute(ServicesDocument, { filter: { names: [made.name] } })).services.totalCount).toBe(0);
+  },
+  service: async () => {
+    const made = await createService(2);
+    const { services } = await client.execute(ServiceDocument, { namespace: "default", name: made.name });
+    expect(services).toMatchObject({ totalCount: 1, nodes: [{ id: made.id, status: "ACTIVE", vpc: { name: "default-vpc" }, endpoints: { totalCount: 2 } }] });
+    const { pods } = await client.execute(PodsDocument, { filter: { applicationIds: [made.applicationId] } });
+    const behind = services.nodes[0]?.endpoints.nodes.map(({ address, ready, pod }) => ({ address, ready, pod: pod.id })) ?? [];
+    expect(behind.toSorted((a, b) => (a.pod < b.pod ? -1 : 1))).toEqual(pods.nodes.map(({ id, privateIp }) => ({ address: privateIp, ready: true, pod: id })).toSorted((a, b) => (a.pod < b.pod ? -1 : 1)));
+    expect((await client.execute(ServiceDocument, { namespace: "default", name: made.name, clusterIds: [otherClusterId] })).services.nodes).toEqual([]);
+  },
+  services: async () => {
+    const made = await createService();
+    const { services } = await client.execute(ServicesDocument, { filter: { applicationIds: [made.applicationId], clusterIds: [clusterId], statuses: ["ACTIVE"] } });
+    expect(services).toMatchObject({ totalCount: 1, nodes: [{ id: made.id, clusterIp: expect.stringMatching(/^100\.96\.\d+\.\d+$/), application: { id: made.applicationId } }] });
+  },
   "create-api-token": async () => {
     const made = accepted((await client.execute(CreateApiTokenDocument, { input: { name: unique("reader"), role: "VIEWER" } })).createApiToken);
     const reader = server.client(made.secret ?? "");
@@ -302,6 +626,32 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     accepted((await client.execute(ScaleApplicationDocument, { input: { applicationId: made.id, replicas: 0 } })).scaleApplication);
     const resumed = await until(client.subscribe(WatchPodsDocument, { filter: { applicationIds: [made.id] }, after: cursor }), ({ pods }) => pods.removedIds.length > 0);
     expect(resumed.map(({ pods }) => pods.snapshot)).not.toContain(true);
+  },
+  "watch-operations": async () => {
+    const stream = client.subscribe(WatchOperationsDocument, { filter: { kinds: ["CREATE_APPLICATION"] } });
+    const first = await until(stream, ({ operations }) => operations.complete);
+    expect(first[0]?.operations.snapshot).toBe(true);
+    expect(first.flatMap(({ operations }) => operations.upserted.map(({ id }) => id))).toContain(creation.id);
+    const resumed = client.subscribe(WatchOperationsDocument, { filter: { kinds: ["CREATE_APPLICATION"] }, after: first.at(-1)?.operations.cursor ?? null });
+    const made = await create(unique("announced"));
+    const seen = await until(resumed, ({ operations }) => operations.upserted.some(({ id, state }) => id === made.operation.id && state === "SUCCEEDED"));
+    expect(seen.map(({ operations }) => operations.snapshot)).not.toContain(true);
+  },
+  "watch-objects": async () => {
+    const configMap = await createConfigMap();
+    const stream = client.subscribe(WatchObjectsDocument, { ids: [configMap.id, application.id] });
+    const first = await stream.next();
+    expect(first.value?.watch).toMatchObject({ snapshot: true });
+    expect(first.value?.watch.upserted).toEqual(
+      expect.arrayContaining([expect.objectContaining({ __typename: "ConfigMap", id: configMap.id, version: 1 }), expect.objectContaining({ __typename: "Application", id: application.id, applicationStatus: "RUNNING" })]),
+    );
+    accepted((await client.execute(UpdateConfigMapDocument, { input: { configMapId: configMap.id, description: "Changed" } })).updateConfigMap);
+    await until(stream, ({ watch }) => watch.upserted.some((object) => object.__typename === "ConfigMap" && object.version === 2));
+    const again = client.subscribe(WatchObjectsDocument, { ids: [configMap.id] });
+    await again.next();
+    accepted((await client.execute(DeleteConfigMapDocument, { input: { id: configMap.id } })).deleteConfigMap);
+    const seen = await until(again, ({ watch }) => watch.removedIds.length > 0);
+    expect(seen.at(-1)?.watch.removedIds).toEqual([configMap.id]);
   },
   "watch-clusters": async () => {
     const stream = client.subscribe(WatchClustersDocument, { filter: { regionCodes: ["east-china"] } });

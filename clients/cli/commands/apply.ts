@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { accepted, type ImportManifestsMutation, ImportManifestsDocument, type ImportOutcome } from "../../typescript/index.ts";
-import { EXIT, type ExitCode, FailedError, InterruptedError, UsageError } from "../exit.ts";
+import { readTextOrInput } from "../entries.ts";
+import { EXIT, type ExitCode, FailedError, InterruptedError } from "../exit.ts";
 import { follow, outcome } from "../follow.ts";
 import { count, duration } from "../format.ts";
 import { clusterIds } from "../lookup.ts";
 import { type Format, show } from "../output.ts";
 import type { Session } from "../session.ts";
 import { formatTable } from "../table.ts";
-import type { Color, Terminal } from "../terminal.ts";
+import type { Color } from "../terminal.ts";
 import { plain } from "../text.ts";
 
 export interface ApplyOptions {
@@ -35,7 +33,7 @@ const RETRY_FOR_MS = 60_000;
 /** Imports Kubernetes manifests and stays until every pod is ready. */
 export async function apply(session: Session, options: ApplyOptions): Promise<ExitCode> {
   const { client, terminal, style } = session;
-  const yaml = await readManifests(options.filename, terminal);
+  const yaml = await readTextOrInput(options.filename, terminal, "the manifests");
   const clusters = await clusterIds(session, options.clusters);
   const began = performance.now();
   const importing = client.executeWith(
@@ -69,7 +67,7 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
     return anyFailed ? EXIT.refused : EXIT.done;
   }
   const ended = await follow(session, operation, {
-    title: `${count(named.length, "application")} on ${count(clusters.length, "cluster")}`,
+    title: `${named.length > 0 ? count(named.length, "application") : count(objects.length, "object")} on ${count(clusters.length, "cluster")}`,
     work: "The import",
     applications: { namespace: options.namespace, names: named },
   });
@@ -107,18 +105,4 @@ function objectLines({ style, width }: Session, objects: readonly Imported[], ve
   if (verbose) for (const { kind, name, warnings } of warned) lines.push(...warnings.map((warning) => style("yellow", `${plain(kind)} ${plain(name)}: ${plain(warning)}`)));
   else if (warned.length > 0) lines.push(style("dim", "--verbose lists the warnings"));
   return lines;
-}
-
-async function readManifests(filename: string, terminal: Terminal): Promise<string> {
-  if (filename === "-") {
-    if (terminal.input.isTTY === true) throw new UsageError("-f - reads the manifests from standard input, and there is nothing but the keyboard");
-    return text(terminal.input);
-  }
-  try {
-    return await readFile(resolve(terminal.folder, filename), "utf8");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    const why = error.code === "ENOENT" ? "there is no such file" : error.code === "EISDIR" ? "it is a folder" : error.message;
-    throw new FailedError(`Can't read ${filename}: ${why}`);
-  }
 }

@@ -4,27 +4,19 @@ import {
   CreateNamespaceDocument,
   DeleteApplicationDocument,
   DeleteNamespaceDocument,
-  OperationDocument,
-  type OperationRowFragment,
   ScaleApplicationDocument,
 } from "../../typescript/index.ts";
 import { confirm } from "../confirm.ts";
-import { EXIT, type ExitCode, FailedError } from "../exit.ts";
-import { follow, type FollowOptions, outcome } from "../follow.ts";
-import { duration } from "../format.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { finish, type FinishOptions, RETRYING } from "../finish.ts";
 import { allNamespaces, clusterId, findApplication, noSuchNamespace } from "../lookup.ts";
 import { type Format, show } from "../output.ts";
 import type { Session } from "../session.ts";
 import { plain } from "../text.ts";
 
-export interface ChangeOptions {
-  readonly output: Format;
+export interface ChangeOptions extends FinishOptions {
   readonly namespace: string;
-  readonly wait: boolean;
 }
-
-/** A lost answer is asked for again with the same key: what was done is not done twice. */
-const RETRYING = { retryForMs: 30_000 };
 
 export async function scaleApplication(
   session: Session,
@@ -70,29 +62,4 @@ export async function deleteNamespace(session: Session, name: string, options: {
   const { deletedId } = accepted(payload);
   show(session, options.output, { deletedId }, () => [`Namespace ${plain(name)} is gone.`]);
   return EXIT.done;
-}
-
-/** Follows an operation that was begun before. */
-export async function waitForOperation(session: Session, id: string, options: { readonly output: Format }): Promise<ExitCode> {
-  const { operation } = await session.client.execute(OperationDocument, { id, steps: 1 });
-  if (operation === null) throw new FailedError(`There is no operation ${id}.`);
-  return finish(session, operation, { output: options.output, wait: true }, { title: `${operation.kind.toLowerCase().replaceAll("_", " ")} ${operation.targetName}`, work: "The operation" }, "");
-}
-
-async function finish(
-  session: Session,
-  operation: Pick<OperationRowFragment, "id"> | null,
-  options: Pick<ChangeOptions, "output" | "wait">,
-  following: FollowOptions,
-  nothingToDo: string,
-): Promise<ExitCode> {
-  if (operation === null || !options.wait) {
-    show(session, options.output, { operation }, () => [operation === null ? plain(nothingToDo) : `To follow it: selvedge wait ${operation.id}`]);
-    return EXIT.done;
-  }
-  const began = performance.now();
-  const ended = await follow(session, operation, following);
-  const { ok, lines } = outcome(ended, duration(performance.now() - began));
-  show(session, options.output, { operation: ended }, () => lines.map((line, index) => (index === 0 ? session.style(ok ? "green" : "red", line) : line)));
-  return ok ? EXIT.done : EXIT.refused;
 }

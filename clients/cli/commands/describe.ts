@@ -5,9 +5,10 @@ import { allClusters, findPod, noSuchApplication } from "../lookup.ts";
 import { type Format, show } from "../output.ts";
 import { PAGE_SIZE, type Session } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
-import { type Cell, formatFacts, formatTable } from "../table.ts";
-import { plain } from "../text.ts";
-import { operationColumns, podColumns } from "./get.ts";
+import { formatFacts, formatTable } from "../table.ts";
+import { operationColumns, podColumns } from "./columns.ts";
+import { serviceColumns } from "./service.ts";
+import { templateLines } from "./template.ts";
 
 export interface DescribeOptions {
   readonly output: Format;
@@ -23,8 +24,9 @@ export async function describeApplication(session: Session, name: string, { name
   show(session, output, application, () => applicationLines(session, application, server.now));
 }
 
-function applicationLines({ style, width }: Session, application: NonNullable<ApplicationQuery["application"]>, now: string): string[] {
-  const { replicas, currentRevision, allPlacements, pods, operations } = application;
+function applicationLines(session: Session, application: NonNullable<ApplicationQuery["application"]>, now: string): string[] {
+  const { style, width } = session;
+  const { replicas, currentRevision, allPlacements, pods, operations, services, rollout } = application;
   const head = (title: string): string[] => ["", style("bold", title)];
   const lines = formatFacts(
     [
@@ -45,20 +47,9 @@ function applicationLines({ style, width }: Session, application: NonNullable<Ap
     style,
   );
   lines.push(...head(`Revision ${currentRevision.number}`), ...formatFacts([["Made", `${age(currentRevision.createdAt, now)} ago by ${currentRevision.createdBy}`], ["Message", currentRevision.message]], style));
-  for (const container of currentRevision.template.containers) {
-    lines.push(
-      `Container ${plain(container.name)}`,
-      ...formatFacts(
-        [
-          ["  Image", container.image],
-          ["  Requests", `${cores(container.cpuMillis)} cpu, ${memory(container.memoryMiB)} memory`],
-          ["  Ports", container.ports.map(({ containerPort, protocol, name }) => `${name === null ? "" : `${name} `}${containerPort}/${protocol}`).join(", ")],
-          ["  Command", [...container.command, ...container.args].join(" ")],
-          ...container.env.map(({ name, value }): readonly [string, Cell] => [`  ${plain(name)}`, value ?? "(from a configuration)"]),
-        ],
-        style,
-      ),
-    );
+  lines.push(...templateLines(session, currentRevision.template));
+  if (rollout !== null) {
+    lines.push(...head("Rollout"), ...formatFacts([["State", stateCell(rollout.state)], ["To", `revision ${rollout.to.number}, ${rollout.updated} of ${count(rollout.total, "pod")} updated`], ...(rollout.reason === null ? [] : [["Why", rollout.reason] as const])], style));
   }
   lines.push(
     ...head(`On ${count(allPlacements.totalCount, "cluster")}`),
@@ -79,6 +70,8 @@ function applicationLines({ style, width }: Session, application: NonNullable<Ap
     ),
   );
   if (allPlacements.nodes.length < allPlacements.totalCount) lines.push(style("dim", `… and ${allPlacements.totalCount - allPlacements.nodes.length} more`));
+  if (services.nodes.length > 0) lines.push(...head("Services"), ...formatTable(serviceColumns(now).slice(1), services.nodes, style, width));
+  if (services.nodes.length < services.totalCount) lines.push(style("dim", `… and ${services.totalCount - services.nodes.length} more: selvedge get svc -n ${application.namespace.name} --app ${application.name}`));
   lines.push(...head(count(pods.totalCount, "pod")));
   if (pods.nodes.length > 0) lines.push(...formatTable(podColumns(now).slice(1), pods.nodes, style, width));
   if (pods.nodes.length < pods.totalCount) {
@@ -203,5 +196,7 @@ export async function describeOperation(session: Session, id: string, { output }
       session.width,
     ),
     ...(steps.nodes.length < steps.totalCount ? [session.style("dim", `… and ${steps.totalCount - steps.nodes.length} more`)] : []),
+    ...(operation.cancellable ? [session.style("dim", `To turn it around: selvedge cancel ${operation.id}`)] : []),
+    ...(operation.retryable ? [session.style("dim", `To try the failed clusters again: selvedge retry ${operation.id}`)] : []),
   ]);
 }

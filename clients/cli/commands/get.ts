@@ -1,13 +1,10 @@
 import {
   type ApplicationFilter,
-  type ApplicationRowFragment,
   ApplicationsDocument,
   type ClusterFilter,
-  type ClusterRowFragment,
   ClusterDocument,
   ClustersDocument,
   type NamespacesQuery,
-  type OperationRowFragment,
   OperationsDocument,
   type OperationState,
   type PodFilter,
@@ -18,12 +15,14 @@ import {
   type RegionsQuery,
 } from "../../typescript/index.ts";
 import { FailedError } from "../exit.ts";
-import { age, cores, memory, phaseCell, readiness, stateCell } from "../format.ts";
+import { age, cores, memory, stateCell } from "../format.ts";
 import { allNamespaces, applicationsOf, clusterId, findApplication, noSuchNamespace } from "../lookup.ts";
 import { type Format, show } from "../output.ts";
 import { collect, PAGE_SIZE, type Session } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
 import { type Column, formatTable } from "../table.ts";
+import { applicationColumns, clusterColumns, operationColumns, podColumns } from "./columns.ts";
+import { watchApplications, watchClusters, watchOperations, watchPods } from "./watch.ts";
 
 /** Filters of `get`; each resource takes those that mean something for it (see program.ts). */
 export interface GetOptions {
@@ -34,9 +33,11 @@ export interface GetOptions {
   readonly phase?: readonly PodPhase[] | undefined;
   readonly state?: readonly OperationState[] | undefined;
   readonly region?: readonly string[] | undefined;
+  /** Stay, and show what changes. */
+  readonly watch?: boolean | undefined;
 }
 
-type Lister = (session: Session, names: readonly string[], options: GetOptions) => Promise<void>;
+export type Lister = (session: Session, names: readonly string[], options: GetOptions) => Promise<void>;
 
 export const getApplications: Lister = async (session, names, options) => {
   const filter: ApplicationFilter = {
@@ -44,27 +45,22 @@ export const getApplications: Lister = async (session, names, options) => {
     ...(names.length === 0 ? {} : { names }),
     ...(options.cluster === undefined ? {} : { clusterIds: await idsOf(session, options.cluster) }),
   };
+  if (options.watch === true) {
+    if (options.namespace !== undefined) await mustExist(session, options.namespace);
+    return watchApplications(session, filter, options.output);
+  }
   const { nodes, now } = await collect(session.terminal, session.client.pages(ApplicationsDocument, { first: PAGE_SIZE, filter }, (data) => data.applications));
   if (nodes.length === 0 && options.namespace !== undefined) await mustExist(session, options.namespace);
   await mustHaveAll("application", names, nodes.map(({ name }) => name), async () => (await applicationsOf(session, [])).nodes.map(({ name }) => name));
   show(session, options.output, nodes, () => listing(session, "applications", applicationColumns(now), nodes));
 };
 
-export const applicationColumns = (now: string): Column<ApplicationRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
-  { header: "STATUS", cell: ({ status, stale }) => stateCell(status, stale) },
-  { header: "READY", right: true, cell: ({ replicas }) => readiness(replicas) },
-  { header: "CLUSTERS", right: true, cell: ({ placements }) => placements.totalCount },
-  { header: "REVISION", right: true, cell: ({ revision }) => revision.number },
-  { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
-];
-
 export const getPods: Lister = async (session, names, options) => {
   const filter: PodFilter = {
     ...(options.phase === undefined ? {} : { phases: options.phase }),
     ...(options.cluster === undefined ? {} : { clusterIds: await idsOf(session, options.cluster) }),
   };
+  if (options.watch === true) return watchPodsIn(session, filter, names, options);
   const { nodes: all, now } = await podsIn(session, filter, options);
   const nodes = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
   await mustHaveAll("pod", names, all.map(({ name }) => name), async () => all.map(({ name }) => name));
@@ -89,17 +85,19 @@ async function podsIn(session: Session, filter: PodFilter, { namespace, app }: G
   return { nodes: nodes.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)), now };
 }
 
-export const podColumns = (now: string): Column<PodRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ application }) => application.namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
-  { header: "CLUSTER", cell: ({ cluster }) => cluster.code },
-  { header: "NODE", cell: ({ node }) => node?.name ?? "" },
-  { header: "PHASE", cell: phaseCell },
-  { header: "READY", cell: ({ ready }) => (ready ? "yes" : { text: "no", color: "yellow" }) },
-  { header: "RESTARTS", right: true, cell: ({ restartCount }) => restartCount },
-  { header: "IP", cell: ({ privateIp }) => privateIp ?? "" },
-  { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
-];
+/**
+ * The server can't pick pods by namespace, and the applications of a namespace may be others in a minute: with a namespace, all pods are asked
+ * for and its own are shown.
+ */
+async function watchPodsIn(session: Session, filter: PodFilter, names: readonly string[], { namespace, app, output }: GetOptions): Promise<void> {
+  const named = (pod: PodRowFragment): boolean => names.length === 0 || names.includes(pod.name);
+  if (app !== undefined) {
+    const { id } = await findApplication(session, namespace ?? "default", app);
+    return watchPods(session, { ...filter, applicationIds: [id] }, output, named);
+  }
+  if (namespace !== undefined) await mustExist(session, namespace);
+  return watchPods(session, filter, output, (pod) => named(pod) && (namespace === undefined || pod.application.namespace.name === namespace));
+}
 
 export const getClusters: Lister = async (session, names, options) => {
   if (options.region !== undefined) {
@@ -107,24 +105,12 @@ export const getClusters: Lister = async (session, names, options) => {
     await mustHaveAll("region", options.region, known, async () => known);
   }
   const filter: ClusterFilter = options.region === undefined ? {} : { regionCodes: options.region };
+  if (options.watch === true) return watchClusters(session, filter, options.output, ({ code }) => names.length === 0 || names.includes(code));
   const { nodes: all, now } = await collect(session.terminal, session.client.pages(ClustersDocument, { first: PAGE_SIZE, filter }, (data) => data.clusters));
   const nodes = names.length === 0 ? all : all.filter(({ code }) => names.includes(code));
   await mustHaveAll("cluster", names, all.map(({ code }) => code), async () => all.map(({ code }) => code));
   show(session, options.output, nodes, () => listing(session, "clusters", clusterColumns(now), nodes));
 };
-
-const clusterColumns = (now: string): Column<ClusterRowFragment>[] => [
-  { header: "CODE", cell: ({ code }) => code },
-  { header: "CITY", cell: ({ city }) => city },
-  { header: "REGION", cell: ({ region }) => region.code },
-  { header: "TIER", cell: ({ tier }) => tier },
-  { header: "ISP", cell: ({ isp }) => isp },
-  { header: "STATUS", cell: ({ status, cordoned }) => stateCell(cordoned ? `${status}, cordoned` : status) },
-  { header: "PODS", right: true, cell: ({ podCount }) => podCount },
-  { header: "CPU", right: true, cell: ({ allocated, capacity }) => `${cores(allocated.cpuMillis)}/${cores(capacity.cpuMillis)}` },
-  { header: "MEMORY", right: true, cell: ({ allocated, capacity }) => `${memory(allocated.memoryMiB)}/${memory(capacity.memoryMiB)}` },
-  { header: "SEEN", right: true, cell: ({ lastSeenAt }) => (lastSeenAt === null ? "never" : `${age(lastSeenAt, now)} ago`) },
-];
 
 export const getRegions: Lister = async (session, names, options) => {
   const { regions } = await session.client.execute(RegionsDocument);
@@ -157,21 +143,12 @@ export const getOperations: Lister = async (session, names, options) => {
     ...(options.state === undefined ? {} : { states: options.state }),
     ...(options.app === undefined ? {} : { targetIds: [(await findApplication(session, options.namespace ?? "default", options.app)).id] }),
   };
+  if (options.watch === true) return watchOperations(session, filter, options.output, ({ id }) => names.length === 0 || names.includes(id));
   const { nodes: all, now } = await collect(session.terminal, session.client.pages(OperationsDocument, { first: PAGE_SIZE, filter }, (data) => data.operations));
   const nodes = names.length === 0 ? all : all.filter(({ id }) => names.includes(id));
   await mustHaveAll("operation", names, all.map(({ id }) => id), async () => []);
   show(session, options.output, nodes, () => listing(session, "operations", operationColumns(now), nodes));
 };
-
-export const operationColumns = (now: string): Column<OperationRowFragment>[] => [
-  { header: "ID", cell: ({ id }) => id },
-  { header: "KIND", cell: ({ kind }) => kind },
-  { header: "TARGET", cell: ({ targetName }) => targetName },
-  { header: "STATE", cell: ({ state }) => stateCell(state) },
-  { header: "PROGRESS", right: true, cell: ({ progress }) => `${progress.completed}/${progress.total}` },
-  { header: "BY", cell: ({ actor }) => actor },
-  { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
-];
 
 /** The machines of one cluster. */
 export const getNodes: Lister = async (session, names, options) => {
@@ -200,7 +177,7 @@ export function listing<Row>(session: Session, what: string, columns: readonly C
 
 const idsOf = (session: Session, codes: readonly string[]): Promise<string[]> => Promise.all(codes.map((code) => clusterId(session, code)));
 
-async function mustExist(session: Session, namespace: string): Promise<void> {
+export async function mustExist(session: Session, namespace: string): Promise<void> {
   const { nodes } = await allNamespaces(session);
   if (!nodes.some(({ name }) => name === namespace)) throw await noSuchNamespace(session, namespace);
 }

@@ -1,43 +1,10 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "#clients/cli/program.ts";
+import { type Answering, answering } from "#tests/support/answering.ts";
 import { recordedTerminal } from "#tests/support/terminal.ts";
-
-/** Answers every POST as told, and keeps what it was asked. What the real server answers is the scenarios' subject. */
-interface Answering {
-  readonly url: string;
-  readonly asked: { readonly query: string; readonly variables: Record<string, unknown>; readonly authorization: string | undefined }[];
-  close(): Promise<void>;
-}
-
-async function answering(answer: (query: string) => { status?: number; body: unknown } | "hang up"): Promise<Answering> {
-  const asked: Answering["asked"] = [];
-  const server: Server = createServer((request: IncomingMessage, response) => {
-    void text(request).then((body) => {
-      const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
-      asked.push({ query, variables, authorization: request.headers.authorization });
-      const given = answer(query);
-      if (given === "hang up") return void response.destroy();
-      response.writeHead(given.status ?? 200, { "content-type": "application/graphql-response+json" });
-      response.end(JSON.stringify(given.body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 const VIEWER = { viewer: { id: "ApiToken.1", name: "ci", role: "OPERATOR", namespaces: null, tenant: { id: "Tenant.1", name: "demo" } } };
 let folder: string;
@@ -138,7 +105,7 @@ describe("exit codes", () => {
 });
 
 describe("help", () => {
-  it.each([[["--help"]], [["apply", "--help"]], [["get", "--help"]], [["get", "pods", "--help"]], [["describe", "app", "--help"]], [["scale", "app", "--help"]], [["delete", "app", "--help"]], [["wait", "--help"]], [["help", "apply"]], [["get", "operation", "--help"]], [["describe", "applications", "--help"]]])(
+  it.each([[["--help"]], [["apply", "--help"]], [["get", "--help"]], [["get", "pods", "--help"]], [["describe", "app", "--help"]], [["scale", "app", "--help"]], [["upgrade", "--help"]], [["diff", "--help"]], [["export", "--help"]], [["rollout", "--help"]], [["rollout", "history", "--help"]], [["rollout", "restart", "--help"]], [["stop", "--help"]], [["cancel", "--help"]], [["retry", "--help"]], [["create", "secret", "--help"]], [["create", "secret", "tls", "--help"]], [["create", "svc", "--help"]], [["update", "cm", "--help"]], [["reveal", "secret", "--help"]], [["get", "configmap", "--help"]], [["describe", "services", "--help"]], [["delete", "secrets", "--help"]], [["delete", "app", "--help"]], [["wait", "--help"]], [["help", "apply"]], [["get", "operation", "--help"]], [["describe", "applications", "--help"]]])(
     "%j exits with 0 and shows examples",
     async (args) => {
       const terminal = recordedTerminal();
