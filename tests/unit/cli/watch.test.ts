@@ -137,7 +137,7 @@ function sessionOf(terminal: RecordedTerminal, steps: readonly Step[]): Session 
   return { client, terminal, style: styleFor(terminal.out, terminal.env), width: null, named: new Map(), print: (lines) => void (lines.length > 0 && terminal.out.write(`${lines.join("\n")}\n`)) };
 }
 
-const lost = (attempt: number): StreamStateX
+const lost = (attempt: number): StreamState => ({ kind: "reconnecting", attempt, reason: "connection lost", staleSince: null });
 const story: readonly Step[] = [
   message({ snapshot: true, upserted: [pod("web-1"), pod("other-1", { application: { id: "Application.2", name: "other", namespace: { id: "Namespace.2", name: "default" } } })] }),
   message({ upserted: [pod("web-1", { observedAt: "2026-11-26T06:03:13.000Z" })], at: "2026-11-26T06:03:13.000Z" }),
