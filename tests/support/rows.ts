@@ -19,6 +19,11 @@ export interface Rows {
   pod(of: { tenantId: string; namespaceId: string; applicationId: string; placementId: string; revisionId: string; clusterId: string }, name: string, values?: Values): Promise<string>;
   operation(tenantId: string, values?: Values): Promise<string>;
   operationStep(tenantId: string, operationId: string, name: string, values?: Values): Promise<string>;
+  configMap(tenantId: string, namespaceId: string, name: string, values?: Values): Promise<string>;
+  /** Its envelope opens under no key. */
+  secret(tenantId: string, namespaceId: string, name: string, values?: Values): Promise<string>;
+  /** That a revision of the application refers to a ConfigMap or Secret. */
+  configReference(of: { tenantId: string; namespaceId: string; id: string; revisionId: string }, kind: "ConfigMap" | "Secret", configId: string, values?: Values): Promise<void>;
   auditEntry(tenantId: string, values?: Values): Promise<string>;
   apiToken(tenantId: string, name: string, values?: Values): Promise<string>;
   usage(tenantId: string, clusterId: string, values: Values): Promise<void>;
@@ -102,6 +107,18 @@ export function rowsOf(admin: Pool): Rows {
       }),
     operationStep: (tenant_id, operation_id, name, values) =>
       insert("operation_step", { tenant_id, id: id(), operation_id, name, state: "RUNNING", completed: 0, total: 1, ...values }),
+    configMap: (tenant_id, namespace_id, name, values) =>
+      insert("config_map", {
+        tenant_id, id: id(), namespace_id, name, description: "", keys: ["a"], data: JSON.stringify([{ key: "a", value: "1" }]), content: id(), version: 1, created_at: CREATED, updated_at: CREATED, ...values,
+      }),
+    secret: (tenant_id, namespace_id, name, values) =>
+      insert("secret", {
+        tenant_id, id: id(), namespace_id, name, description: "", type: "OPAQUE", keys: ["a"], key_id: "0".repeat(16), wrapped_key: Buffer.alloc(60), ciphertext: Buffer.alloc(28), content: id(), version: 1,
+        created_at: CREATED, updated_at: CREATED, ...values,
+      }),
+    configReference: async ({ tenantId, namespaceId, id: application_id, revisionId }, kind, config_id, values) => {
+      await insert("config_reference", { tenant_id: tenantId, revision_id: revisionId, kind, config_id, application_id, namespace_id: namespaceId, keys: [], ...values });
+    },
     auditEntry: (tenant_id, values) => insert("audit_entry", { tenant_id, id: id(), at: CREATED, actor: "a test", action: "createApplication", outcome: "ACCEPTED", ...values }),
     apiToken: (tenant_id, name, values) =>
       insert("api_token", { tenant_id, id: id(), name, role: "OWNER", prefix: "slv_abc", hash: Buffer.from(id()), created_at: CREATED, ...values }),

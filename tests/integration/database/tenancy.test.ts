@@ -221,6 +221,69 @@ describe("who sees which rows", () => {
     await expect(as("selvedge_api", { tenant: tenantA, namespaces: "*" }, insertTimeline, [tenantB, null])).rejects.toThrow(refused);
   });
 
+  describe("configuration", () => {
+    const configs = (n: number) => ({ map: id(n), secret: id(n + 1) });
+    const [mineA, teamOfA, ofB] = [configs(1_000), configs(1_010), configs(1_020)];
+    const revisions = new Map<string, string>();
+
+    beforeAll(async () => {
+      const { admin } = database;
+      for (const [n, tenant, namespace, { map, secret }] of [[1, tenantA, defaultA, mineA], [2, tenantA, teamA, teamOfA], [3, tenantB, defaultB, ofB]] as const) {
+        const [application, revision] = [id(1_100 + n), id(1_200 + n)];
+        revisions.set(application, revision);
+        await admin.query(
+          `with revised as (insert into revision (tenant_id, id, application_id, namespace_id, number, template, template_hash, message, created_by, created_at) values ($1, $3, $2, $4, 1, '{}', 'h', '', 'a', now()))
+           insert into application (tenant_id, id, namespace_id, name, description, workload_kind, capacity_type, labels, status, version, deletion_protection, update_strategy, revision_id, desired, created_at, updated_at)
+           values ($1, $2, $4, $5, '', 'DEPLOYMENT', 'ON_DEMAND', '[]', 'RUNNING', 1, false, '{}', $3, 1, now(), now())`, [tenant, application, revision, namespace, `app-${n}`]);
+        await admin.query("insert into config_map (tenant_id, id, namespace_id, name, description, keys, data, content, version, created_at, updated_at) values ($1, $2, $3, 'c', '', '{}', '[]', 'c', 1, now(), now())", [tenant, map, namespace]);
+        await admin.query(
+          `insert into secret (tenant_id, id, namespace_id, name, description, type, keys, key_id, wrapped_key, ciphertext, content, version, created_at, updated_at)
+           values ($1, $2, $3, 's', '', 'OPAQUE', '{}', 'k', '', '', 'c', 1, now(), now())`, [tenant, secret, namespace]);
+        for (const [kind, config] of [["ConfigMap", map], ["Secret", secret]]) {
+          await admin.query("insert into config_reference (tenant_id, revision_id, kind, config_id, application_id, namespace_id, keys) values ($1, $2, $3, $4, $5, $6, '{}')", [tenant, revision, kind, config, application, namespace]);
+        }
+        // A's first application on cluster x, B's on y; A's second nowhere.
+        const cluster = n === 1 ? clusterX : n === 3 ? clusterY : null;
+        if (cluster !== null) {
+          await admin.query(
+            "insert into assignment (cluster_id, object_id, tenant_id, application_id, namespace_id, kind, generation, content_hash, spec) values ($1, $2, $3, $4, $5, 'placement', 1, 'h', '{}')",
+            [cluster, id(1_300 + n), tenant, application, namespace]);
+        }
+      }
+    });
+    const seen = async (role: Parameters<typeof as>[0], setting: Setting): Promise<string[]> =>
+      (await as<{ id: string }>(role, setting, "select id from config_map union all select id from secret order by 1")).map((row) => row.id);
+
+    test("is seen by its tenant and namespace, by the worker of its tenant, and by the gateway of clusters that have an application which refers to it", async () => {
+      const all = ({ map, secret }: ReturnType<typeof configs>): string[] => [map, secret];
+      expect(await seen("selvedge_api", { tenant: tenantA, namespaces: "*" })).toEqual([...all(mineA), ...all(teamOfA)]);
+      expect(await seen("selvedge_api", { tenant: tenantA, namespaces: `{${teamA}}` })).toEqual(all(teamOfA));
+      expect(await seen("selvedge_api", { tenant: tenantB, namespaces: `{${defaultA}}` })).toEqual([]);
+      expect(await seen("selvedge_worker", { tenant: tenantB })).toEqual(all(ofB));
+      expect(await seen("selvedge_gateway", { clusters: `{${clusterX}}` })).toEqual(all(mineA));
+      expect(await seen("selvedge_gateway", { clusters: `{${clusterX},${clusterY}}` })).toEqual([...all(mineA), ...all(ofB)]);
+      expect(await seen("selvedge_gateway", {})).toEqual([]);
+      for (const role of ["selvedge_api", "selvedge_worker", "selvedge_gateway"] as const) expect(await seen(role, {})).toEqual([]);
+      await expect(seen("selvedge_tailer", { tenant: tenantA })).rejects.toThrow(/permission denied/);
+    });
+
+    test("is written by its tenant alone, and by the gateway and the worker not at all", async () => {
+      const mine = { tenant: tenantA, namespaces: "*" };
+      for (const table of ["config_map", "secret"]) {
+        expect(await as("selvedge_api", mine, `update ${table} set version = 2 where tenant_id = $1 returning id`, [tenantB])).toEqual([]);
+        expect(await as("selvedge_api", mine, `delete from ${table} where tenant_id = $1 returning id`, [tenantB])).toEqual([]);
+        await expect(as("selvedge_api", mine, `update ${table} set tenant_id = $1`, [tenantB])).rejects.toThrow(/row-level security|foreign key/);
+        await expect(as("selvedge_api", { tenant: tenantA, namespaces: `{${teamA}}` }, `update ${table} set namespace_id = $1`, [defaultA])).rejects.toThrow(/row-level security/);
+        for (const statement of [`update ${table} set content = 'x'`, `delete from ${table}`, `insert into ${table} select * from ${table}`]) {
+          for (const role of ["selvedge_worker", "selvedge_gateway"] as const) await expect(as(role, { tenant: tenantA, clusters: `{${clusterX}}` }, statement), `${role}: ${statement}`).rejects.toThrow(/permission denied/);
+        }
+      }
+      // Of a Secret the gateway reads what it needs to open it, and no more.
+      await expect(as("selvedge_gateway", { clusters: `{${clusterX}}` }, "select name from secret")).rejects.toThrow(/permission denied/);
+      await expect(as("selvedge_api", {}, "select * from app.secrets_to_rewrap('k', $1, $1, 1)", [tenantA])).rejects.toThrow(/permission denied/);
+    });
+  });
+
   test("a gateway's connection writes its clusters and their nodes alone, and reads all", async () => {
     const node = (n: number, cluster: string | undefined) =>
       database.admin.query("insert into cluster_node (id, cluster_id, name, status, labels, cpu_millis, memory_mib, pods) values ($1, $2, 'node', 'READY', '[]', 1, 1, 1)", [id(n), cluster]);

@@ -43,6 +43,11 @@ beforeAll(async () => {
     const hidden = await rows.application(tenantId, hiddenId, "hidden");
     const hiddenPlacement = await rows.placement({ tenantId, namespaceId: hiddenId, ...hidden }, cluster, vpc, { subnet_id: subnet });
     await rows.pod({ tenantId, namespaceId: hiddenId, applicationId: hidden.id, placementId: hiddenPlacement, revisionId: hidden.revisionId, clusterId: cluster }, "hidden-1", { private_ip: "10.0.1.3" });
+    const [configMap, secret] = [await rows.configMap(tenantId, namespaceId, "config"), await rows.secret(tenantId, namespaceId, "secret")];
+    const hiddenConfigMap = await rows.configMap(tenantId, hiddenId, "hidden-config");
+    await rows.secret(tenantId, hiddenId, "hidden-secret");
+    for (const [kind, config] of [["ConfigMap", configMap], ["Secret", secret]] as const) await rows.configReference({ tenantId, namespaceId, ...application }, kind, config);
+    await rows.configReference({ tenantId, namespaceId: hiddenId, ...hidden }, "ConfigMap", hiddenConfigMap);
     await rows.usage(tenantId, cluster, { cpu_millis: 1_200, memory_mib: 320, pods: 4 });
     await rows.auditEntry(tenantId, { namespace_id: namespaceId, action: "inside" });
     await rows.auditEntry(tenantId, { namespace_id: hiddenId, action: "elsewhere" });
@@ -50,6 +55,7 @@ beforeAll(async () => {
     await rows.apiToken(tenantId, "wider", { namespaces: ["default", "hidden"] });
     const found = {
       Tenant: tenantId, Namespace: namespaceId, Application: application.id, Revision: application.revisionId, Vpc: vpc, Subnet: subnet, Placement: placement, Pod: pod, Operation: operation,
+      ConfigMap: configMap, Secret: secret,
       AuditEntry: await rows.auditEntry(tenantId, { target_type: "Application", target_id: application.id }), ApiToken: await rows.apiToken(tenantId, "ci"), Overview: tenantId,
     };
     return { tenantId, namespaceId, otherNamespaceId, ids: new Map(Object.entries(found).map(([type, id]) => [type, `${type}.${id}`])) };
@@ -129,7 +135,8 @@ describe("everything that lists", () => {
   const everything = `{
     applications { totalCount nodes { id } } pods { totalCount nodes { id } } operations { totalCount nodes { id steps { nodes { name } } } } vpcs { totalCount nodes { id } } subnets { totalCount nodes { id usedIps } }
     namespaces { totalCount nodes { id } } clusters { nodes { podCount allocated { pods } nodes { nodes { allocated { pods } } } } } auditLog { nodes { id } } viewer { tenant { id apiTokens { totalCount } } }
-    overview { applications { total } pods { total } resources { cpuMillis vpcs } distribution { applications pods } }
+    configMaps { totalCount nodes { id usedBy { totalCount nodes { id } } } } secrets { totalCount nodes { id usedBy { totalCount nodes { id } } } }
+    overview { applications { total } pods { total } resources { cpuMillis vpcs configMaps secrets } distribution { applications pods } }
   }`;
 
   test("shows one's own only, and as much to each of two like tenants", async () => {
@@ -142,20 +149,21 @@ describe("everything that lists", () => {
   });
 
   test("shows nothing to a tenant that does not exist", async () => {
-    const data = await reading.data({ tenantId: NOBODY }, "{ applications { totalCount } pods { totalCount } operations { totalCount } vpcs { totalCount } subnets { totalCount } namespaces { totalCount } clusters { nodes { podCount } } }");
-    expect(data).toEqual({ applications: { totalCount: 0 }, pods: { totalCount: 0 }, operations: { totalCount: 0 }, vpcs: { totalCount: 0 }, subnets: { totalCount: 0 }, namespaces: { totalCount: 0 }, clusters: { nodes: [{ podCount: 0 }] } });
+    const data = await reading.data({ tenantId: NOBODY }, "{ applications { totalCount } pods { totalCount } operations { totalCount } vpcs { totalCount } subnets { totalCount } namespaces { totalCount } configMaps { totalCount } secrets { totalCount } clusters { nodes { podCount } } }");
+    expect(data).toEqual({ applications: { totalCount: 0 }, pods: { totalCount: 0 }, operations: { totalCount: 0 }, vpcs: { totalCount: 0 }, subnets: { totalCount: 0 }, namespaces: { totalCount: 0 }, configMaps: { totalCount: 0 }, secrets: { totalCount: 0 }, clusters: { nodes: [{ podCount: 0 }] } });
   });
 
   test("for a token of one namespace, shows that namespace only", async () => {
-    const document = `query ($id: ID!) { applications { totalCount } pods { totalCount } operations { totalCount } namespaces { nodes { name } } overview { applications { total } pods { total } } node(id: $id) { id } application(namespace: "default", name: "web") { id } }`;
+    const document = `query ($id: ID!) { applications { totalCount } pods { totalCount } operations { totalCount } namespaces { nodes { name } } configMaps { totalCount } secrets { totalCount } overview { applications { total } pods { total } resources { configMaps secrets } } node(id: $id) { id } application(namespace: "default", name: "web") { id } }`;
     const variables = { id: mine.ids.get("Pod") };
     expect(await reading.data({ tenantId: mine.tenantId, namespaceIds: [mine.namespaceId] }, document, variables)).toMatchObject({
-      applications: { totalCount: 1 }, pods: { totalCount: 1 }, operations: { totalCount: 1 }, namespaces: { nodes: [{ name: "default" }] }, overview: { applications: { total: 1 }, pods: { total: 1 } }, node: variables,
+      applications: { totalCount: 1 }, pods: { totalCount: 1 }, operations: { totalCount: 1 }, namespaces: { nodes: [{ name: "default" }] }, configMaps: { totalCount: 1 }, secrets: { totalCount: 1 },
+      overview: { applications: { total: 1 }, pods: { total: 1 }, resources: { configMaps: 1, secrets: 1 } }, node: variables,
     });
     for (const namespaceIds of [[mine.otherNamespaceId], [foreign.namespaceId], []]) {
       expect(await reading.data({ tenantId: mine.tenantId, namespaceIds }, document, variables)).toMatchObject({
         applications: { totalCount: 0 }, pods: { totalCount: 0 }, operations: { totalCount: 0 }, namespaces: { nodes: namespaceIds[0] === mine.otherNamespaceId ? [{ name: "other" }] : [] },
-        overview: { applications: { total: 0 }, pods: { total: 0 } }, node: null, application: null,
+        configMaps: { totalCount: 0 }, secrets: { totalCount: 0 }, overview: { applications: { total: 0 }, pods: { total: 0 }, resources: { configMaps: 0, secrets: 0 } }, node: null, application: null,
       });
     }
   });
