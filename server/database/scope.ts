@@ -32,16 +32,19 @@ export function inScope<T>(orm: MikroORM, scope: Scope, work: (em: EntityManager
 
 /**
  * The same on a plain connection, for statements of our own: one round trip to begin, one to end. A connection whose state is unknown
- * after an error is thrown away. With `lockTimeoutMs`, a statement that waits longer for a lock fails instead.
+ * after an error is thrown away. With `lockTimeoutMs`, a statement that waits longer for a lock fails instead. With `plannedOnce`, statements that
+ * have a name are planned once a connection, whatever their parameters, and by indexes, however small the tables are then: for statements that are
+ * so large that to plan them costs more than to run them.
  */
-export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: PoolClient) => Promise<T>, { lockTimeoutMs }: { lockTimeoutMs?: number } = {}): Promise<T> {
+export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: PoolClient) => Promise<T>, { lockTimeoutMs, plannedOnce = false }: ScopeOptions = {}): Promise<T> {
   const client = await pool.connect();
   const [tenant, namespaces, clusters] = scopeSettings(scope).map((value) => escapeLiteral(value));
   const patience = lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${Math.trunc(lockTimeoutMs)}`;
+  const planning = plannedOnce ? "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off" : "";
   let broken = false;
   try {
     await client.query(
-      `begin; select set_config('app.tenant_id', ${tenant}, true), set_config('app.namespace_ids', ${namespaces}, true), set_config('app.cluster_ids', ${clusters}, true)${patience}`,
+      `begin; select set_config('app.tenant_id', ${tenant}, true), set_config('app.namespace_ids', ${namespaces}, true), set_config('app.cluster_ids', ${clusters}, true)${patience}${planning}`,
     );
     const result = await work(client);
     await client.query("commit");
@@ -52,6 +55,11 @@ export async function inPoolScope<T>(pool: Pool, scope: Scope, work: (client: Po
   } finally {
     client.release(broken);
   }
+}
+
+export interface ScopeOptions {
+  readonly lockTimeoutMs?: number;
+  readonly plannedOnce?: boolean;
 }
 
 /** Serialisation failure, deadlock: the same work on a fresh transaction is likely to pass. */

@@ -16,7 +16,7 @@ import type { KeyRing } from "../domain/envelope.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
-import { findPending, loadSendable, TemplateCache } from "./assignments.ts";
+import { findPending, loadSendable, type Pending, TemplateCache } from "./assignments.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -142,13 +142,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (const clusterId of clusterIds) {
       const session = sessions.get(clusterId);
       if (!session) continue;
-      session.sendStrays();
-      const objectIds = session.unsent(pending.get(clusterId) ?? []);
-      if (objectIds.length === 0) continue;
-      const objects = await loadSendable(pool, clusterId, objectIds, templates);
-      if (sessions.get(clusterId) !== session) continue;
-      metrics.assigned(await sendObjects(session, objects, { pool, keyRing, logger }, () => sessions.get(clusterId) === session));
+      try {
+        await pushTo(session, pending.get(clusterId) ?? []);
+      } catch (error) {
+        // What one cluster can't be sent is no reason to keep the others waiting.
+        if (!closing) logger.warn({ err: error, clusterId }, "can't send a cluster its assignments; the poll will");
+      }
     }
+  };
+  const pushTo = async (session: ClusterSession, pending: readonly Pending[]): Promise<void> => {
+    const alive = (): boolean => sessions.get(session.clusterId) === session;
+    session.sendStrays();
+    const objectIds = session.unsent(pending);
+    if (objectIds.length === 0) return;
+    const objects = await loadSendable(pool, session.clusterId, objectIds, templates);
+    if (alive()) metrics.assigned(await sendObjects(session, objects, { pool, keyRing, logger }, alive));
   };
 
   // ---- messages up

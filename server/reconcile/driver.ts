@@ -64,7 +64,8 @@ export function createDriver(options: ReconcileOptions): Driver {
   const reconcileIn = async (jobs: readonly Job[], tenantId: string): Promise<ReadonlyMap<string, Reconciled>> => {
     const crowd = jobs.length > 1;
     const { results, clusterIds } = await inPoolScope(
-      pool, { tenantId }, (client) => reconcile(client, tenantId, jobs.map(({ applicationId }) => applicationId), crowd, options), crowd ? { lockTimeoutMs: CROWD_PATIENCE_MS } : {},
+      pool, { tenantId }, (client) => reconcile(client, tenantId, jobs.map(({ applicationId }) => applicationId), crowd, options),
+      { plannedOnce: true, ...(crowd ? { lockTimeoutMs: CROWD_PATIENCE_MS } : {}) },
     );
     if ([...results.values()].includes("changed")) bus.publish("timeline");
     for (const clusterId of clusterIds) bus.publish("assignments", clusterId);

@@ -79,7 +79,7 @@ const compareApplications: Compare = ({ pool, clock, speed }, tenantId, ids) =>
     await askForChecks(client, tenantId, plans.flatMap(({ situation, planned }) => checksOf(situation, planned)), now, speed);
     await enqueueOn(client, "reconcile_application", differing);
     return differing.length;
-  });
+  }, { plannedOnce: true });
 
 const compareOperations: Compare = ({ pool, clock }, tenantId, ids) =>
   inPoolScope(pool, { tenantId }, async (client) => {

@@ -3,7 +3,8 @@ import type { Situation } from "./situation.ts";
 
 /**
  * Looks at applications of the transaction's tenant: one statement for any number of them. The answer lacks those that do not exist.
- * Subnets' addresses are texts such as 10.0.0.0/20; times milliseconds on the simulation's clock.
+ * Subnets' addresses are texts such as 10.0.0.0/20; times milliseconds on the simulation's clock. To plan the statement costs more than to run it:
+ * the transaction should be one whose statements are planned once (`plannedOnce`).
  */
 export async function observe(client: ClientBase, applicationIds: readonly string[]): Promise<Map<string, Situation>> {
   const { rows } = await client.query<Situation & { id: string }>({ name: "observe-applications", text: OBSERVE, values: [applicationIds] });
@@ -70,6 +71,7 @@ exists (
   select from placement p
   where p.tenant_id = a.tenant_id and p.application_id = a.id and not p.deleting and (p.created <> p.desired or p.ready <> p.desired or p.updated <> p.desired))`;
 
+/** From the few steps to their operations, row by row: left to itself, the planner would rather read all operations of the tenant. */
 const OPERATIONS = /* sql */ `
 select o.id, o.kind, o.own, o.state, o.completed, o.total, o.error, null as "finishedAt", ${millis("o.started_at")} as "startedAt", ${millis("o.progressed_at")} as "progressedAt",
   o.deadline_seconds as "deadlineSeconds", o.ends_as as "endsAs", o.rollout_id as "rolloutId",
@@ -87,9 +89,12 @@ from (select array(select a.id union all select s.id from service s where s.tena
 cross join lateral (
   select true as own, own.* from operation own where own.tenant_id = a.tenant_id and own.target_id = a.id and own.finished_at is null
   union all
-  select false, other.* from operation other
-  where other.tenant_id = a.tenant_id and other.finished_at is null and other.target_id is distinct from a.id
-    and other.id in (select t.operation_id from operation_step t where t.tenant_id = a.tenant_id and t.target_id = any (objects.ids) and t.finished_at is null)) o`;
+  select false, other.* from (
+    select distinct step.operation_id from unnest(objects.ids) object (id) cross join lateral (
+      select t.operation_id from operation_step t where t.tenant_id = a.tenant_id and t.target_id = object.id and t.finished_at is null offset 0) step) steps
+  cross join lateral (
+    select * from operation t
+    where t.tenant_id = a.tenant_id and t.id = steps.operation_id and t.finished_at is null and t.target_id is distinct from a.id offset 0) other) o`;
 
 const listOf = (select: string, name: string, order = ""): string => `coalesce((select json_agg(${name}${order}) from (${select}) ${name}), '[]')`;
 
