@@ -42,7 +42,17 @@ export function sealingKeyOf(seed: Uint8Array): SealingKey {
   return { publicKey: rawPublic(createPublicKey(privateKey)).toString("base64"), privateKey };
 }
 
-export const isSealingKey = (text: string): boolean => Buffer.from(text, "base64").length === KEY_BYTES && Buffer.from(text, "base64").toString("base64") === text;
+/** Whether something can be sealed to it. A key of low order can't be used: what it agrees on with anybody is known to everybody. */
+export function isSealingKey(text: string): boolean {
+  const raw = Buffer.from(text, "base64");
+  if (raw.length !== KEY_BYTES || raw.toString("base64") !== text) return false;
+  try {
+    diffieHellman({ privateKey: sealingKeyOf(new Uint8Array(KEY_BYTES)).privateKey, publicKey: publicKeyOf(raw) });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** @param context additional data: opening needs the same. `ephemeral` is for test vectors only. */
 export function seal(recipient: string, plaintext: string, context: string, ephemeral: KeyObject = generateKeyPairSync("x25519").privateKey): string {

@@ -81,8 +81,10 @@ export function createRewrapper(options: RewrapOptions): () => Promise<Rewrapped
 /** Of one tenant. Answers the key ids of those that it could not open. */
 const rewrapSome = (pool: Pool, keyRing: KeyRing, tenantId: string, ids: readonly string[]): Promise<{ rewrapped: number; unreadable: string[] }> =>
   inPoolScope(pool, { tenantId }, async (client) => {
-    // Their ciphertexts, which may be large, stay where they are.
-    const { rows } = await client.query<Kept>("select id, key_id, wrapped_key from secret where tenant_id = $1 and id = any ($2::uuid[]) order by id", [tenantId, ids]);
+    // Not those that somebody else has rewrapped since they were found. Their ciphertexts, which may be large, stay where they are.
+    const { rows } = await client.query<Kept>("select id, key_id, wrapped_key from secret where tenant_id = $1 and id = any ($2::uuid[]) and key_id <> $3 order by id", [
+      tenantId, ids, keyRing.currentKeyId,
+    ]);
     let rewrapped = 0;
     const unreadable: string[] = [];
     for (const { id, key_id: keyId, wrapped_key: wrappedKey } of rows) {

@@ -48,7 +48,7 @@ test("a fingerprint depends on its key, and on moments", () => {
   expect(fingerprintOf(KEY, { at: new Date(1) })).not.toBe(fingerprintOf(KEY, { at: new Date(2) }));
 });
 
-test("an audit entry's input is storable and bounded, whatever was asked for, and tells no environment value or document", () => {
+test("an audit entry's input is storable and bounded, whatever was asked for, and tells no environment value, entry of a ConfigMap or Secret, or document", () => {
   const secret = "canary-c0de";
   fc.assert(
     fc.property(
@@ -61,6 +61,7 @@ test("an audit entry's input is storable and bounded, whatever was asked for, an
         const given = {
           ...value,
           yaml: secret,
+          data: [{ key: "a", value: secret }, { value: secret, key: { deep: secret } }, secret],
           template: { containers: [{ env: [{ name: "A", source: { value: secret } }, { value: secret }], livenessProbe: { handler: { httpGet: { headers: [{ name: "Authorization", value: secret }] } } } }] },
         };
         const text = JSON.stringify(auditInput(given));

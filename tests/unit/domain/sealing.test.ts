@@ -103,6 +103,19 @@ test("equal seeds make equal keys, and what is no key is told", () => {
   for (const wrong of ["", "AAAA", `${mine.publicKey} `, mine.publicKey.slice(0, -1)]) expect(isSealingKey(wrong)).toBe(false);
   expect(() => sealingKeyOf(new Uint8Array(31))).toThrow(RangeError);
   expect(() => seal("AAAA", "text", "")).toThrow(RangeError);
-  // A key of low order would make a shared secret that anybody knows.
-  expect(() => seal(Buffer.alloc(32).toString("base64"), "text", "")).toThrow();
+});
+
+test("a key of low order, with which everybody would agree on the same secret, is none: nothing is sealed to it", () => {
+  // Those of RFC 7748, section 6.1, and https://cr.yp.to/ecdh.html#validate.
+  const lowOrder = [
+    "0000000000000000000000000000000000000000000000000000000000000000", "0100000000000000000000000000000000000000000000000000000000000000",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800", "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  ];
+  for (const key of lowOrder) {
+    const text = hex(key).toString("base64");
+    expect(isSealingKey(text), key).toBe(false);
+    expect(() => seal(text, "text", ""), key).toThrow();
+  }
 });
