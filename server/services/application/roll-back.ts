@@ -34,10 +34,14 @@ export async function rollBackApplication(tx: Transaction, input: RollBackApplic
 const revisionNumbered = (tx: Transaction, application: Application, number: number): Promise<Revision | null> =>
   tx.em.findOne(Revision, { tenantId: tx.actor.tenantId, applicationId: application.id, number });
 
-/** What an upgrade to the present one came from, else the one of the next lower number: a revision that was given up is not gone back to. */
+/**
+ * What an upgrade to the present one came from, else the one of the next lower number: a revision that was given up is not gone back to. While a
+ * rollout goes back already, the one that it goes back to.
+ */
 async function revisionBefore(tx: Transaction, application: Application, present: Revision): Promise<Revision | null> {
   const { tenantId } = tx.actor;
   const last = application.rolloutId ? await tx.em.findOne(Rollout, { tenantId, id: application.rolloutId }) : null;
+  if (last?.state === "ABORTING") return present;
   if (last?.toRevisionId === present.id && last.fromRevisionId) {
     const from = await tx.em.findOne(Revision, { tenantId, id: last.fromRevisionId });
     if (from && from.number < present.number) return from;

@@ -22,7 +22,7 @@ import type { Transaction } from "../transaction.ts";
 import { markUpdating, putToWork, raiseVersion } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import { distribute } from "./distribute.ts";
-import { desiredNow, presentlyWanted } from "./wanted.ts";
+import { desiredNow, wantedBefore } from "./wanted.ts";
 
 export const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
 
@@ -74,7 +74,7 @@ export async function rollOut(tx: Transaction, application: Application, change:
   tx.em.assign(application, { revisionId: revision.id, rolloutStrategy: manner.updateStrategy });
   raiseVersion(tx, application);
   const distributed = await distribute(tx, application, {
-    wanted: await presentlyWanted(tx, application),
+    wanted: wantedBefore(before),
     revision,
     reason: null,
     path,

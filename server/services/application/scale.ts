@@ -8,7 +8,7 @@ import type { ApplicationResult } from "./create.ts";
 import type { ScaleApplicationInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
 import { distribute } from "./distribute.ts";
-import { desiredNow, presentlyWanted } from "./wanted.ts";
+import { desiredNow, wantedBefore } from "./wanted.ts";
 
 /** Without a cluster, each placement gets these replicas. */
 export async function scaleApplication(tx: Transaction, input: ScaleApplicationInput): Promise<Outcome<ApplicationResult>> {
@@ -20,7 +20,7 @@ export async function scaleApplication(tx: Transaction, input: ScaleApplicationI
   const stopped = refuseStopped(application);
   if (stopped) return refused(stopped);
   const before = await desiredNow(tx, application);
-  const present = await presentlyWanted(tx, application);
+  const present = wantedBefore(before);
   const only = input.clusterId ? uuidOf("Cluster", input.clusterId) : null;
   if (input.clusterId && !present.some(({ clusterId }) => clusterId === only)) {
     return refused(

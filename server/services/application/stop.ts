@@ -6,7 +6,7 @@ import type { ApplicationResult } from "./create.ts";
 import { distribute } from "./distribute.ts";
 import type { ApplicationActionInput } from "./input.ts";
 import { lockApplication, revisionOf } from "./lookup.ts";
-import { desiredNow, presentlyWanted } from "./wanted.ts";
+import { desiredNow, wantedBefore } from "./wanted.ts";
 
 /** Everything stays but the pods, whose room is given back. */
 export async function stopApplication(tx: Transaction, input: ApplicationActionInput): Promise<Outcome<ApplicationResult>> {
@@ -32,10 +32,14 @@ export async function startApplication(tx: Transaction, input: ApplicationAction
 
 async function turn(tx: Transaction, application: Application, stopped: boolean): Promise<Outcome<ApplicationResult>> {
   const before = await desiredNow(tx, application);
-  const wanted = await presentlyWanted(tx, application);
   tx.em.assign(application, { stopped });
   raiseVersion(tx, application);
-  const distributed = await distribute(tx, application, { wanted, revision: await revisionOf(tx, application), reason: null, path: null });
+  const distributed = await distribute(tx, application, {
+    wanted: wantedBefore(before),
+    revision: await revisionOf(tx, application),
+    reason: null,
+    path: null,
+  });
   if (!distributed.ok) return distributed;
   markUpdating(tx, application);
   const kind = stopped ? "STOP_APPLICATION" : "START_APPLICATION";

@@ -56,18 +56,17 @@ export async function resolveDistribution(
 
 /** The placements as they are wanted now, e.g. to change only their replicas. */
 export async function presentlyWanted(tx: Transaction, application: Application): Promise<Wanted[]> {
-  return (await stayingPlacements(tx, application)).map(({ clusterId, desired, parked, networkType, vpcId, subnetId }) => ({
-    clusterId,
-    replicas: parked ?? desired,
-    networkType,
-    vpcId,
-    subnetId: subnetId ?? null,
-  }));
+  return wantedBefore(await desiredNow(tx, application));
 }
 
 /** What an operation may be told to go back to: taken before anything of it is done. */
 export async function desiredNow(tx: Transaction, application: Application): Promise<DesiredBefore> {
-  const placements = (await stayingPlacements(tx, application)).map(({ clusterId, desired, parked, networkType, vpcId, subnetId }) => ({
+  const staying = await tx.em.find(
+    Placement,
+    { tenantId: tx.actor.tenantId, applicationId: application.id, deleting: false },
+    { orderBy: { clusterId: "asc" } },
+  );
+  const placements = staying.map(({ clusterId, desired, parked, networkType, vpcId, subnetId }) => ({
     clusterId,
     replicas: desired,
     parked: parked ?? null,
@@ -78,13 +77,6 @@ export async function desiredNow(tx: Transaction, application: Application): Pro
   return { revisionId: application.revisionId, stopped: application.stopped, placements };
 }
 
-/** The way back to what was wanted. */
+/** The placements that were wanted then. */
 export const wantedBefore = ({ placements }: DesiredBefore): Wanted[] =>
   placements.map(({ parked, replicas, ...placement }) => ({ ...placement, replicas: parked ?? replicas }));
-
-const stayingPlacements = (tx: Transaction, application: Application): Promise<Placement[]> =>
-  tx.em.find(
-    Placement,
-    { tenantId: tx.actor.tenantId, applicationId: application.id, deleting: false },
-    { orderBy: { clusterId: "asc" } },
-  );

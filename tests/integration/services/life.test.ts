@@ -234,6 +234,20 @@ describe("roll back", () => {
     expect(await numberOf(id)).toBe(1);
   });
 
+  test("while a rollout goes back already, the one before is where it goes to: nothing more is done", async () => {
+    const { tenant, id, applicationId } = await upgradedTwice();
+    const upgrade = must(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_2 }));
+    must(await services.operations.cancel(tenant.actor, { operationId: globalId("Operation", upgrade.operationId ?? "") }));
+    const before = [await application(id), await operations(id), await rollouts(id)];
+    expect(must(await applications.rollBack(tenant.actor, { applicationId }))).toEqual({ applicationId: id, operationId: null });
+    expect([await application(id), await operations(id), await rollouts(id)]).toEqual(before);
+    expect(await numberOf(id)).toBe(3);
+    // Further back is another matter.
+    must(await applications.rollBack(tenant.actor, { applicationId, toRevision: 1 }));
+    expect((await rollouts(id)).slice(-2)).toMatchObject([{ state: "ABORTED" }, { state: "PROGRESSING" }]);
+    expect(await operation(upgrade.operationId)).toMatchObject({ state: "SUPERSEDED" });
+  });
+
   test("is refused where what the revision refers to is gone, or has no room", async () => {
     const { tenant, id, applicationId, clusters } = await living(fixture, 1, { template: templateWith({ cpuMillis: 4_000 }) });
     must(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_2 }));
