@@ -24,7 +24,7 @@ export async function moveServices(tx: Transaction, application: Application): P
 /** An application takes its services along when it is deleted. Returns their ids. */
 export async function deleteServicesOf(tx: Transaction, application: Application): Promise<string[]> {
   const deleted = await tx.em.execute<{ id: string }[]>(
-    `update service s set deleting = true, status = 'DELETING', version = s.version + 1, generation = s.generation + 1, updated_at = ?
+    `update service s set deleting = true, status = 'DELETING', version = s.version + 1, generation = s.generation + 1, problem = null, updated_at = ?
      where s.tenant_id = ? and s.application_id = ? and not s.deleting returning s.id`,
     [tx.at, tx.actor.tenantId, application.id],
   );

@@ -14,7 +14,7 @@ export interface TestDatabase {
   login(role: RoleName): Login;
   /** A postgres:// URL, for what is given one. */
   url(role: RoleName): string;
-  /** As the product connects. Closed by drop(). */
+  /** As the product connects. Closed by drop(), where it was not before. */
   openAs(role: RoleName, max?: number): Promise<Database>;
   /** As the superuser, who sees every tenant's rows: for arranging and asserting only. */
   readonly admin: pg.Pool;
@@ -38,7 +38,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     login,
     url: (role) => databaseUrl(address, login(role)),
     openAs: async (role, max = 4) => {
-      const database = await openDatabase({ address, login: login(role), max });
+      const plain = await openDatabase({ address, login: login(role), max });
+      let closing: Promise<void> | undefined;
+      const database = { ...plain, close: () => (closing ??= plain.close()) };
       opened.push(database);
       return database;
     },

@@ -49,6 +49,8 @@ export interface HistoryResult {
 interface Stack {
   readonly live: LiveFor;
   close(): Promise<void>;
+  /** Its connections, once nobody reads by it any more. */
+  disconnect(): Promise<void>;
 }
 
 export async function runHistory(database: TestDatabase, { seed, rounds, mutant = {}, quietMs = 6000, follow = "sets" }: HistoryOptions): Promise<HistoryResult> {
@@ -77,9 +79,10 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
     await tailer.start();
     const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: api.pool, clock: wallClock, speed: 1 });
     const live = createLive({ tailer, fanout, matcher: (who) => mutant.matcher?.(reads.reader(who)) ?? reads.reader(who), clock: wallClock, speed: 1, timing: { gatherMs: 5, messageSize: 5, rememberedIds: 20, heartbeatMs: 300 } });
-    return { live, close: () => created.close() };
+    return { live, close: () => created.close(), disconnect: async () => void (await Promise.all([api.close(), tailing.close()])) };
   };
   const stacks: Stack[] = [await openStack(), await openStack()];
+  let retired: Stack | null = null;
 
   // ---- writers
   const alive: string[] = [];
@@ -229,6 +232,9 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
     const old = stacks.shift() as Stack;
     stacks.push(await openStack());
     await old.close();
+    // Who read by it is told below to leave, and has done so by the next round.
+    await retired?.disconnect();
+    retired = old;
     for (const subscriber of subscribers) subscriber.interrupt();
     await Promise.all(Array.from({ length: 4 }, async () => {
       for (let i = 0; i < 10; i++) await change();
@@ -247,5 +253,6 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
   }
   await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
   for (const stack of stacks) await stack.close();
+  for (const stack of [...stacks, ...(retired ? [retired] : [])]) await stack.disconnect();
   return { violations, ...counted };
 }
