@@ -1,6 +1,5 @@
 import {
   type ApplicationRowFragment,
-  type OperationKind,
   type OperationProgress,
   type OperationRowFragment,
   type OperationState,
@@ -19,6 +18,8 @@ export interface FollowOptions {
   readonly work: string;
   /** Applications to show a line each of, while there is room. */
   readonly applications?: { readonly namespace: string; readonly names: readonly string[] } | undefined;
+  /** What the operation counts, where the caller knows it better than the operation tells. */
+  readonly unit?: string | undefined;
   /** Told of each of the operation's messages, to add to the picture. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -36,8 +37,9 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
   try {
     return await client.waitForOperation(
       operation.id,
-      ({ progress: { completed, total, percent }, state, kind, error }) => {
-        progress.update({ completed, total, percent, unit: `${unitOf(kind)}s`, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : error });
+      (reported) => {
+        const { progress: { completed, total, percent }, state, error } = reported;
+        progress.update({ completed, total, percent, unit: options.unit ?? unitOf(reported).many, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : error });
         options.onProgress?.(progress);
       },
       { signal, onState: (state) => progress.connection(troubleOf(state)) },
@@ -52,8 +54,15 @@ export async function follow(session: Session, operation: Pick<OperationRowFragm
   }
 }
 
-/** What an operation counts. An import counts the pods of its applications and whatever else it makes. */
-const unitOf = (kind: OperationKind): string => (kind.endsWith("_SERVICE") ? "cluster" : "pod");
+/** What an import counts that brings services, one for each cluster, beside its applications. */
+export const PODS_AND_SERVICES = "pods and services";
+
+/** What an operation counts, as far as it tells: an import of an application and a service of its name does not. */
+function unitOf({ kind, targetName }: Pick<OperationProgress, "kind" | "targetName">): { readonly one: string; readonly many: string } {
+  if (kind.endsWith("_SERVICE")) return { one: "cluster", many: "clusters" };
+  if (kind === "IMPORT_MANIFESTS" && /(^| )\d+ services$/.test(targetName)) return { one: PODS_AND_SERVICES, many: PODS_AND_SERVICES };
+  return { one: "pod", many: "pods" };
+}
 
 /** Why a stream shows nothing new; null while the connection stands. */
 export const troubleOf = (state: StreamState): string | null => (state.kind === "reconnecting" ? state.reason : null);
@@ -76,10 +85,10 @@ async function showApplications(session: Session, progress: Progress, { namespac
 }
 
 /** The last line about an operation that has ended, and whether it did what was asked. */
-export function outcome(operation: OperationProgress, took: string, wanted: OperationState = "SUCCEEDED"): { readonly ok: boolean; readonly lines: readonly string[] } {
+export function outcome(operation: OperationProgress, took: string, { wanted = "SUCCEEDED", unit }: { readonly wanted?: OperationState; readonly unit?: string | undefined } = {}): { readonly ok: boolean; readonly lines: readonly string[] } {
   const { completed, total } = operation.progress;
   const ok = operation.state === wanted;
-  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${count(total, unitOf(operation.kind))}, ${took}`;
+  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${unit === undefined ? count(total, unitOf(operation).one, unitOf(operation).many) : count(total, unit, unit)}, ${took}`;
   const failed = operation.failedSteps.nodes.map(({ name, cluster, message }) => `  ${[plain(name), cluster?.code].filter(Boolean).join(" on ")}: ${plain(message ?? "failed")}`);
   const more = operation.failedSteps.totalCount - failed.length;
   return { ok, lines: [head, ...(operation.error === null ? [] : [`  ${plain(operation.error)}`]), ...failed, ...(more > 0 ? [`  … and ${more} more`] : [])] };

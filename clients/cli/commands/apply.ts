@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { accepted, type ImportManifestsMutation, ImportManifestsDocument, type ImportOutcome } from "../../typescript/index.ts";
 import { readTextOrInput } from "../entries.ts";
 import { EXIT, type ExitCode, FailedError, InterruptedError } from "../exit.ts";
-import { follow, outcome } from "../follow.ts";
+import { follow, outcome, PODS_AND_SERVICES } from "../follow.ts";
 import { count, duration } from "../format.ts";
 import { clusterIds } from "../lookup.ts";
 import { type Format, show } from "../output.ts";
@@ -66,12 +66,14 @@ export async function apply(session: Session, options: ApplyOptions): Promise<Ex
     if (!anyFailed && !objects.some(({ outcome: word }) => APPLIED.has(word))) throw new FailedError(nothingApplied(options, objects));
     return anyFailed ? EXIT.refused : EXIT.done;
   }
+  const unit = objects.some((object) => object.object?.__typename === "Service") ? PODS_AND_SERVICES : undefined;
   const ended = await follow(session, operation, {
+    unit,
     title: `${named.length > 0 ? count(named.length, "application") : count(objects.length, "object")} on ${count(clusters.length, "cluster")}`,
     work: "The import",
     applications: { namespace: options.namespace, names: named },
   });
-  const { ok, lines } = outcome(ended, duration(performance.now() - began));
+  const { ok, lines } = outcome(ended, duration(performance.now() - began), { unit });
   show(session, options.output, { objects, operation: ended }, () => lines.map((line, index) => (index === 0 ? style(ok ? "green" : "red", line) : line)));
   return ok && !anyFailed ? EXIT.done : EXIT.refused;
 }

@@ -7,8 +7,8 @@ import { PAGE_SIZE, type Session } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
 import { formatFacts, formatTable } from "../table.ts";
 import { operationColumns, podColumns } from "./columns.ts";
-import { serviceColumns } from "./service.ts";
-import { templateLines } from "./template.ts";
+import { byNameAndCluster, serviceColumns } from "./service.ts";
+import { revisionLines } from "./template.ts";
 
 export interface DescribeOptions {
   readonly output: Format;
@@ -46,8 +46,7 @@ function applicationLines(session: Session, application: NonNullable<Application
     ],
     style,
   );
-  lines.push(...head(`Revision ${currentRevision.number}`), ...formatFacts([["Made", `${age(currentRevision.createdAt, now)} ago by ${currentRevision.createdBy}`], ["Message", currentRevision.message]], style));
-  lines.push(...templateLines(session, currentRevision.template));
+  lines.push(...head(`Revision ${currentRevision.number}`), ...revisionLines(session, currentRevision, now));
   if (rollout !== null) {
     lines.push(...head("Rollout"), ...formatFacts([["State", stateCell(rollout.state)], ["To", `revision ${rollout.to.number}, ${rollout.updated} of ${count(rollout.total, "pod")} updated`], ...(rollout.reason === null ? [] : [["Why", rollout.reason] as const])], style));
   }
@@ -70,7 +69,7 @@ function applicationLines(session: Session, application: NonNullable<Application
     ),
   );
   if (allPlacements.nodes.length < allPlacements.totalCount) lines.push(style("dim", `… and ${allPlacements.totalCount - allPlacements.nodes.length} more`));
-  if (services.nodes.length > 0) lines.push(...head("Services"), ...formatTable(serviceColumns(now).slice(1), services.nodes, style, width));
+  if (services.nodes.length > 0) lines.push(...head("Services"), ...formatTable(serviceColumns(now).filter(({ header }) => header !== "NAMESPACE" && header !== "APPLICATION"), services.nodes.toSorted(byNameAndCluster), style, width));
   if (services.nodes.length < services.totalCount) lines.push(style("dim", `… and ${services.totalCount - services.nodes.length} more: selvedge get svc -n ${application.namespace.name} --app ${application.name}`));
   lines.push(...head(count(pods.totalCount, "pod")));
   if (pods.nodes.length > 0) lines.push(...formatTable(podColumns(now).slice(1), pods.nodes, style, width));

@@ -123,7 +123,7 @@ export const getServices: Lister = async (session, names, options) => {
   const { nodes, now } = await servicesOf(session, filter);
   if (nodes.length === 0 && options.namespace !== undefined) await mustExist(session, options.namespace);
   await mustHaveAll("service", names, nodes.map(({ name }) => name), async () => (await servicesOf(session, {})).nodes.map(({ name }) => name));
-  show(session, options.output, nodes, () => listing(session, "services", serviceColumns(now), nodes));
+  show(session, options.output, nodes, () => listing(session, "services", serviceColumns(now), nodes.toSorted(byNameAndCluster)));
 };
 
 const servicesOf = (session: Session, filter: { readonly namespaces?: readonly string[]; readonly names?: readonly string[]; readonly applicationIds?: readonly string[]; readonly clusterIds?: readonly string[] }) =>
@@ -131,6 +131,12 @@ const servicesOf = (session: Session, filter: { readonly namespaces?: readonly s
 
 export const portText = ({ name, port, containerPort, protocol }: ServiceRowFragment["ports"][number]): string =>
   `${name} ${port}${port === containerPort ? "" : `:${containerPort}`}/${protocol.toLowerCase()}`;
+
+/** A service's entries on its clusters stand together. */
+export function byNameAndCluster(one: ServiceRowFragment, other: ServiceRowFragment): number {
+  const [a, b] = [one, other].map(({ namespace, name, cluster }) => `${namespace.name} ${name} ${cluster.code}`) as [string, string];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 export const serviceColumns = (now: string): Column<ServiceRowFragment>[] => [
   { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },

@@ -1,5 +1,5 @@
 import type { ProbePartsFragment, TemplatePartsFragment } from "../../typescript/index.ts";
-import { cores, duration, memory } from "../format.ts";
+import { age, cores, duration, memory } from "../format.ts";
 import type { Session } from "../session.ts";
 import { type Cell, formatFacts } from "../table.ts";
 import { plain } from "../text.ts";
@@ -9,11 +9,20 @@ import { plain } from "../text.ts";
 type Container = TemplatePartsFragment["containers"][number];
 type Volume = TemplatePartsFragment["volumes"][number];
 
-export function templateLines({ style }: Session, template: TemplatePartsFragment): string[] {
+interface Revision {
+  readonly message: string;
+  readonly createdBy: string;
+  readonly createdAt: string;
+  readonly template: TemplatePartsFragment;
+}
+
+export function revisionLines({ style }: Session, { message, createdBy, createdAt, template }: Revision, now: string): string[] {
   const { containers, volumes, imagePullSecrets, logCollection } = template;
   return [
     ...formatFacts(
       [
+        ["Made", `${age(createdAt, now)} ago by ${createdBy}`],
+        ["Message", message],
         ["Runtime", template.runtime],
         ["Grace period", duration(template.terminationGracePeriodSeconds * 1_000)],
         ...(imagePullSecrets.length === 0 ? [] : [["Pull secrets", imagePullSecrets.map(({ name }) => name).join(", ")] as const]),

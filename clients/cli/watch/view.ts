@@ -43,7 +43,8 @@ function drawnView<Row>({ terminal, style }: Session, look: Look<Row>): View<Row
 
   const draw = (): void => {
     timer = undefined;
-    const lines = drawnLines(look, rows, now, reason, { columns: output.columns ?? 80, rows: output.rows ?? 24 }, style);
+    // 0 is what a terminal says that does not know its size.
+    const lines = drawnLines(look, rows, now, reason, { columns: output.columns || 80, rows: output.rows || 24 }, style);
     output.write(`${height === 0 ? "" : `\r\u001b[${height}A\u001b[0J`}${lines.join("\n")}\n`);
     height = lines.length;
   };

@@ -183,7 +183,7 @@ describe("services", () => {
 
   it("are listed with their addresses, one line a cluster", async () => {
     const { out, asked } = await selvedge({}, ["get", "svc", "--app", "web", "--cluster", "xian-1"]);
-    expect(out).toMatch(/\ndefault +web +web +xian-1 +100\.96\.0\.7 +http 80:8080\/tcp +ACTIVE +3m12s\ndefault +web +web +beijing-1 +- +http 80:8080\/tcp +PENDING +3m12s\n$/);
+    expect(out).toMatch(/\ndefault +web +web +beijing-1 +- +http 80:8080\/tcp +PENDING +3m12s\ndefault +web +web +xian-1 +100\.96\.0\.7 +http 80:8080\/tcp +ACTIVE +3m12s\n$/);
     expect(asked.at(-1)?.variables["filter"]).toEqual({ applicationIds: ["Application.1"], clusterIds: ["Cluster.xian-1"] });
   });
 
