@@ -135,24 +135,27 @@ test("an agent without a key gets its assignments without contents", async () =>
 });
 
 test("an assignment that names a content which is no longer the newest waits for the next one", async () => {
+  await centre.close();
+  centre = createCentre(database);
   await centre.gateway();
   const { agent } = await connected("stale-a");
   const settings = await objects.config("ConfigMap", "moving", [{ key: "a", value: "1" }]);
-  const shop = await tenant.application({ name: "stale", template: using(settings), clusters: [{ id: agent.clusterId, replicas: 1 }], enqueue: false });
-  const placementId = shop.placements.get(agent.clusterId) ?? "";
-  // As it was planned before the content changed.
+  const clusters = [{ id: agent.clusterId, replicas: 1 }];
+  const stale = await tenant.application({ name: "stale", template: using(settings), clusters, enqueue: false });
+  const plain = await tenant.application({ name: "stale-not", clusters, enqueue: false });
+  // Both at once, the one as it was planned before the content changed.
   await database.admin.query(
     `insert into assignment (cluster_id, object_id, tenant_id, application_id, namespace_id, kind, generation, content_hash, spec, template_hash)
      select p.cluster_id, p.id, p.tenant_id, p.application_id, p.namespace_id, 'placement', 1, 'old', jsonb_build_object('tenantId', p.tenant_id, 'revisionId', r.id, 'templateHash', r.template_hash,
-       'replicas', 1, 'configs', $2::jsonb), r.template_hash
-     from placement p join revision r on r.id = p.revision_id where p.id = $1`,
-    [placementId, JSON.stringify([{ ...settings, content: "gone" }])],
+       'replicas', 1, 'configs', case when p.application_id = $2 then $3::jsonb else '[]' end), r.template_hash
+     from placement p join revision r on r.id = p.revision_id where p.application_id = any ($1)`,
+    [[stale.id, plain.id], stale.id, JSON.stringify([{ ...settings, content: "gone" }])],
   );
-  const plain = await deploy("stale-not", templateOf("shop:1"), agent);
   await told(agent, plain, 1);
-  expect(objectOf(agent, shop)).toBeUndefined();
-  await tenant.ask(shop.id);
-  await told(agent, shop, 2);
+  expect(objectOf(agent, stale)).toBeUndefined();
+  await centre.worker();
+  await tenant.ask(stale.id);
+  await told(agent, stale, 2);
   expect(agent.contents.has(settings.content)).toBe(true);
 });
 
