@@ -235,7 +235,7 @@ describe(`state streams (seed ${seed})`, () => {
         writing = false;
         await Promise.all(breaking);
         await Promise.all(following);
-        await Promise.all(readers.map((reader) => reader.quiet(new Map(written.acknowledged))));
+        await Promise.all(readers.map((reader) => reader.quiet(written.acknowledged)));
       }
     } finally {
       await Promise.all([...readers.map((reader) => reader.stop()), ...followers.map(({ client }) => client.close())]);

@@ -161,6 +161,39 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     },
   },
   {
+    name: "shows an object twice in a message",
+    places: (history) => placesWhere(history, (change) => change.upserted.length > 0),
+    plant: (history, place) => replaced(history, place, { upserted: (messageAt(history, place)?.upserted ?? []).flatMap((item, index) => (index === 0 ? [item, item] : [item])) }),
+  },
+  {
+    name: "shows and removes an object in a message",
+    places: (history) => placesWhere(history, (change) => isChange(change) && change.upserted.length > 0),
+    plant: (history, place) => replaced(history, place, { removedIds: (messageAt(history, place)?.upserted ?? []).map(({ id }) => id) }),
+  },
+  {
+    name: "begins a snapshot again amid one",
+    places: (history) => placesWhere(history, (change, place) => !change.snapshot && messageAt(history, place - 1)?.snapshot === true && messageAt(history, place - 1)?.complete === false),
+    plant: (history, place) => replaced(history, place, { snapshot: true }),
+  },
+  {
+    name: "removes something within a snapshot",
+    places: (history) => placesWhere(history, (change) => change.snapshot && !change.complete),
+    plant: (history, place) => replaced(history, place, { removedIds: ["Phantom.1"] }),
+  },
+  {
+    name: "brings back what was gone",
+    places: (history) => placesWhere(history, (change, place) => isChange(change) && revenant(history, place) !== null),
+    plant(history, place) {
+      const item = revenant(history, place);
+      return replaced(history, place, { upserted: [...(messageAt(history, place)?.upserted ?? []), ...(item === null ? [] : [item])] });
+    },
+  },
+  {
+    name: "never shows a change that was acknowledged, and neither does the database",
+    places: (history) => history.flatMap((event, place) => (event.kind === "quiet" && [...event.acknowledged.keys()].some((id) => event.truth.has(id)) ? [place] : [])),
+    plant: (history, place) => history.map((event, at) => (at === place && event.kind === "quiet" ? { ...event, acknowledged: new Map([...event.acknowledged].map(([id, version]) => [id, version + 1_000])) } : event)),
+  },
+  {
     name: "lets its time go back",
     places: (history) => placesWhere(history, (_change, place) => place > 2),
     plant: (history, place) => replaced(history, place, { at: "2000-01-01T00:00:00.000Z" }),
@@ -175,4 +208,18 @@ function older(history: History, place: number, item: Row): Row | null {
     if (earlier !== undefined && "version" in earlier && "version" in item && (earlier.version as number) < (item.version as number)) return earlier;
   }
   return null;
+}
+
+/** What an earlier message removed, as it was shown last; only where nothing more is said of it until the next quiet point. */
+function revenant(history: History, place: number): Row | null {
+  const shown = new Map<string, Row>();
+  const gone: Row[] = [];
+  for (const event of history.slice(0, place)) {
+    if (event.kind !== "message") continue;
+    for (const item of event.change.upserted) shown.set(item.id, item);
+    for (const id of event.change.removedIds) gone.push(...(shown.has(id) ? [shown.get(id) as Row] : []));
+  }
+  const held = heldBefore(history, place);
+  const here = new Set([...(messageAt(history, place)?.removedIds ?? []), ...(messageAt(history, place)?.upserted ?? []).map(({ id }) => id)]);
+  return gone.find(({ id }) => !held.has(id) && !here.has(id) && lasts(history, place, id)) ?? null;
 }

@@ -77,7 +77,8 @@ export function startReader<Item extends Row>(about: Subject<Item>, options: Rea
     counted,
     violations: () => checker.violations.map((violation) => `${name}: ${violation}`),
     find: (planted) => check(planted as readonly HistoryEvent<Item>[], about.rules),
-    async quiet(acknowledged) {
+    async quiet(written) {
+      const acknowledged = new Map(written);
       // Whatever is still under way in the fleet: the two readings of the truth, and what is held, have to meet.
       await eventually(
         async () => {
