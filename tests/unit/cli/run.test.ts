@@ -116,6 +116,17 @@ describe("help", () => {
   );
 });
 
+describe("the program's help", () => {
+  it("stands in groups, and names every command once", async () => {
+    const terminal = recordedTerminal();
+    await run(["--help"], terminal);
+    expect(terminal.written.out).toMatch(/\nManifests:\n[^]*\nLook:\n[^]*\nLife of an application:\n[^]*\nObjects:\n[^]*\nServer:\n[^]*\nExamples:\n/);
+    const commands = [...terminal.written.out.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name).filter((name) => name !== "selvedge");
+    expect(new Set(commands).size).toBe(commands.length);
+    expect(commands).toEqual(expect.arrayContaining(["apply", "diff", "get", "upgrade", "rollout", "reveal", "help"]));
+  });
+});
+
 describe("version", () => {
   it("is the package's", async () => {
     const terminal = recordedTerminal();
