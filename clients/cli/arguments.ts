@@ -56,10 +56,10 @@ export function exactlyOneOf<Word extends string>(words: readonly Word[]): (text
   };
 }
 
-/** `name=value`, where the value may have further signs of equality. */
+/** `name=value` of --from-literal, where the value may have further signs of equality. The complaint does not repeat it: it may be a password. */
 export function keyAndValue(text: string, before: readonly (readonly [string, string])[] | undefined): (readonly [string, string])[] {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("It must be key=value.");
+  if (at < 1) throw new UsageError("--from-literal must be key=value");
   return [...(before ?? []), [text.slice(0, at), text.slice(at + 1)]];
 }
 

@@ -85,6 +85,10 @@ function kitFor(terminal: Terminal, exitWith: (code: ExitCode) => void): Kit {
   };
 }
 
+/** An option that is misspelt, without the value that was given with it, and words too many: either may be a password. */
+const withoutValues = (complaint: string): string =>
+  complaint.replace(/^(unknown option '-[^=']*)=[^]*'/, "$1'").replace(/^(too many arguments[^]*? but got \d+):[^]*\.(?=\n|$)/, "$1.");
+
 function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("selvedge");
   const style = styleFor(terminal.out, terminal.env);
@@ -102,7 +106,7 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
       getErrHelpWidth: () => terminal.err.columns ?? 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(`${styleFor(terminal.err, terminal.env)("red", "error:")} ${text.replace(/^error: /, "")}`),
+      outputError: (text, write) => write(`${styleFor(terminal.err, terminal.env)("red", "error:")} ${withoutValues(text.replace(/^error: /, ""))}`),
     })
     .configureHelp({ styleTitle: (text) => style("bold", text), sortSubcommands: false })
     .showSuggestionAfterError()

@@ -32,7 +32,7 @@ Service.implement({
     clusterIp: t.expose("clusterIp", { type: "IPAddress", nullable: true }),
     ports: t.doc("ports", { type: [ServicePort] }),
     endpoints: t.page(ServiceEndpoint, { applicationId: "applicationId", clusterId: "clusterId" }, {
-      description: "The application's pods on this cluster that have an address and go on, as they were last heard of.",
+      description: "The application's pods on this cluster that have an address and go on, as they were last heard of. Pods with the network type HOST have none of their own and are left out.",
       where: isEndpoint,
     }),
     status: t.expose("status", { type: NetworkStatus }),

@@ -283,6 +283,8 @@ function ownError(error: unknown, logger: Logger): GraphQLError {
     const { status, headers } = (http ?? {}) as Partial<HttpExtension>;
     return withHttp(apiError(code === "REQUEST_ENTITY_TOO_LARGE" ? "QUERY_TOO_COMPLEX" : "BAD_USER_INPUT", error.message), { status: status ?? 400, ...(headers ? { headers } : {}) });
   }
+  // Yoga reads JSON in the URL without a catch. The error quotes what it could not read, which may be anything.
+  if (error instanceof SyntaxError) return withHttp(apiError("BAD_USER_INPUT", "\"variables\" and \"extensions\" in the URL must be JSON."), { status: 400 });
   const correlationId = randomUUID();
   logger.error({ err: error, correlationId }, "a request failed unexpectedly");
   return new GraphQLError("Internal error", { extensions: { code: "INTERNAL", correlationId } });

@@ -111,6 +111,19 @@ it("values of secrets are in no file, log line or answer, but where they were as
   );
   expect(revealed.data).toEqual([{ key: "first", value: second }, { key: "kept", value: third }]);
 
+  // All that shows what there is and what was done: of the Secret names alone.
+  const shown = JSON.stringify(await Promise.all([
+    `{ application(id: "${created.applicationId}") { manifest } }`,
+    `{ application(id: "${created.applicationId}") { revision { template { containers { env { name value secretKey { name key } } } } } } }`,
+    `{ application(id: "${created.applicationId}") { revisions(first: 2) { nodes { changes { path before after } } } } }`,
+    "{ pods(first: 50) { nodes { name reason message } } }",
+    "{ secrets(first: 50) { nodes { name type keys description } } configMaps(first: 10) { nodes { name data { key value } } } }",
+    "{ operations(first: 50) { nodes { kind targetName error } } }",
+    "{ auditLog(first: 50) { nodes { action outcome targetName input } } }",
+  ].map((query) => api.ask<unknown>(query))));
+  expect(shown).toContain("secretKeyRef");
+  expect(canaries.filter((canary) => shown.includes(canary) || shown.includes(Buffer.from(canary).toString("base64")))).toEqual([visible]);
+
   const { lines, dataDirectory } = server;
   expect(lines.filter((line) => canaries.some((canary) => line.includes(canary)))).toEqual([]);
   // All that was written is in the files once the server has stopped in order.

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { selfSigned } from "#tests/support/certificate.ts";
+import { eventually } from "#tests/support/eventually.ts";
 import { filesWith, holds, tablesWith } from "#tests/support/canary.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
 
@@ -41,7 +43,7 @@ async function post(body: unknown, token = server.token, kept = true): Promise<{
 const SELECTIONS: Readonly<Record<string, string>> = {
   createConfigMap: "configMap { id keys version } operation { id }", updateConfigMap: "configMap { id keys version } operation { id }", deleteConfigMap: "deletedId",
   createSecret: "secret { id keys type version description } operation { id }", updateSecret: "secret { id keys version } operation { id }", deleteSecret: "deletedId",
-  revealSecret: "data { key value }", importManifests: "objects { kind name outcome message warnings }",
+  createApplication: "application { id }", revealSecret: "data { key value }", importManifests: "objects { kind name outcome message warnings }",
 };
 const INPUTS: Readonly<Record<string, string>> = { deleteConfigMap: "DeleteInput", deleteSecret: "DeleteInput" };
 const documentOf = (name: string): string =>
@@ -59,6 +61,33 @@ const accepted = async (name: string, input: object): Promise<Payload> => {
 };
 const refused = async (code: string, name: string, input: object): Promise<void> => expect((await call(name, input)).userErrors.map((error) => error.code)).toContain(code);
 const failed = async (code: string, body: unknown, token?: string): Promise<void> => expect((await post(body, token)).errors?.map(({ extensions }) => extensions.code)).toContain(code);
+
+/** As events, and over a WebSocket: what comes back is kept. */
+async function stream(body: object): Promise<void> {
+  const headers = { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${server.token}` };
+  const text = await (await fetch(`${server.url}/graphql`, { method: "POST", headers, body: JSON.stringify(body) })).text();
+  expect(text).toContain("BAD_USER_INPUT");
+  answers.push(text);
+}
+async function socket(payload: object): Promise<void> {
+  const opened = new WebSocket(`${server.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+  const answer = await new Promise<string>((resolve, reject) => {
+    opened.on("error", reject);
+    opened.on("open", () => opened.send(JSON.stringify({ type: "connection_init", payload: { authorization: `Bearer ${server.token}` } })));
+    opened.on("message", (data: Buffer) => {
+      const text = data.toString();
+      if (text.includes("connection_ack")) opened.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
+      else resolve(text);
+    });
+  });
+  opened.close();
+  expect(answer).toContain("BAD_USER_INPUT");
+  answers.push(answer);
+}
+async function token(name: string, more: string): Promise<{ secret: string }> {
+  const { data } = (await post({ query: `mutation { createApiToken(input: { name: "${name}", ${more} }) { secret userErrors { message } } }` }, undefined, false)) as unknown as { data: { createApiToken: { secret: string } } };
+  return data.createApiToken;
+}
 
 const entry = (value: string, key = "password") => [{ key, value }];
 
@@ -142,9 +171,35 @@ test("values of Secrets and ConfigMaps are in no answer, log, audit entry, job, 
   await failed("FORBIDDEN", { query: documentOf("revealSecret"), variables: { input: { id } } }, viewerToken);
   await failed("UNAUTHENTICATED", { query: documentOf("createSecret"), variables: { input: { name: "x", namespace: "default", data: entry(secret()) } } }, "slv_nobody");
   await post(`{"query": "${secret()}`);
+  await post(`{"query": "{ tenant { id } }", "variables": {"password": ${secret()}}}`);
+  for (const input of [secret(), { name: "x", namespace: "default", data: [{ key: "a", value: [secret()] }] }]) {
+    const body = { query: documentOf("createSecret"), variables: { input } };
+    await stream(body);
+    await socket(body);
+  }
+
+  // By tokens that may not, each for a reason of its own.
+  const other = (await post({ query: 'mutation { createNamespace(input: { name: "other" }) { userErrors { message } } }' })).errors;
+  expect(other).toBeUndefined();
+  const elsewhere = await token("elsewhere", "role: OPERATOR, namespaces: [\"other\"]");
+  expect((await call("revealSecret", { id }, { token: elsewhere.secret })).userErrors.map(({ code }) => code)).toEqual(["NOT_FOUND"]);
+  expect((await call("updateSecret", { secretId: id, data: entry(secret()) }, { token: elsewhere.secret })).userErrors.map(({ code }) => code)).toEqual(["NOT_FOUND"]);
+  const soon = await token("soon", `role: OWNER, expiresAt: "${new Date(Date.now() + 1_500).toISOString()}"`);
+  await eventually(async () => failed("UNAUTHENTICATED", { query: documentOf("revealSecret"), variables: { input: { id: "Secret.00000000-0000-7000-8000-000000000000" } } }, soon.secret));
+  await failed("UNAUTHENTICATED", { query: documentOf("revealSecret"), variables: { input: { id } } }, soon.secret);
+
   const yaml = `apiVersion: v1\nkind: Secret\nmetadata: { name: imported }\nstringData: { password: ${secret()} }\n---\n{ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": ["${secret()}" }`;
   const { data: found } = (await post({ query: "{ clusters(first: 1) { nodes { id } } }" })) as unknown as { data: { clusters: { nodes: { id: string }[] } } };
-  await call("importManifests", { yaml, namespace: "default", distribution: { clusters: [{ clusterId: found.clusters.nodes[0]?.id, replicas: 1 }] } });
+  const distribution = { clusters: [{ clusterId: found.clusters.nodes[0]?.id, replicas: 1 }] };
+  await call("importManifests", { yaml, namespace: "default", distribution });
+  const head = "apiVersion: v1\nkind: Secret\nmetadata: { name: imported }\n";
+  for (const text of [
+    `stringData: { <<: ${secret()} }`, `data: { ? { a: ${secret()} } : "*" }`, `stringData: { a: &a ${secret()}, *a : b }`, `data: { a: "${secret()}*" }`, `stringData: { a: ${secret()}, a: ${secret()} }`,
+    `stringData: { a: *${secret()} }`, `stringData: { a: [${secret()}] }`, `stringData: ${secret()}`, `type: kubernetes.io/tls\nstringData: { tls.crt: ${secret()}, tls.key: ${secret()} }`, `stringData: { a: ${secret()}${"x".repeat(1024 * 1024 - 200)} }`,
+    `type: kubernetes.io/dockerconfigjson\nstringData: { .dockerconfigjson: '{"auths":{"r":{"auth":"${secret()}"}}}' }`, `type: kubernetes.io/dockerconfigjson\nstringData: { .dockerconfigjson: '{"auths":{"r":${secret()}' }`,
+  ]) {
+    await call("importManifests", { yaml: `${head}${text}`, namespace: "default", distribution, dryRun: text.length % 2 === 0 });
+  }
 
   // Broken: Postgres' own words on a row that it refuses quote the row.
   const client = await server.sql();
@@ -152,7 +207,12 @@ test("values of Secrets and ConfigMaps are in no answer, log, audit entry, job, 
   for (const [name, value] of [["createSecret", secret()], ["createConfigMap", config()]] as const) {
     await failed("INTERNAL", { query: documentOf(name), variables: { input: { name: "broken", namespace: "default", data: entry(value) } } });
   }
-  await client.query("alter table secret drop constraint broken; alter table config_map drop constraint broken");
+  await client.query("alter table revision add constraint broken check (template_hash = '') not valid");
+  await failed("INTERNAL", { query: documentOf("createApplication"), variables: { input: {
+    name: "broken", namespace: "default", distribution,
+    template: { containers: [{ name: "web", image: "shop/web:1", cpuMillis: 10, memoryMiB: 10, env: [{ name: "PASSWORD", source: { value: config() } }] }] },
+  } } });
+  await client.query("alter table secret drop constraint broken; alter table config_map drop constraint broken; alter table revision drop constraint broken");
 
   // Revealed, to whom may: this answer alone has it.
   expect((await call("revealSecret", { id }, { kept: false })).data).toContainEqual({ key: "password", value: last });

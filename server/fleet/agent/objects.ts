@@ -215,6 +215,8 @@ export class HeldObjects {
     const held = this.#placements.get(placementId);
     if (held?.term !== term || held.generation !== generation) return;
     this.#placements.delete(placementId);
+    this.#asked.delete(placementId);
+    this.#withheld.delete(placementId);
     this.#unsaved.placements.add(placementId);
     this.#simulation.forget(placementId);
   }

@@ -1,7 +1,7 @@
 /**
  * Gives pods their nodes and addresses. A pod that finds no room waits; all that wait try again, first come first, shortly after room appeared.
  */
-import type { PodRequests } from "./scheduler.ts";
+import type { PodDemand } from "./scheduler.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import { NONE, PENDING, type WaitingReason } from "./pods.ts";
 
@@ -59,20 +59,20 @@ export class Binder {
   }
 
   /** What a pod that is gone had of its node. */
-  giveBack(node: number, requests: PodRequests, now: number): void {
-    this.#parts.nodes.giveBack(node, requests);
+  giveBack(node: number, demand: PodDemand, now: number): void {
+    this.#parts.nodes.giveBack(node, demand);
     this.roomAppeared(now);
   }
 
   /** Says why not, where it found no room. */
   #bind(slot: number): WaitingReason | null {
     const { nodes, pods, waiting } = this.#parts;
-    const { template, placement, pool } = variantOf(this.#parts, slot);
-    const node = nodes.choose(template.requests, placement.podsOnNode);
-    if (node === NONE) return this.#wait(slot, { reason: "Unschedulable", message: nodes.explain(template.requests) });
+    const { demand, placement, pool } = variantOf(this.#parts, slot);
+    const node = nodes.choose(demand, placement.podsOnNode);
+    if (node === NONE) return this.#wait(slot, { reason: "Unschedulable", message: nodes.explain(demand) });
     const address = pool === null ? 0 : pool.take();
     if (address === null) return this.#wait(slot, { reason: "AddressesExhausted", message: `subnet ${pool?.cidr} has no free address` });
-    nodes.take(node, template.requests);
+    nodes.take(node, demand);
     pods.node[slot] = node;
     pods.address[slot] = address;
     pods.waiting.delete(slot);

@@ -81,7 +81,7 @@ export class Controller {
     waiting.delete(slot);
     unconfigured.delete(slot);
     this.#configurations.podEnds(slot);
-    if (node !== NONE) this.#binder.giveBack(node, variant.template.requests, now);
+    if (node !== NONE) this.#binder.giveBack(node, variant.demand, now);
     if (address !== 0) variant.pool?.giveBack(address);
     unlinkPod(variant.placement, pods, slot);
     variant.all -= 1;

@@ -8,6 +8,7 @@ import type { PlacementSpec } from "../link.ts";
 import { AddressPool } from "./addresses.ts";
 import { podNamePrefix } from "./names.ts";
 import { NONE, PENDING, READY, TERMINATING, type PodTable } from "./pods.ts";
+import type { PodDemand } from "./scheduler.ts";
 import type { CompiledTemplate } from "./templates.ts";
 
 export interface Subnet {
@@ -33,6 +34,7 @@ export interface Variant {
   readonly placement: Placement;
   readonly template: CompiledTemplate;
   readonly pool: AddressPool | null;
+  readonly demand: PodDemand;
   /** Pods that are not terminating, how many of them are ready, and all pods. */
   pods: number;
   ready: number;
@@ -114,7 +116,9 @@ export class PlacementTable {
 
   /** With the number of its record: new, or as it was stored. */
   addVariant(placement: Placement, record: VariantRecord, template: CompiledTemplate, pool: AddressPool | null): Variant {
-    const variant: Variant = { record, placement, template, pool, pods: 0, ready: 0, all: 0 };
+    // Without a subnet its pods are on their nodes' network.
+    const demand = { ...template.requests, hostPorts: record.subnet === null ? template.ports : [] };
+    const variant: Variant = { record, placement, template, pool, demand, pods: 0, ready: 0, all: 0 };
     this.#variants.set(record.number, variant);
     this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
     placement.variants.push(variant);

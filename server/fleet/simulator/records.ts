@@ -142,7 +142,7 @@ function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBack
     return;
   }
   if (state === CREATING && due === null) unconfigured.add(slot);
-  nodes.take(record.node, variant.template.requests);
+  nodes.take(record.node, variant.demand);
   if (state !== TERMINATING) countOnNode(parts, slot, 1);
   // Images of pods past their pull are there; those of a pull under way arrive when it ends.
   if (state === PULL_FAILED) return;

@@ -1,5 +1,5 @@
 /**
- * A cluster's nodes and the choice among them. A pod fits a node that is READY and has its cpu, memory and one of its pod places left; of
+ * A cluster's nodes and the choice among them. A pod fits a node that is READY and has its cpu, memory, ports and one of its pod places left; of
  * those that fit, the one with the fewest pods of the same placement wins (spread), then the one with most left after taking the pod
  * (least allocated: mean of the free shares of cpu and memory), then the first in the description. No chance is involved.
  */
@@ -11,11 +11,19 @@ export interface PodRequests {
   readonly memoryMiB: number;
 }
 
+/** What a pod takes of its node: a pod with the network type HOST its ports, too. */
+export interface PodDemand extends PodRequests {
+  /** Each once, with its protocol: `8080/TCP`; absent for none. */
+  readonly hostPorts?: readonly string[];
+}
+
 export class NodeTable {
   readonly descriptions: readonly NodeDescription[];
   readonly #cpuFree: Float64Array;
   readonly #memoryFree: Float64Array;
   readonly #podsFree: Float64Array;
+  /** How many pods have each port of a node: more than one only after a restore from before this was looked at. */
+  readonly #ports: readonly Map<string, number>[];
   readonly #ready: boolean[];
 
   constructor(descriptions: readonly NodeDescription[]) {
@@ -23,6 +31,7 @@ export class NodeTable {
     this.#cpuFree = Float64Array.from(descriptions, (node) => node.cpuMillis);
     this.#memoryFree = Float64Array.from(descriptions, (node) => node.memoryMiB);
     this.#podsFree = Float64Array.from(descriptions, (node) => node.pods);
+    this.#ports = descriptions.map(() => new Map());
     this.#ready = descriptions.map(() => true);
   }
 
@@ -57,7 +66,7 @@ export class NodeTable {
   }
 
   /** The best node, or -1. `ownPods[i]` counts the pods of the same placement on node i. */
-  choose(requests: PodRequests, ownPods: ArrayLike<number>): number {
+  choose(requests: PodDemand, ownPods: ArrayLike<number>): number {
     let best = -1;
     let bestOwn = Infinity;
     let bestScore = -Infinity;
@@ -79,11 +88,12 @@ export class NodeTable {
   }
 
   /** Why no node takes such a pod, in Kubernetes' form: a node counts for everything that it lacks. */
-  explain(requests: PodRequests): string {
+  explain(requests: PodDemand): string {
     let notReady = 0;
     let cpu = 0;
     let memory = 0;
     let pods = 0;
+    let ports = 0;
     for (let index = 0; index < this.descriptions.length; index++) {
       if (this.#ready[index] !== true) {
         notReady += 1;
@@ -92,37 +102,50 @@ export class NodeTable {
       if ((this.#cpuFree[index] as number) < requests.cpuMillis) cpu += 1;
       if ((this.#memoryFree[index] as number) < requests.memoryMiB) memory += 1;
       if ((this.#podsFree[index] as number) < 1) pods += 1;
+      if (!this.#hasPorts(index, requests)) ports += 1;
     }
     const reasons = [
       [notReady, "not ready"],
       [cpu, "insufficient cpu"],
       [memory, "insufficient memory"],
       [pods, "too many pods"],
+      [ports, "didn't have free ports for the requested pod ports"],
     ] as const;
     const parts = reasons.filter(([count]) => count > 0).map(([count, reason]) => `${count} ${reason}`);
     return `0/${this.descriptions.length} nodes are available: ${parts.join(", ")}`;
   }
 
-  take(index: number, requests: PodRequests): void {
+  take(index: number, requests: PodDemand): void {
     this.#add(index, requests, -1);
   }
 
-  giveBack(index: number, requests: PodRequests): void {
+  giveBack(index: number, requests: PodDemand): void {
     this.#add(index, requests, 1);
   }
 
-  #fits(index: number, requests: PodRequests): boolean {
+  #fits(index: number, requests: PodDemand): boolean {
     return (
       this.#ready[index] === true &&
       (this.#podsFree[index] as number) >= 1 &&
       (this.#cpuFree[index] as number) >= requests.cpuMillis &&
-      (this.#memoryFree[index] as number) >= requests.memoryMiB
+      (this.#memoryFree[index] as number) >= requests.memoryMiB &&
+      this.#hasPorts(index, requests)
     );
   }
 
-  #add(index: number, requests: PodRequests, sign: 1 | -1): void {
+  #hasPorts(index: number, { hostPorts = [] }: PodDemand): boolean {
+    return hostPorts.every((port) => this.#ports[index]?.has(port) === false);
+  }
+
+  #add(index: number, requests: PodDemand, sign: 1 | -1): void {
     this.#cpuFree[index] = (this.#cpuFree[index] as number) + sign * requests.cpuMillis;
     this.#memoryFree[index] = (this.#memoryFree[index] as number) + sign * requests.memoryMiB;
     this.#podsFree[index] = (this.#podsFree[index] as number) + sign;
+    const ports = this.#ports[index] as Map<string, number>;
+    for (const port of requests.hostPorts ?? []) {
+      const pods = (ports.get(port) ?? 0) - sign;
+      if (pods === 0) ports.delete(port);
+      else ports.set(port, pods);
+    }
   }
 }

@@ -1,5 +1,6 @@
 /**
  * A cluster's services: stable addresses over the ready pods of an application. A service's endpoints are those pods' addresses, at any moment.
+ * Pods on their nodes' network have no address of their own and are none: the nodes of a fleet's description have no addresses.
  * An address belongs to the service of a tenant that had it first; another one that is assigned it has none, and no endpoints, until it is free.
  */
 import type { ServiceSpec } from "../link.ts";

@@ -12,6 +12,8 @@ export interface CompiledTemplate {
   readonly hash: string;
   readonly template: PodTemplate;
   readonly requests: PodRequests;
+  /** Each that some container serves, with its protocol: `8080/TCP`. */
+  readonly ports: readonly string[];
   /** Each image once, in the order of the containers. */
   readonly images: readonly string[];
   /** The container that a failure of the template's kind hits: its first image of that kind. */
@@ -44,6 +46,7 @@ export function compileTemplate(hash: string, template: PodTemplate, behaviours:
     hash,
     template,
     requests: podRequests(template),
+    ports: [...new Set(template.containers.flatMap(({ ports }) => ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)))],
     images: [...new Set(template.containers.map((container) => container.image))],
     culprit: Math.max(0, kinds.indexOf(kind)),
     graceMs: template.terminationGracePeriodSeconds * 1_000,

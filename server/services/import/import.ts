@@ -26,7 +26,7 @@ import { configMapOfManifest } from "./config-map.ts";
 import { designOfDeployment } from "./deployment.ts";
 import { type Imported, type ImportedObject, type ImportKind, isSupported, kindOf, nameOf, sentences, whySkipped, without } from "./object.ts";
 import type { ManifestDocument } from "./parse.ts";
-import { isMap } from "./reader.ts";
+import { boundedFaults, isMap } from "./reader.ts";
 import { type FindConfig, loadNamed, namesAskedFor } from "./references.ts";
 import { secretOfManifest } from "./secret.ts";
 import { selects, serviceOfManifest } from "./service.ts";
@@ -169,7 +169,7 @@ function examine({ value, line }: ManifestDocument, index: number): Item | Impor
 /** Reasons against an object that has been translated. */
 function faultsOf({ kind, name }: Item, errors: readonly string[], taken: Set<string>): string[] {
   const key = `${kind} ${name}`;
-  if (errors.length > 0) return [...errors];
+  if (errors.length > 0) return boundedFaults(errors);
   if (taken.has(key)) return [`The file has two ${kind}s ${quoted(name)}.`];
   taken.add(key);
   return [];

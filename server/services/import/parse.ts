@@ -3,7 +3,7 @@
  * of them: it might be a password.
  * What comes out is a tree: without cycles, of at most MAX_NODES values, whatever its aliases unfold to.
  */
-import { type Document, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
+import { type Document, isAlias, isCollection, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
 import { accepted, type DomainError, invalid, type Outcome, refused } from "../../domain/errors.ts";
 
 export const IMPORT_LIMITS = { bytes: 1_048_576, documents: 200, aliases: 100 } as const;
@@ -29,10 +29,10 @@ export function parseManifests(yaml: string): Outcome<ManifestDocument[]> {
   const faults: Fault[] = [];
   for (const part of parts) {
     if (faults.length >= MAX_ERRORS) break;
-    faults.push(
-      ...part.errors.map(({ code, pos, message }) => ({ offset: pos[0], message: WORDS[code] ?? withoutSource(message) })),
-    );
-    if (part.errors.length === 0) faults.push(...duplicateKeys(part));
+    // Never as many arguments as there are faults: a text may have more than a call can take.
+    const errors = part.errors.slice(0, MAX_ERRORS);
+    faults.push(...errors.map(({ code, pos, message }) => ({ offset: pos[0], message: WORDS[code] ?? withoutSource(message) })));
+    if (errors.length === 0) faults.push(...faultyKeys(part));
   }
   if (faults.length > 0) return refused(...faults.slice(0, MAX_ERRORS).map((fault) => faultAt(lines, fault)));
 
@@ -76,16 +76,21 @@ function faultAt(lines: LineCounter, { offset, message }: Fault): DomainError {
   return invalid(PATH, `The YAML can't be read at line ${line}, column ${col}: ${said}.`);
 }
 
-function duplicateKeys(document: Document.Parsed): Fault[] {
+/** The first few. */
+function faultyKeys(document: Document.Parsed): Fault[] {
   const faults: Fault[] = [];
   visit(document, {
     Map: (_, map) => {
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
+        if (faults.length >= MAX_ERRORS) break;
+        // It would become a key by being written out: with whatever values it holds, or the one that its anchor is of.
+        if (isCollection(key) || isAlias(key)) faults.push({ offset: key.range?.[0] ?? 0, message: "A key must be text" });
         if (!isScalar(key) || key.value === "<<") continue;
         if (seen.has(key.value)) faults.push({ offset: key.range?.[0] ?? 0, message: "The key is given twice" });
         seen.add(key.value);
       }
+      return faults.length < MAX_ERRORS ? undefined : visit.BREAK;
     },
   });
   return faults;
@@ -102,7 +107,8 @@ function plain(document: Document.Parsed, budget: { nodes: number }): Plain {
     if (error instanceof RangeError) return { ok: false, message: TOO_DEEP };
     // Unknown and excessive aliases.
     if (error instanceof ReferenceError) return { ok: false, message: withoutSource(error.message) };
-    throw error;
+    // The library throws this as any Error: it is the text's fault, too.
+    return { ok: false, message: "It merges (<<) what is no map, or stands for nothing" };
   }
 }
 

@@ -126,3 +126,13 @@ export function boundedWarnings(warnings: readonly string[]): string[] {
   if (warnings.length <= MAX_WARNINGS) return [...warnings];
   return [...warnings.slice(0, MAX_WARNINGS - 1), `${warnings.length - MAX_WARNINGS + 1} more fields are not honoured.`];
 }
+
+const MAX_FAULTS = 20;
+/** Of one fault, in characters: a key may be as long as its file. */
+const MAX_FAULT = 500;
+
+/** As many faults of an object as an answer shows; the last counts the rest. */
+export function boundedFaults(errors: readonly string[]): string[] {
+  const shown = errors.slice(0, MAX_FAULTS).map((error) => (error.length > MAX_FAULT ? `${error.slice(0, MAX_FAULT).toWellFormed()}…` : error));
+  return errors.length > MAX_FAULTS ? [...shown, `There are ${errors.length - MAX_FAULTS} faults more.`] : shown;
+}

@@ -57,6 +57,14 @@ async function place(clusterCount = 2): Promise<Place> {
 
 const FILE = [service("web", "{app: web}"), deployment("web", USES), secret("login", "{password: canary-p4ss}"), configMap("settings", "{mode: fast, app.conf: 'a: 1'}")];
 
+test("an object with very many faults names some, and counts the others", async () => {
+  const here = await place(1);
+  const data = Array.from({ length: 3_000 }, (_, index) => `k${index}: "*"`).join(", ");
+  const [[, , outcome, message]] = (await here.outcomes(`{apiVersion: v1, kind: Secret, metadata: {name: broken}, data: {${data}}}`)) as [[string, string, string, string]];
+  expect(outcome).toBe("FAILED");
+  expect(message).toMatch(/^data\.k0 must be base64\. .* There are 2980 faults more\.$/);
+});
+
 describe("an import of everything", () => {
   test("makes what is referred to first, answers in the file's order, and spans applications and services by one operation", async () => {
     const here = await place();

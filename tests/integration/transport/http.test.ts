@@ -35,6 +35,18 @@ describe("GraphQL over HTTP", () => {
     expect(small.counters.added).toBe(before);
   });
 
+  it("refuses parameters of a URL that are no JSON, without a word of them here or in the log", async () => {
+    for (const name of ["variables", "extensions"]) {
+      const broken = encodeURIComponent('{"password":canary-4f2a}');
+      const response = await fetch(`${small.url}/graphql?query={hello}&${name}=${broken}`, { headers: { authorization: `Bearer ${VIEWER}`, accept: "application/json" } });
+      expect(response.status).toBe(400);
+      const text = await response.text();
+      expect(codes(JSON.parse(text) as Answer)).toEqual(["BAD_USER_INPUT"]);
+      expect(text).not.toContain("4f2a");
+    }
+    expect(small.log.filter((line) => line.includes("4f2a") || line.includes("unexpectedly"))).toEqual([]);
+  });
+
   it("does not run what carries parameters that it refuses", async () => {
     const before = small.counters.added;
     const response = await small.post({ query: "mutation { add(n: 1) }", surprise: 1 });

@@ -82,6 +82,18 @@ describe("ConfigMaps", () => {
   });
 
   it.each([
+    ["a value without its key", ["--from-literal", "canary-4f2a"], "--from-literal must be key=value"],
+    ["a value of an option that is misspelt", ["--from-litteral=canary-4f2a"], "unknown option '--from-litteral'"],
+    ["a value of several lines", ["--frm=one 'two'\ncanary-4f2a"], "unknown option '--frm'"],
+    ["words too many", ["--from-literal", "a=b", "canary-4f2a", "canary.4f2a"], "too many arguments for 'opaque'. Expected 1 argument but got 3."],
+  ])("are complained about without %s: it may be a password", async (_what, args, complaint) => {
+    const ran = await selvedge(made, ["create", "secret", "opaque", "key", ...args]);
+    expect(ran).toMatchObject({ code: 2, inputs: [] });
+    expect(ran.err).toContain(complaint);
+    expect(ran.err).not.toContain("4f2a");
+  });
+
+  it.each([
     ["a key twice", 2, ["--from-literal", "A=1", "--from-literal", "A=2"], "The key A is given twice"],
     ["no key", 2, ["--from-literal", "=1"], "key=value"],
     ["no such file", 1, ["--from-file", "nowhere"], "Can't read nowhere: there is no such file"],

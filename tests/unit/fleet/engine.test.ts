@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { DEFAULT_BEHAVIOURS, type Stage } from "#server/fleet/simulator/behaviours.ts";
 import { node, restarted, simulatedCluster, type SimulatedCluster } from "./simulated-cluster.ts";
 import { spec, template, uuid } from "./scripted-gateway.ts";
@@ -223,6 +224,37 @@ describe("scheduling", () => {
   it("gives pods on the host's network no address", () => {
     const cluster = running(2, { networkType: "HOST", subnet: null });
     expect(cluster.pods()).toMatchObject([{ privateIp: null, ready: true }, { privateIp: null, ready: true }]);
+  });
+
+  it("puts no two pods that serve the same port on one node, where they are on the host's network", () => {
+    const serving = (port: number, protocol: "TCP" | "UDP"): PodTemplate => ({
+      ...web, containers: web.containers.map((container) => ({ ...container, ports: [{ name: null, containerPort: port, protocol }] })),
+    });
+    const onHost = { networkType: "HOST" as const, subnet: null };
+    const cluster = simulatedCluster();
+    const nodesOf = (placementId: string): unknown[] => cluster.podsOf(placementId).map(({ nodeId }) => nodeId).toSorted();
+    const [http, dns] = [serving(80, "TCP"), serving(80, "UDP")];
+    cluster.assign(app, spec(http, { replicas: 4, ...onHost }), http);
+    cluster.assign(uuid(101), spec(dns, { replicas: 3, ...onHost }), dns);
+    cluster.assign(uuid(102), spec(http, { replicas: 3 }));
+    cluster.simulation.advanceTo(MINUTE);
+    const nodes = ["node-0", "node-1", "node-2"];
+    expect(nodesOf(app)).toEqual([...nodes, null]);
+    expect(nodesOf(uuid(101))).toEqual(nodes);
+    expect(nodesOf(uuid(102))).toEqual(nodes);
+    expect(cluster.podsOf(app).find(({ nodeId }) => nodeId === null)).toMatchObject({
+      phase: "PENDING", reason: "Unschedulable", message: "0/3 nodes are available: 3 didn't have free ports for the requested pod ports",
+    });
+
+    // After a restart the ports are still taken; the next pod follows when one is given back.
+    const placements = [[app, http, { replicas: 4, ...onHost }], [uuid(101), dns, { replicas: 3, ...onHost }], [uuid(102), http, { replicas: 3 }]] as const;
+    const after = restarted(cluster, placements.map(([id, of, changes]) => ({ id, spec: spec(of, changes) })), [http, dns]);
+    after.simulation.advanceTo(2 * MINUTE);
+    expect(after.podsOf(app).filter(({ ready }) => ready)).toHaveLength(3);
+    after.assign(app, spec(http, { replicas: 2, ...onHost }));
+    after.assign(uuid(103), spec(http, { replicas: 1, ...onHost }));
+    after.simulation.advanceTo(3 * MINUTE);
+    expect([after.podsOf(app), after.podsOf(uuid(103))].map((pods) => pods.filter(({ ready }) => ready).length)).toEqual([2, 1]);
   });
 });
 

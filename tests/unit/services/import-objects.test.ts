@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { textOfBase64 } from "#server/services/import/base64.ts";
 import { configMapOfManifest } from "#server/services/import/config-map.ts";
+import { boundedFaults } from "#server/services/import/reader.ts";
 import { secretOfManifest } from "#server/services/import/secret.ts";
 import { resolvePorts, selects, serviceOfManifest } from "#server/services/import/service.ts";
 
@@ -165,5 +166,17 @@ describe("a Service", () => {
     const port = { name: "p", protocol: "TCP", port: 80 } as const;
     expect(resolvePorts([{ ...port, target: "api" }, { ...port, target: 81 }], template)).toEqual({ ports: [{ ...port, containerPort: 9_090 }, { ...port, containerPort: 81 }], errors: [] });
     expect(resolvePorts([{ ...port, target: "dns" }], template).errors).toEqual(['spec.ports.0.targetPort "dns" is no TCP port of the application\'s containers.']);
+  });
+});
+
+describe("faults of an object", () => {
+  test("are as many, and as long, as an answer shows", () => {
+    const few = Array.from({ length: 20 }, (_, index) => `data.${index} must be base64.`);
+    expect(boundedFaults(few)).toEqual(few);
+    const many = Array.from({ length: 30_000 }, (_, index) => `data.${"k".repeat(1_000)}${index} must be base64.`);
+    const shown = boundedFaults(many);
+    expect(shown).toHaveLength(21);
+    expect(shown.at(-1)).toBe("There are 29980 faults more.");
+    expect(shown.join(" ").length).toBeLessThan(11_000);
   });
 });

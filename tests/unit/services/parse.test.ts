@@ -52,6 +52,11 @@ describe("what can't be read, with its line and column", () => {
     ["a fault in a later document", "a: 1\n---\nb: [", /at line 3, column \d+: /],
     ["an unknown alias", "a: *nowhere", /at line 1, column \d+: .*alias/i],
     ["a cycle", "a: &a [1, *a]", /at line 1, column 1: It is nested too deeply\./],
+    ["a merge of what is no map", "a: 1\nb:\n  <<: text", /at line 1, column 1: It merges \(<<\) what is no map/],
+    ["a merge of an unknown alias", "a: {<<: *nowhere}", /at line 1, column 1: /],
+    ["a map as a key, as templates of Helm have them", "a: 1\nb: {{ .Values.b }}", /at line 2, column 5: A key must be text\./],
+    ["a list as a key", "? [a, b]\n: 1", /at line 1, column 3: A key must be text\./],
+    ["an alias as a key", "a: &a b\n*a : c", /at line 2, column 1: A key must be text\./],
     ["nesting without end", `${"[".repeat(5_000)}${"]".repeat(5_000)}`, /at line 1, column \d+: It is nested too deeply\./],
   ])("%s", (_, yaml, expected) => expect(faults(yaml)[0]).toMatch(expected));
 
@@ -65,9 +70,16 @@ describe("what can't be read, with its line and column", () => {
     ["an anchor without a value", "a: &canary-2b2b *canary-2b2b"],
     ["what stands alone", "a: b\ncanary-2b2b"],
     ["a reserved sign", "a: @canary-2b2b"],
+    ["a merge", "a: {<<: canary-2b2b}"],
+    ["a map as a key", "data:\n  ? {password: canary-2b2b}\n  : x"],
+    ["an alias as a key", "data:\n  password: &a canary-2b2b\n  *a : x"],
   ])("%s is not repeated: it might be a password", (_, yaml) => expect(faults(yaml).join(" ")).not.toContain("2b2b"));
 
   test("five faults are enough", () => expect(faults("a: b: c\n".repeat(100))).toHaveLength(5));
+  test.each([
+    ["a key given twice", "a: 1\n"],
+    ["what is no YAML", "}\n"],
+  ])("five are enough of %s, however many there are", (_, line) => expect(faults(line.repeat(200_000)).length).toBeLessThanOrEqual(5));
   test("aliases that unfold without end", () => {
     const layers = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${Array.from({ length: 9 }, () => `*l${n}`).join(", ")}]`);
     expect(faults(["l0: &l0 [x, x]", ...layers].join("\n"))[0]).toMatch(/[Aa]lias/);
