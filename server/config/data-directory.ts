@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { access, chmod, constants, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { access, chmod, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Config } from "./config.ts";
@@ -127,6 +127,8 @@ async function keptKey(file: string): Promise<Uint8Array> {
     return Uint8Array.from(key);
   }
   const key = randomBytes(32);
-  await writeFile(file, `${key.toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
+  // Whole or not at all: a short file, after a crash in the middle, would be refused at every start.
+  await writeFile(`${file}.new`, `${key.toString("base64")}\n`, { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
   return Uint8Array.from(key);
 }

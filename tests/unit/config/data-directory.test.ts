@@ -111,3 +111,9 @@ test("a damaged key is an error, never replaced", async () => {
   await expect(loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null })).rejects.toThrow(/does not hold 32 bytes/);
   expect(await readFile(path.join(directory, "encryption-key"), "utf8")).toBe("short\n");
 });
+
+test("what a start that was killed left of a key is written anew, whole", async () => {
+  await writeFile(path.join(directory, "encryption-key.new"), "aGFsZg");
+  const { encryptionKey } = await loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null });
+  expect(await readFile(path.join(directory, "encryption-key"), "utf8")).toBe(`${Buffer.from(encryptionKey).toString("base64")}\n`);
+});

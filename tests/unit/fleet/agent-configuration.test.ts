@@ -276,6 +276,8 @@ describe("an agent's configuration", () => {
 
   it("has its seed in a file for the owner's eyes, made once", async () => {
     const file = join(folder, "sealing-key");
+    // What a start that was killed left of it.
+    writeFileSync(`${file}.new`, "aGFsZg");
     const seed = await loadSealingSeed(file);
     expect(seed).toHaveLength(32);
     expect(statSync(file).mode & 0o777).toBe(0o600);
