@@ -13,6 +13,7 @@ import { Placement } from "../../entities/placement.ts";
 import { Rollout } from "../../entities/rollout.ts";
 import { Service } from "../../entities/service.ts";
 import { markUpdating, putToWork } from "../application/change.ts";
+import { lockPlacements } from "../application/distribute.ts";
 import { carryOn } from "../application/rollout.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
@@ -34,6 +35,7 @@ export async function retryOperation(tx: Transaction, input: OperationActionInpu
 
   const placements = [...new Set(work.flatMap((one) => one.placements))];
   const services = [...new Set(work.flatMap((one) => one.services))];
+  await lockPlacements(tx, placements.map(({ id }) => id));
   touch(tx, placements, services);
   const concerned = new Set([...placements, ...services].map(({ applicationId }) => applicationId));
   for (const id of concerned) {
