@@ -211,7 +211,7 @@ describe.each(Object.keys(INPUTS).filter((mutation) => takes(mutation, "idempote
     const again = await Promise.all(Array.from({ length: 4 }, () => ask(tenant.actor, mutation, { ...input, idempotencyKey: "one" })));
     expect(new Set(again)).toEqual(new Set([first]));
     expect(await state()).toBe(after);
-    const [idPath] = PLACES.filter((place) => place.mutation === mutation);
+    const idPath = PLACES.find((place) => place.mutation === mutation);
     const other = replaced(input, idPath?.path ?? [], `Application.${NOBODY}`).value as object;
     expect(await ask(tenant.actor, mutation, other)).toContain("IDEMPOTENCY_MISMATCH");
     expect(await state()).toBe(after);
