@@ -40,7 +40,7 @@ export async function deleteServicesOf(tx: Transaction, application: Application
     [tx.actor.tenantId, application.id, tx.at],
   );
   const ids = deleted.map(({ id }) => id);
-  for (const id of ids) await supersedeOperations(tx, id);
+  if (ids.length > 0) await supersedeOperations(tx, ids);
   tx.changed("service", ...ids);
   return ids;
 }
