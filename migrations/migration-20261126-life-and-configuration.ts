@@ -33,6 +33,8 @@ alter table operation
   add column retry_of uuid,
   add column rollout_id uuid;
 
+create index operation_retry_of on operation (tenant_id, retry_of) where retry_of is not null;
+
 create table rollout (
   tenant_id uuid not null references tenant (id),
   id uuid not null,

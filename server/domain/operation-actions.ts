@@ -38,11 +38,11 @@ export const cancellable = ({ kind, state, endsAs, before }: OperationFacts & { 
   isOneOf(CANCELLABLE_OPERATIONS, kind) && !isTerminal(state) && (endsAs ?? null) === null && (before ?? null) !== null;
 
 export interface RetryFacts {
-  /** A newer operation of the same object: the object has moved on, and the older one's work with it. */
+  /** A newer operation of the same object, or a retry of this one: the object has moved on, and the older one's work with it. */
   readonly newer: boolean;
   /** It brought another revision, and the application is not on that: its rollout turned back by itself. */
   readonly turnedBack: boolean;
-  /** Steps that failed, or are not done, and whose object is still there. */
+  /** Steps that failed, or are not done, and whose object is still there, and stays unless the operation deletes it. */
   readonly stepsToRetry: number;
 }
 

@@ -25,7 +25,7 @@ export interface ReportFacts {
  * cluster was not given are dropped. Rows conflict on (cluster, id), so that no agent touches another cluster's.
  *
  * The number is compared first, without a lock, and compared and set near the end: the cluster's row is what mutations of all tenants wait
- * for. Locks are taken in the order of mutations: placements, cluster, timeline, jobs.
+ * for. Locks are taken in the order of mutations: placements, services, cluster, timeline, jobs; of each kind in the order of ids.
  */
 export async function storeReport(client: PoolClient, report: Report, { term, termOffset, now }: ReportFacts): Promise<Stored> {
   const { clusterId, epoch, seq } = report;
@@ -208,7 +208,7 @@ with reported as (
 )
 select * from confirmed union select * from counted`;
 
-/** As placements are; what their status is, the worker says. */
+/** As placements are, and locked like them; what their status is, the worker says. */
 const SERVICES = /* sql */ `
 with reported as (
   select a.tenant_id, a.application_id, a.object_id, r.problem, ${CONFIRMED} as confirmed
@@ -219,21 +219,31 @@ with reported as (
   from reported r
   where a.cluster_id = $1 and a.object_id = r.object_id and r.confirmed is not null and (a.confirmed_term, a.confirmed_generation) < ($3, r.confirmed)
   returning a.tenant_id, a.application_id, a.object_id
+), locked as materialized (
+  select s.tenant_id, s.id, r.problem, r.confirmed
+  from service s join reported r on s.tenant_id = r.tenant_id and s.id = r.object_id
+  where s.cluster_id = $1 and (s.problem, s.observed_generation) is distinct from (r.problem, coalesce(r.confirmed, s.observed_generation))
+  order by s.id for no key update of s
 ), said as (
-  update service s set problem = r.problem, observed_generation = coalesce(r.confirmed, s.observed_generation)
-  from reported r
-  where s.tenant_id = r.tenant_id and s.id = r.object_id and s.cluster_id = $1
-    and (s.problem, s.observed_generation) is distinct from (r.problem, coalesce(r.confirmed, s.observed_generation))
+  update service s set problem = l.problem, observed_generation = coalesce(l.confirmed, s.observed_generation)
+  from locked l
+  where s.tenant_id = l.tenant_id and s.id = l.id and s.cluster_id = $1
   returning s.tenant_id, s.application_id, s.id as object_id
 )
 select * from confirmed union select * from said`;
 
 /** After a whole state: what it names no pods of has none. */
 const EMPTY_PLACEMENTS = /* sql */ `
+with empty as materialized (
+  select p.tenant_id, p.id
+  from assignment a join placement p on p.tenant_id = a.tenant_id and p.id = a.object_id
+  where a.cluster_id = $1 and p.cluster_id = $1 and p.created + p.ready + p.updated > 0
+    and not exists (select from pod where pod.cluster_id = $1 and pod.tenant_id = p.tenant_id and pod.placement_id = p.id)
+  order by p.id for no key update of p
+)
 update placement p set created = 0, ready = 0, updated = 0, configured = 0, unavailable = p.desired
-from assignment a
-where a.cluster_id = $1 and p.tenant_id = a.tenant_id and p.id = a.object_id and p.created + p.ready + p.updated > 0
-  and not exists (select from pod where pod.cluster_id = $1 and pod.tenant_id = p.tenant_id and pod.placement_id = p.id)
+from empty e
+where p.tenant_id = e.tenant_id and p.id = e.id and p.cluster_id = $1
 returning p.tenant_id, p.application_id, p.id as object_id`;
 
 const NODES = /* sql */ `

@@ -26,7 +26,7 @@ import { rollBack } from "./application/roll-back.ts";
 import type { Situation } from "./application/situation.ts";
 import { askForChecks, type Check, checksOf } from "./checks.ts";
 import { createGather } from "./gather.ts";
-import { loadOperation, updateOperations } from "./operation/store.ts";
+import { endOrphans, loadOperation, updateOperations } from "./operation/store.ts";
 
 export interface ReconcileOptions {
   /** Connected as selvedge_worker. */
@@ -149,10 +149,12 @@ from (select asked.id, pg_try_advisory_xact_lock(hashtextextended(asked.id::text
 left join lateral (select true as found from application a where job.locked and a.tenant_id = $1 and a.id = job.id for no key update`;
 
 async function settle(client: PoolClient, tenantId: string, operationId: string, now: number): Promise<Reconciled> {
-  const loaded = await loadOperation(client, operationId);
-  if (!loaded) return "gone";
+  const found = await loadOperation(client, operationId);
+  if (!found) return "gone";
+  const loaded = (await endOrphans(client, operationId, now)) > 0 ? await loadOperation(client, operationId) : found;
+  if (!loaded) throw new Error("an operation vanished under its lock");
   const settled = settleOperation(loaded.operation, loaded.steps, now);
-  if (settled === loaded.operation) return "in sync";
+  if (settled === loaded.operation && loaded === found) return "in sync";
   await updateOperations(client, [settled]);
   await appendTimelineOn(client, [{ tenantId, kind: "operation", ids: [operationId], at: now }]);
   return "changed";

@@ -10,7 +10,7 @@ import { enqueueOn } from "../jobs/enqueue.ts";
 import { observe } from "./application/observe.ts";
 import { isEmpty, plan } from "./application/plan.ts";
 import { askForChecks, checksOf } from "./checks.ts";
-import { loadOperation } from "./operation/store.ts";
+import { hasOrphans, loadOperation } from "./operation/store.ts";
 
 export interface SweepOptions {
   /** Connected as selvedge_worker. */
@@ -86,7 +86,9 @@ const compareOperations: Compare = ({ pool, clock }, tenantId, ids) =>
     const differing: { tenantId: string; operationId: string }[] = [];
     for (const operationId of ids) {
       const loaded = await loadOperation(client, operationId, { lock: false });
-      if (loaded && settleOperation(loaded.operation, loaded.steps, clock.now()) !== loaded.operation) differing.push({ tenantId, operationId });
+      if (!loaded) continue;
+      const differs = settleOperation(loaded.operation, loaded.steps, clock.now()) !== loaded.operation || (await hasOrphans(client, operationId));
+      if (differs) differing.push({ tenantId, operationId });
     }
     await enqueueOn(client, "settle_operation", differing);
     return differing.length;

@@ -91,25 +91,26 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
 }
 
 /**
- * Ends what a newer change of an object takes over: unfinished operations of it, with all their steps, and its steps in operations over several
+ * Ends what a newer change of objects takes over: unfinished operations of them, with all their steps, and their steps in operations over several
  * objects, which go on with the others; the worker is asked where these stand. New configuration on its way to an application goes on by itself.
  * `except`: an operation that goes on in another way.
  */
-export async function supersedeOperations(tx: Transaction, targetId: string, { except = null }: { except?: string | null } = {}): Promise<void> {
+export async function supersedeOperations(tx: Transaction, targets: string | readonly string[], { except = null }: { except?: string | null } = {}): Promise<void> {
   const { tenantId } = tx.actor;
+  const targetIds = arrayText(typeof targets === "string" ? [targets] : targets);
   const operations = await tx.em.execute<{ id: string }[]>(
     `update operation set state = 'SUPERSEDED', error = null, finished_at = ?
-     where tenant_id = ? and target_id = ? and finished_at is null and id is distinct from ?::uuid returning id`,
-    [tx.at, tenantId, targetId, except],
+     where tenant_id = ? and target_id = any (?::uuid[]) and finished_at is null and id is distinct from ?::uuid returning id`,
+    [tx.at, tenantId, targetIds, except],
   );
   const own = operations.map((operation) => operation.id);
   const steps = await tx.em.execute<{ operation_id: string }[]>(
     `update operation_step s set state = 'SUPERSEDED', finished_at = ?
-     where s.tenant_id = ? and s.finished_at is null and (s.target_id = ? or s.operation_id = any (?::uuid[])) and s.operation_id is distinct from ?::uuid
+     where s.tenant_id = ? and s.finished_at is null and (s.target_id = any (?::uuid[]) or s.operation_id = any (?::uuid[])) and s.operation_id is distinct from ?::uuid
        and (s.operation_id = any (?::uuid[]) or exists (
          select from operation o where o.tenant_id = s.tenant_id and o.id = s.operation_id and o.kind <> 'UPDATE_CONFIG'))
      returning s.operation_id`,
-    [tx.at, tenantId, targetId, arrayText(own), except, arrayText(own)],
+    [tx.at, tenantId, targetIds, arrayText(own), except, arrayText(own)],
   );
   const others = new Set(steps.map((step) => step.operation_id).filter((id) => !own.includes(id)));
   await enqueue(

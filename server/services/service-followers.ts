@@ -1,4 +1,7 @@
-/** What changes of an application mean for its services. The caller holds the application's lock, and asks for its reconciliation. */
+/**
+ * What changes of an application mean for its services. The caller holds the application's lock, and asks for its reconciliation. Services are locked in
+ * the order of their ids, as reports lock them.
+ */
 import type { Application } from "../entities/application.ts";
 import { supersedeOperations } from "./operation.ts";
 import type { Transaction } from "./transaction.ts";
@@ -9,12 +12,16 @@ import type { Transaction } from "./transaction.ts";
  */
 export async function moveServices(tx: Transaction, application: Application): Promise<string[]> {
   const moved = await tx.em.execute<{ id: string }[]>(
-    `update service s set vpc_id = p.vpc_id, generation = s.generation + 1, problem = null, updated_at = ?, status = case s.status when 'PENDING' then 'PENDING' else 'UPDATING' end
-     from placement p
-     where s.tenant_id = ? and s.application_id = ? and not s.deleting
-       and p.tenant_id = s.tenant_id and p.application_id = s.application_id and p.cluster_id = s.cluster_id and not p.deleting and p.vpc_id <> s.vpc_id
+    `with moving as materialized (
+       select s.tenant_id, s.id, p.vpc_id
+       from service s join placement p on p.tenant_id = s.tenant_id and p.application_id = s.application_id and p.cluster_id = s.cluster_id
+       where s.tenant_id = ? and s.application_id = ? and not s.deleting and not p.deleting and p.vpc_id <> s.vpc_id
+       order by s.id for no key update of s
+     )
+     update service s set vpc_id = m.vpc_id, generation = s.generation + 1, problem = null, updated_at = ?, status = case s.status when 'PENDING' then 'PENDING' else 'UPDATING' end
+     from moving m where s.tenant_id = m.tenant_id and s.id = m.id
      returning s.id`,
-    [tx.at, tx.actor.tenantId, application.id],
+    [tx.actor.tenantId, application.id, tx.at],
   );
   const ids = moved.map(({ id }) => id);
   tx.changed("service", ...ids);
@@ -24,12 +31,16 @@ export async function moveServices(tx: Transaction, application: Application): P
 /** An application takes its services along when it is deleted. Returns their ids. */
 export async function deleteServicesOf(tx: Transaction, application: Application): Promise<string[]> {
   const deleted = await tx.em.execute<{ id: string }[]>(
-    `update service s set deleting = true, status = 'DELETING', version = s.version + 1, generation = s.generation + 1, problem = null, updated_at = ?
-     where s.tenant_id = ? and s.application_id = ? and not s.deleting returning s.id`,
-    [tx.at, tx.actor.tenantId, application.id],
+    `with going as materialized (
+       select s.tenant_id, s.id from service s where s.tenant_id = ? and s.application_id = ? and not s.deleting order by s.id for no key update
+     )
+     update service s set deleting = true, status = 'DELETING', version = s.version + 1, generation = s.generation + 1, problem = null, updated_at = ?
+     from going g where s.tenant_id = g.tenant_id and s.id = g.id
+     returning s.id`,
+    [tx.actor.tenantId, application.id, tx.at],
   );
   const ids = deleted.map(({ id }) => id);
-  for (const id of ids) await supersedeOperations(tx, id);
+  if (ids.length > 0) await supersedeOperations(tx, ids);
   tx.changed("service", ...ids);
   return ids;
 }

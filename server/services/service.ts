@@ -220,7 +220,7 @@ export async function putService(tx: Transaction, application: Application, { na
   if (obstacle) return refused(nameTaken(path, obstacle, grounds, 1));
 
   const changed = existing.filter((service) => changePortsIfOther(tx, service, ports));
-  for (const { id } of changed) await supersedeOperations(tx, id);
+  if (changed.length > 0) await supersedeOperations(tx, changed.map(({ id }) => id));
   const present = new Set(existing.map(({ clusterId }) => clusterId));
   const made = await insertServices(tx, application, { name, type: "CLUSTER_IP", ports }, wanted.filter(({ cluster }) => !present.has(cluster.id)));
   if (!made.ok) return made;

@@ -18,6 +18,8 @@ export interface Rows {
   placement(application: { tenantId: string; namespaceId: string; id: string; revisionId: string }, clusterId: string, vpcId: string, values?: Values): Promise<string>;
   pod(of: { tenantId: string; namespaceId: string; applicationId: string; placementId: string; revisionId: string; clusterId: string }, name: string, values?: Values): Promise<string>;
   service(of: { tenantId: string; namespaceId: string; applicationId: string; clusterId: string; vpcId: string }, name: string, values?: Values): Promise<string>;
+  /** The application's, to its revision. */
+  rollout(application: { tenantId: string; namespaceId: string; id: string; revisionId: string }, values?: Values): Promise<string>;
   operation(tenantId: string, values?: Values): Promise<string>;
   operationStep(tenantId: string, operationId: string, name: string, values?: Values): Promise<string>;
   configMap(tenantId: string, namespaceId: string, name: string, values?: Values): Promise<string>;
@@ -108,6 +110,14 @@ export function rowsOf(admin: Pool): Rows {
         ports: JSON.stringify([{ name: "http", protocol: "TCP", port: 80, containerPort: 8080 }]), status: "ACTIVE", version: 1, generation: 1, observed_generation: 1,
         created_at: CREATED, updated_at: CREATED, ...values,
       }),
+    rollout: async ({ tenantId, namespaceId, id: application_id, revisionId }, values) => {
+      const rollout = await insert("rollout", {
+        tenant_id: tenantId, id: id(), application_id, namespace_id: namespaceId, to_revision_id: revisionId, strategy: "FULL", update_strategy: "{}", progress_deadline_seconds: 600, auto_rollback: true,
+        state: "SUCCEEDED", started_at: CREATED, progressed_at: CREATED, finished_at: CREATED, ...values,
+      });
+      await admin.query("update application set rollout_id = $2 where id = $1", [application_id, rollout]);
+      return rollout;
+    },
     operation: (tenant_id, values) =>
       insert("operation", {
         tenant_id, id: id(), kind: "CREATE_APPLICATION", state: "RUNNING", target_name: "web", completed: 1, total: 4, actor: "a test", created_at: CREATED, progressed_at: CREATED, ...values,

@@ -49,7 +49,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
     if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
-  if (deleted.length > 0) await client.query("delete from application where tenant_id = $1 and id = any ($2::uuid[])", [tenantId, deleted]);
+  const removedRollouts = deleted.length > 0 ? (await client.query<{ id: string }>(DELETE_APPLICATIONS, [tenantId, deleted])).rows.map(({ id }) => id) : [];
   if (updated.length > 0) await run(client, "update-application", UPDATE_APPLICATION, updated);
   if (rollouts.length > 0) await run(client, "update-rollouts", UPDATE_ROLLOUTS, rollouts);
   if (steps.length > 0) await run(client, "update-steps", UPDATE_STEPS, steps);
@@ -64,7 +64,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const goneOf = (kind: RemoveAction["kind"]): string[] => remove.filter((action) => action.kind === kind).map(({ objectId }) => objectId);
   add("placement", placements.map(({ id }) => id), goneOf("placement"));
   add("service", services.map(({ id }) => id), goneOf("service"));
-  add("rollout", rollouts.map(({ id }) => id));
+  add("rollout", rollouts.map(({ id }) => id), removedRollouts);
   add("pod", [], removedPods);
   add("operation", [...new Set(all((plan) => plan.touched))]);
   await appendTimelineOn(client, entries);
@@ -122,6 +122,11 @@ with planned as (
   delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id
 )
 select (select count(*)::int from assignments) as assignments, (select array_agg(id) from pods) as pods`;
+
+/** Their rollouts go with them, as all that is theirs: these were shown, and so are told of. */
+const DELETE_APPLICATIONS = /* sql */ `
+with gone as (delete from application where tenant_id = $1 and id = any ($2::uuid[]) returning id)
+select r.id from rollout r join gone on r.application_id = gone.id where r.tenant_id = $1`;
 
 const UPDATE_APPLICATION = /* sql */ `
 update application a set

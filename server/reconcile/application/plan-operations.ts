@@ -9,11 +9,15 @@
  *      └────────────┴── its cluster reports a problem with the newest generation ──▶ FAILED, with what it said
  *
  * Progress is counted in pods, and is the most that was ever done: a pod which crashes and comes back is no progress.
+ *
+ * An operation ends when all its steps have; not before its rollout, where that may yet take everything back by itself: else it would be called done,
+ * or done in part, and be undone afterwards. So steps that failed, or that are done of what has broken since, are unfinished for it until then.
  */
 import { isComplete, readyOnRevision } from "../../domain/application-status.ts";
-import { settleOperation } from "../../domain/operation-progress.ts";
-import { isTerminal } from "../../domain/states.ts";
+import { settleOperation, type StepSummary } from "../../domain/operation-progress.ts";
+import { isTerminal, type OperationState } from "../../domain/states.ts";
 import type { PlacementLook } from "./plan-placements.ts";
+import { mayGoBack, type RolloutPlan } from "./plan-rollout.ts";
 import type { ServiceLook } from "./plan-services.ts";
 import type { OperationRow, Situation, StepRow } from "./situation.ts";
 
@@ -39,7 +43,8 @@ export interface Left {
   readonly services: readonly ServiceLook[];
 }
 
-export function planOperations({ application, operations }: Situation, left: Left, now: number): OperationsPlan {
+export function planOperations(situation: Situation, left: Left, rolloutPlan: RolloutPlan, now: number): OperationsPlan {
+  const { application, operations } = situation;
   const steps: StepUpdate[] = [];
   const updates: OperationUpdate[] = [];
   const settle: string[] = [];
@@ -54,8 +59,8 @@ export function planOperations({ application, operations }: Situation, left: Lef
       if (changed.length > 0) settle.push(operation.id);
       continue;
     }
-    const states: Record<string, number> = { ...operation.ended.states };
-    for (const step of after) states[step.state] = (states[step.state] ?? 0) + 1;
+    const counted: StepSummary["states"] = after.reduce((states, { state }) => add(states, state, 1), operation.ended.states);
+    const states = mayGoBack(situation, rolloutPlan, operation) ? keptOpen(counted) : counted;
     const settled = settleOperation(operation, {
       completed: after.reduce((sum, step) => sum + step.completed, operation.ended.completed),
       total: after.reduce((sum, step) => sum + step.total, operation.ended.total),
@@ -69,6 +74,16 @@ export function planOperations({ application, operations }: Situation, left: Lef
     }
   }
   return { steps, operations: updates, settle, touched: [...touched] };
+}
+
+const add = (states: StepSummary["states"], state: OperationState, steps: number): StepSummary["states"] => ({ ...states, [state]: (states[state] ?? 0) + steps });
+
+/** The failed steps are unfinished; with none of these, and all others done, one of them is. */
+function keptOpen(states: StepSummary["states"]): StepSummary["states"] {
+  const { FAILED: failed = 0, SUCCEEDED: succeeded = 0 } = states;
+  if (failed > 0) return add({ ...states, FAILED: 0 }, "RUNNING", failed);
+  const open = (Object.keys(states) as OperationState[]).some((state) => !isTerminal(state) && states[state]);
+  return open || succeeded === 0 ? states : add({ ...states, SUCCEEDED: succeeded - 1 }, "RUNNING", 1);
 }
 
 interface Work {

@@ -18,7 +18,7 @@ import { isComplete, readyOnRevision } from "../../domain/application-status.ts"
 import { duration } from "../../domain/operation-progress.ts";
 import { isTerminal, type RolloutState } from "../../domain/states.ts";
 import type { PlacementLook } from "./plan-placements.ts";
-import type { RolloutRow, Situation } from "./situation.ts";
+import type { OperationRow, RolloutRow, Situation } from "./situation.ts";
 
 export interface RolloutUpdate {
   readonly id: string;
@@ -79,7 +79,7 @@ function goingForward(situation: Situation, rollout: RolloutRow, staying: readon
   if (now < deadline) return { rollout: moved, rollBack: null, checkAt: deadline };
 
   const reason = `No progress for ${duration(rollout.progressDeadlineSeconds)}: ${updated} of ${total} replicas were ready on revision ${rollout.toNumber}.`;
-  if (rollout.fromRevisionId === null || rollout.fromRevisionId === rollout.toRevisionId) return { ...NOTHING, rollout: { ...ended(rollout, "FAILED", `${reason} There is no revision to go back to.`, now), updated, total } };
+  if (rollout.fromRevisionId === null || !hasWayBack(rollout)) return { ...NOTHING, rollout: { ...ended(rollout, "FAILED", `${reason} There is no revision to go back to.`, now), updated, total } };
   const { id: rolloutId, operationId, fromRevisionId, toRevisionId } = rollout;
   return { rollout: moved, rollBack: { rolloutId, operationId, fromRevisionId, toRevisionId, reason: `${reason} It goes back to revision ${rollout.fromNumber}.` }, checkAt: null };
 }
@@ -96,6 +96,13 @@ function goingBack({ application }: Situation, rollout: RolloutRow, staying: rea
   const there = staying.reduce((sum, { progress }) => sum + (progress.inSync ? Math.max(0, progress.created - progress.updated) : progress.updated), 0);
   return { ...NOTHING, rollout: changed(rollout, { updated: Math.min(total, rollout.updated, there), total, progressedAt: rollout.progressedAt }) };
 }
+
+const hasWayBack = ({ fromRevisionId, toRevisionId }: RolloutRow): boolean => fromRevisionId !== null && fromRevisionId !== toRevisionId;
+
+/** The operation is the one of the rollout under way, which will be taken back by itself unless it gets on; `planned` is what becomes of that now. */
+export const mayGoBack = ({ rollout }: Situation, planned: RolloutPlan, operation: OperationRow): boolean =>
+  rollout?.state === "PROGRESSING" && rollout.autoRollback && hasWayBack(rollout) && (planned.rollout?.finishedAt ?? null) === null &&
+  (operation.id === rollout.operationId || operation.rolloutId === rollout.id);
 
 const TAKEN_OVER = "Another change of the application took over.";
 

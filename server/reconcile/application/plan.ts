@@ -46,14 +46,15 @@ export const isEmpty = (planned: Plan): boolean =>
 export function plan(situation: Situation, now: number): Plan {
   const placements = planPlacements(situation);
   const services = planServices(situation);
+  const rollout = planRollout(situation, placements.left, now);
   return {
     assign: [...placements.assign, ...services.assign],
     placements: placements.update,
     services: services.update,
     remove: [...placements.remove, ...services.remove],
     application: planApplication(situation, placements.left, placements.left.length + services.left.length === 0),
-    ...planRollout(situation, placements.left, now),
-    ...planOperations(situation, { placements: placements.left, services: services.left }, now),
+    ...rollout,
+    ...planOperations(situation, { placements: placements.left, services: services.left }, rollout, now),
   };
 }
 

@@ -65,7 +65,7 @@ const TEMPLATES = /* sql */ `
 select id, template from revision where tenant_id = app.tenant_id() and id = any ($1::uuid[])`;
 
 const SWITCH_PLACEMENTS = /* sql */ `
-update placement set revision_id = $2, generation = generation + 1 where tenant_id = app.tenant_id() and id = any ($1::uuid[])`;
+update placement set revision_id = $2, generation = generation + 1, problem = null where tenant_id = app.tenant_id() and id = any ($1::uuid[])`;
 
 const FAIL_ROLLOUT = /* sql */ `
 update rollout set state = 'FAILED', reason = $2, finished_at = $3 where tenant_id = app.tenant_id() and id = $1`;

@@ -24,6 +24,27 @@ export async function loadOperation(client: ClientBase, operationId: string, { l
   return { operation, steps: summed.rows[0] ?? { completed: 0, total: 0, states: {} } };
 }
 
+/**
+ * Ends the steps of an unfinished operation whose application is gone: reconciliations move steps, and of that one there is none any more. It went
+ * after the operation's transaction had looked who is concerned, and before that committed. The operation is locked by the caller. Returns how many.
+ */
+export async function endOrphans(client: ClientBase, operationId: string, now: number): Promise<number> {
+  const { rowCount } = await client.query({ name: "end-orphans", text: END_ORPHANS, values: [operationId, new Date(now)] });
+  return rowCount ?? 0;
+}
+
+export async function hasOrphans(client: ClientBase, operationId: string): Promise<boolean> {
+  const { rowCount } = await client.query({ name: "find-orphans", text: FIND_ORPHANS, values: [operationId] });
+  return (rowCount ?? 0) > 0;
+}
+
+const ORPHAN = /* sql */ `t.tenant_id = app.tenant_id() and t.operation_id = $1 and t.finished_at is null and t.target_type = 'Application'
+  and not exists (select from application a where a.tenant_id = t.tenant_id and a.id = t.target_id)`;
+
+const FIND_ORPHANS = `select from operation_step t where ${ORPHAN} limit 1`;
+
+const END_ORPHANS = `update operation_step t set state = 'SUPERSEDED', finished_at = $2 where ${ORPHAN}`;
+
 const UPDATE = /* sql */ `
 update operation o set
   state = planned.state, completed = planned.completed, total = planned.total, error = planned.error, started_at = planned."startedAt",

@@ -12,6 +12,7 @@
  *   generation.
  */
 import { randomUUIDv7 } from "node:crypto";
+import { arrayText } from "../../database/arrays.ts";
 import { amountsOf, difference, NOTHING, type PodRequests } from "../../domain/capacity.ts";
 import { accepted, type Outcome, refused } from "../../domain/errors.ts";
 import { podRequests } from "../../domain/pod-template.ts";
@@ -161,8 +162,15 @@ async function carryOut(tx: Transaction, application: Application, change: Distr
       parkedOnly.push(placement.id);
     }
   }
+  await lockPlacements(tx, [...touched, ...parkedOnly]);
   if (added.length > 0) await tx.em.insertMany(Placement, added);
   return [...added.map(({ id }) => id), ...touched, ...parkedOnly];
+}
+
+/** In the order of their ids, as reports take them: so that whoever changes several of them waits for nobody in a circle. */
+export async function lockPlacements(tx: Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length < 2) return;
+  await tx.em.execute("select from placement where tenant_id = ? and id = any (?::uuid[]) order by id for no key update", [tx.actor.tenantId, arrayText(ids)]);
 }
 
 /** Wanted pods that are not ready, as far as the cluster has said. */

@@ -16,12 +16,13 @@ import { randomUUIDv7 } from "node:crypto";
 import { accepted, type DomainError, invalidState, type Outcome } from "../../domain/errors.ts";
 import type { RolloutStrategy, UpdateStrategy } from "../../domain/states.ts";
 import type { Application } from "../../entities/application.ts";
-import type { Revision } from "../../entities/revision.ts";
+import { Revision } from "../../entities/revision.ts";
 import { Rollout } from "../../entities/rollout.ts";
 import type { Transaction } from "../transaction.ts";
 import { markUpdating, putToWork, raiseVersion } from "./change.ts";
 import type { ApplicationResult } from "./create.ts";
 import { distribute } from "./distribute.ts";
+import { checkReferences } from "./template.ts";
 import { desiredNow, wantedBefore } from "./wanted.ts";
 
 export const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
@@ -143,16 +144,26 @@ export async function turnBack(tx: Transaction, rolloutId: string, reason: strin
   tx.changed("rollout", rollout.id);
 }
 
-/** Another operation carries it on: the same rollout while it is under way, else one like it, to the application's revision. */
+/**
+ * Another operation carries it on: the same rollout while it is under way, else one like it, to the application's revision. Since the first one ended
+ * nothing has kept what its old revision refers to: where that is gone, the new one does not go back by itself.
+ */
 export async function carryOn(tx: Transaction, application: Application, rollout: Rollout, ids: { readonly id: string; readonly operationId: string }): Promise<void> {
   if (rollout.finishedAt) {
-    const { strategy, updateStrategy, progressDeadlineSeconds, autoRollback } = rollout;
-    const manner = { strategy, updateStrategy, progressDeadlineSeconds, autoRollback };
-    await startRollout(tx, application, { ...ids, fromRevisionId: rollout.fromRevisionId ?? application.revisionId, manner });
+    const { strategy, updateStrategy, progressDeadlineSeconds } = rollout;
+    const fromRevisionId = rollout.fromRevisionId ?? application.revisionId;
+    const autoRollback = rollout.autoRollback && (await isWhole(tx, application, fromRevisionId));
+    await startRollout(tx, application, { ...ids, fromRevisionId, manner: { strategy, updateStrategy, progressDeadlineSeconds, autoRollback } });
     return;
   }
   tx.em.assign(rollout, { operationId: ids.operationId, progressedAt: tx.at });
   tx.changed("rollout", rollout.id);
+}
+
+/** Whether all that the revision refers to is there; it stays until the transaction ends. */
+async function isWhole(tx: Transaction, { namespaceId }: Application, revisionId: string): Promise<boolean> {
+  const { template } = await tx.em.findOneOrFail(Revision, { tenantId: tx.actor.tenantId, id: revisionId });
+  return (await checkReferences(tx, namespaceId, template)).length === 0;
 }
 
 /** Ends the rollout under way, if there is one: old and new pods stand as they are, and something else moves them on. */

@@ -6,6 +6,9 @@
  * One operation spans all applications and services, so that a caller waits for one thing; it covers unchanged applications too: it says
  * that everything in the file runs as described. What all of them need of the clusters is reserved at the end, at once: an import may take
  * seconds, and reports and mutations of all tenants wait for the clusters' rows.
+ *
+ * What there is already of what the file names is locked first (lock.ts). Applications are changed in the order of their ids too, new ones last: so the
+ * placements of one come after those of the one before, which is the order in which reports lock them, but for placements that came to one later.
  */
 import { type DistributionInput, checkDistribution } from "../../domain/distribution.ts";
 import type { KeyRing } from "../../domain/envelope.ts";
@@ -25,6 +28,7 @@ import { applicationsSelected, applyService, choiceAmong, type Workload, workloa
 import { configMapOfManifest } from "./config-map.ts";
 import { designOfDeployment } from "./deployment.ts";
 import { type Imported, type ImportedObject, type ImportKind, isSupported, kindOf, nameOf, sentences, whySkipped, without } from "./object.ts";
+import { lockNamed } from "./lock.ts";
 import type { ManifestDocument } from "./parse.ts";
 import { boundedFaults, isMap } from "./reader.ts";
 import { type FindConfig, loadNamed, namesAskedFor } from "./references.ts";
@@ -130,6 +134,10 @@ async function importAll(tx: Transaction, to: Destination, documents: readonly M
   const taken = new Set<string>();
   const of = (...kinds: readonly ImportKind[]): Item[] => items.filter(({ kind }) => kinds.includes(kind));
 
+  const places = new Map((await lockNamed(tx, to.namespace.id, items)).map((name, place) => [name, place]));
+  const position = ({ name }: Item): number => places.get(name) ?? places.size;
+  const deployments = of("Deployment").toSorted((a, b) => position(a) - position(b));
+
   const inUse: Item[] = [];
   for (const item of of("ConfigMap", "Secret")) {
     const config = await importConfig(tx, to, item, taken);
@@ -137,11 +145,11 @@ async function importAll(tx: Transaction, to: Destination, documents: readonly M
     if (config.inUse) inUse.push(item);
   }
   const names = namesAskedFor((find) => {
-    for (const { value } of of("Deployment")) designOfDeployment(value, to.namespace.name, find);
+    for (const { value } of deployments) designOfDeployment(value, to.namespace.name, find);
   });
   const find = await loadNamed(tx, to.namespace.id, names);
   const deployed: Workload[] = [];
-  for (const item of of("Deployment")) results[item.index] = await importDeployment(tx, to, item, taken, find, deployed);
+  for (const item of deployments) results[item.index] = await importDeployment(tx, to, item, taken, find, deployed);
   // A key that goes from a ConfigMap is free once the Deployments of this file have ceased to name it.
   for (const item of inUse) results[item.index] = (await importConfig(tx, to, item, new Set())).result;
   let room = MAX_SERVICES;

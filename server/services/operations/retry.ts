@@ -11,8 +11,9 @@ import type { OperationStep } from "../../entities/operation-step.ts";
 import { Operation } from "../../entities/operation.ts";
 import { Placement } from "../../entities/placement.ts";
 import { Rollout } from "../../entities/rollout.ts";
-import type { Service } from "../../entities/service.ts";
+import { Service } from "../../entities/service.ts";
 import { markUpdating, putToWork } from "../application/change.ts";
+import { lockPlacements } from "../application/distribute.ts";
 import { carryOn } from "../application/rollout.ts";
 import { startOperation, type StepPlan } from "../operation.ts";
 import type { Transaction } from "../transaction.ts";
@@ -32,8 +33,11 @@ export async function retryOperation(tx: Transaction, input: OperationActionInpu
   };
   if (!retryable(operation, facts)) return refused(invalidState(operation.state, whyNot(operation, facts)));
 
-  for (const { placements, service } of work) touch(tx, placements, service);
-  const concerned = new Set(work.flatMap(({ placements, service }) => [...placements, ...(service ? [service] : [])]).map(({ applicationId }) => applicationId));
+  const placements = [...new Set(work.flatMap((one) => one.placements))];
+  const services = [...new Set(work.flatMap((one) => one.services))];
+  await lockPlacements(tx, placements.map(({ id }) => id));
+  touch(tx, placements, services);
+  const concerned = new Set([...placements, ...services].map(({ applicationId }) => applicationId));
   for (const id of concerned) {
     const application = found.value.applications.get(id);
     if (application && !application.deleting) {
@@ -57,35 +61,42 @@ function whyNot(operation: Operation, { newer, turnedBack }: RetryFacts): string
 interface Work {
   readonly step: OperationStep;
   readonly placements: readonly Placement[];
-  readonly service: Service | null;
+  readonly services: readonly Service[];
 }
 
-/** The steps that failed, or are not done, with the objects that are there still. */
-async function workToRetry(tx: Transaction, { steps, applications, services }: OperationInHand): Promise<Work[]> {
+/**
+ * The steps that failed, or are not done, with the objects that are there still. What is being deleted is only deleted again. A deletion takes the
+ * application's services along: those beside a placement, and by any step those on clusters that have none any more.
+ */
+async function workToRetry(tx: Transaction, { operation, steps, applications, services }: OperationInHand): Promise<Work[]> {
   const open = steps.filter(({ state }) => state === "FAILED" || !isTerminal(state));
-  const placements = await tx.em.find(
-    Placement,
-    { tenantId: tx.actor.tenantId, applicationId: { $in: [...applications.keys()] } },
-    { orderBy: { id: "asc" } },
-  );
+  const where = { tenantId: tx.actor.tenantId, applicationId: { $in: [...applications.keys()] } };
+  const order = { orderBy: { id: "asc" } } as const;
+  const deletion = operation.kind === "DELETE_APPLICATION";
+  const placements = await tx.em.find(Placement, where, order);
+  const going = deletion ? await tx.em.find(Service, where, order) : [];
+  const on = (clusterId: string): readonly Placement[] => placements.filter((placement) => placement.clusterId === clusterId);
   return open.flatMap((step): Work[] => {
     if (step.targetType === "Service") {
       const service = services.get(step.targetId ?? "");
-      return service ? [{ step, placements: [], service }] : [];
+      return service && (!service.deleting || operation.kind === "DELETE_SERVICE") ? [{ step, placements: [], services: [service] }] : [];
     }
-    const here = placements.filter(({ applicationId, clusterId }) => applicationId === step.targetId && clusterId === step.clusterId);
-    return here.length > 0 ? [{ step, placements: here, service: null }] : [];
+    if (applications.get(step.targetId ?? "")?.deleting && !deletion) return [];
+    const here = on(step.clusterId ?? "").filter(({ applicationId }) => applicationId === step.targetId);
+    const beside = going.filter(({ clusterId }) => clusterId === step.clusterId || on(clusterId).length === 0);
+    return here.length + beside.length > 0 ? [{ step, placements: here, services: beside }] : [];
   });
 }
 
 /** The clusters are told anew; what they said of the last time is dropped. */
-function touch(tx: Transaction, placements: readonly Placement[], service: Service | null): void {
+function touch(tx: Transaction, placements: readonly Placement[], services: readonly Service[]): void {
   for (const placement of placements) tx.em.assign(placement, { generation: placement.generation + 1, problem: null });
   tx.changed("placement", ...placements.map(({ id }) => id));
-  if (!service) return;
-  const status = service.deleting ? "DELETING" : service.observedGeneration === 0 ? "PENDING" : "UPDATING";
-  tx.em.assign(service, { generation: service.generation + 1, problem: null, status });
-  tx.changed("service", service.id);
+  for (const service of services) {
+    const status = service.deleting ? "DELETING" : service.observedGeneration === 0 ? "PENDING" : "UPDATING";
+    tx.em.assign(service, { generation: service.generation + 1, problem: null, status });
+  }
+  tx.changed("service", ...services.map(({ id }) => id));
 }
 
 const planOf = ({ targetType, targetId, clusterId, name, total }: OperationStep): StepPlan => ({
@@ -137,9 +148,10 @@ async function retryOther(tx: Transaction, { operation, steps: old }: OperationI
   });
 }
 
-/** Ids of operations are in the order of time. */
+/** Of the same object, or a retry of this one. Ids of operations are in the order of time. */
 async function hasNewer(tx: Transaction, { id, targetType, targetId }: Operation): Promise<boolean> {
-  if (!targetType || !targetId) return false;
-  const [newer] = await tx.em.find(Operation, { tenantId: tx.actor.tenantId, targetType, targetId, id: { $gt: id } }, { limit: 1 });
-  return newer !== undefined;
+  const { tenantId } = tx.actor;
+  const retries = await tx.em.find(Operation, { tenantId, retryOf: id }, { limit: 1 });
+  if (retries.length > 0 || !targetType || !targetId) return retries.length > 0;
+  return (await tx.em.find(Operation, { tenantId, targetType, targetId, id: { $gt: id } }, { limit: 1 })).length > 0;
 }

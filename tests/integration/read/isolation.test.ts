@@ -48,6 +48,9 @@ beforeAll(async () => {
     await rows.secret(tenantId, hiddenId, "hidden-secret");
     for (const [kind, config] of [["ConfigMap", configMap], ["Secret", secret]] as const) await rows.configReference({ tenantId, namespaceId, ...application }, kind, config);
     await rows.configReference({ tenantId, namespaceId: hiddenId, ...hidden }, "ConfigMap", hiddenConfigMap);
+    const service = await rows.service({ tenantId, namespaceId, applicationId: application.id, clusterId: cluster, vpcId: vpc }, "web", { cluster_ip: "100.96.0.1" });
+    await rows.service({ tenantId, namespaceId: hiddenId, applicationId: hidden.id, clusterId: cluster, vpcId: vpc }, "hidden", { cluster_ip: "100.96.0.2" });
+    const [rollout] = [await rows.rollout({ tenantId, namespaceId, ...application }), await rows.rollout({ tenantId, namespaceId: hiddenId, ...hidden })];
     await rows.usage(tenantId, cluster, { cpu_millis: 1_200, memory_mib: 320, pods: 4 });
     await rows.auditEntry(tenantId, { namespace_id: namespaceId, action: "inside" });
     await rows.auditEntry(tenantId, { namespace_id: hiddenId, action: "elsewhere" });
@@ -55,7 +58,7 @@ beforeAll(async () => {
     await rows.apiToken(tenantId, "wider", { namespaces: ["default", "hidden"] });
     const found = {
       Tenant: tenantId, Namespace: namespaceId, Application: application.id, Revision: application.revisionId, Vpc: vpc, Subnet: subnet, Placement: placement, Pod: pod, Operation: operation,
-      ConfigMap: configMap, Secret: secret,
+      ConfigMap: configMap, Secret: secret, Service: service, Rollout: rollout,
       AuditEntry: await rows.auditEntry(tenantId, { target_type: "Application", target_id: application.id }), ApiToken: await rows.apiToken(tenantId, "ci"), Overview: tenantId,
     };
     return { tenantId, namespaceId, otherNamespaceId, ids: new Map(Object.entries(found).map(([type, id]) => [type, `${type}.${id}`])) };
@@ -136,7 +139,8 @@ describe("everything that lists", () => {
     applications { totalCount nodes { id } } pods { totalCount nodes { id } } operations { totalCount nodes { id steps { nodes { name } } } } vpcs { totalCount nodes { id } } subnets { totalCount nodes { id usedIps } }
     namespaces { totalCount nodes { id } } clusters { nodes { podCount allocated { pods } nodes { nodes { allocated { pods } } } } } auditLog { nodes { id } } viewer { tenant { id apiTokens { totalCount } } }
     configMaps { totalCount nodes { id usedBy { totalCount nodes { id } } } } secrets { totalCount nodes { id usedBy { totalCount nodes { id } } } }
-    overview { applications { total } pods { total } resources { cpuMillis vpcs configMaps secrets } distribution { applications pods } }
+    services { totalCount nodes { id clusterIp application { id rollout { id } } } }
+    overview { applications { total } pods { total } resources { cpuMillis vpcs configMaps secrets services } distribution { applications pods } }
   }`;
 
   test("shows one's own only, and as much to each of two like tenants", async () => {
@@ -154,16 +158,16 @@ describe("everything that lists", () => {
   });
 
   test("for a token of one namespace, shows that namespace only", async () => {
-    const document = `query ($id: ID!) { applications { totalCount } pods { totalCount } operations { totalCount } namespaces { nodes { name } } configMaps { totalCount } secrets { totalCount } overview { applications { total } pods { total } resources { configMaps secrets } } node(id: $id) { id } application(namespace: "default", name: "web") { id } }`;
+    const document = `query ($id: ID!) { applications { totalCount } pods { totalCount } operations { totalCount } namespaces { nodes { name } } configMaps { totalCount } secrets { totalCount } services { totalCount } overview { applications { total } pods { total } resources { configMaps secrets services } } node(id: $id) { id } application(namespace: "default", name: "web") { id } }`;
     const variables = { id: mine.ids.get("Pod") };
     expect(await reading.data({ tenantId: mine.tenantId, namespaceIds: [mine.namespaceId] }, document, variables)).toMatchObject({
-      applications: { totalCount: 1 }, pods: { totalCount: 1 }, operations: { totalCount: 1 }, namespaces: { nodes: [{ name: "default" }] }, configMaps: { totalCount: 1 }, secrets: { totalCount: 1 },
-      overview: { applications: { total: 1 }, pods: { total: 1 }, resources: { configMaps: 1, secrets: 1 } }, node: variables,
+      applications: { totalCount: 1 }, pods: { totalCount: 1 }, operations: { totalCount: 1 }, namespaces: { nodes: [{ name: "default" }] }, configMaps: { totalCount: 1 }, secrets: { totalCount: 1 }, services: { totalCount: 1 },
+      overview: { applications: { total: 1 }, pods: { total: 1 }, resources: { configMaps: 1, secrets: 1, services: 1 } }, node: variables,
     });
     for (const namespaceIds of [[mine.otherNamespaceId], [foreign.namespaceId], []]) {
       expect(await reading.data({ tenantId: mine.tenantId, namespaceIds }, document, variables)).toMatchObject({
         applications: { totalCount: 0 }, pods: { totalCount: 0 }, operations: { totalCount: 0 }, namespaces: { nodes: namespaceIds[0] === mine.otherNamespaceId ? [{ name: "other" }] : [] },
-        configMaps: { totalCount: 0 }, secrets: { totalCount: 0 }, overview: { applications: { total: 0 }, pods: { total: 0 }, resources: { configMaps: 0, secrets: 0 } }, node: null, application: null,
+        configMaps: { totalCount: 0 }, secrets: { totalCount: 0 }, services: { totalCount: 0 }, overview: { applications: { total: 0 }, pods: { total: 0 }, resources: { configMaps: 0, secrets: 0, services: 0 } }, node: null, application: null,
       });
     }
   });

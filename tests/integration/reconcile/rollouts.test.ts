@@ -219,3 +219,64 @@ test("a cluster that can't carry it out fails its step with what it says; the op
   await eventually(async () => expect(await statusOf(shop.id)).toEqual({ status: "RUNNING", reason: null }));
   expect(await operationIs(operationId)).toMatchObject({ state: "PARTIALLY_SUCCEEDED" });
 });
+
+test("an upgrade that a cluster can't carry out is not over before its rollout is: it goes back, and says so", async () => {
+  await centre.worker({ sweepEveryMs: 600_000 });
+  const { agents, shop } = await running("doomed", templateOf("shop:1"));
+  const [first, second] = agents as [ScriptedAgent, ScriptedAgent];
+  const { rolloutId, operationId } = await tenant.upgrade(shop, { template: templateOf("shop:2"), deadlineSeconds: 2 });
+  await Promise.all(agents.map((agent) => told(agent, shop, 2)));
+  await first.comply();
+  const problem = "The image pull secret can't be opened.";
+  await second.report({ placements: [{ placementId: objectOf(second, shop)?.objectId ?? "", term: 1, generation: 2, created: 2, ready: 2, updated: 0, problem }] });
+  await eventually(async () => expect(await stepsOf(operationId)).toMatchObject([{ state: "SUCCEEDED" }, { state: "FAILED", message: problem }]));
+  expect(await operationIs(operationId)).toMatchObject({ state: "RUNNING", completed: 2, error: null, finished: false });
+  await Promise.all(agents.map((agent) => told(agent, shop, 3)));
+  // What it said of another generation is dropped.
+  expect(await one("select problem from placement where id = $1", [objectOf(second, shop)?.objectId])).toEqual({ problem: null });
+  await Promise.all(agents.map((agent) => agent.comply()));
+  await eventually(async () => expect(await rolloutIs(rolloutId)).toMatchObject({ state: "ROLLED_BACK" }));
+  await eventually(async () => expect(await operationIs(operationId)).toMatchObject({ state: "ROLLED_BACK", finished: true }));
+});
+
+test("without a way back by itself an upgrade that a cluster can't carry out ends at once, in part", async () => {
+  await centre.worker({ sweepEveryMs: 600_000 });
+  const { agents, shop } = await running("partly", templateOf("shop:1"));
+  const [first, second] = agents as [ScriptedAgent, ScriptedAgent];
+  const { operationId } = await tenant.upgrade(shop, { template: templateOf("shop:2"), autoRollback: false });
+  await Promise.all(agents.map((agent) => told(agent, shop, 2)));
+  await first.comply();
+  await second.report({ placements: [{ placementId: objectOf(second, shop)?.objectId ?? "", term: 1, generation: 2, created: 2, ready: 2, updated: 0, problem: "No." }] });
+  await eventually(async () => expect(await operationIs(operationId)).toMatchObject({ state: "PARTIALLY_SUCCEEDED", finished: true }));
+});
+
+test("a deleted application's rollouts go with it, and whoever follows them is told", async () => {
+  await centre.worker();
+  const { agents, shop } = await running("going", templateOf("shop:1"), 1);
+  const [agent] = agents as [ScriptedAgent];
+  const { rolloutId, operationId } = await tenant.upgrade(shop, { template: templateOf("shop:2") });
+  await told(agent, shop, 2);
+  await agent.comply();
+  await eventually(async () => expect(await operationIs(operationId)).toMatchObject({ state: "SUCCEEDED" }));
+  await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
+  await told(agent, shop, 3);
+  await agent.comply();
+  await eventually(async () => expect(await one("select id from application where id = $1", [shop.id])).toBeUndefined());
+  expect(await one("select kind, removed_ids from timeline where kind = 'rollout' and $1 = any (removed_ids)", [rolloutId])).toMatchObject({ removed_ids: [rolloutId] });
+});
+
+test("an operation whose application is gone, and which nobody looks at any more, is brought to its end by the sweep", async () => {
+  const { pool } = await database.openAs("selvedge_worker", 4);
+  const config = { type: "ConfigMap", id: "01890000-0000-7000-8000-00000000c0f1", name: "settings" };
+  const agent = new ScriptedAgent("orphan").connect(centre.link.dial());
+  await agent.hello();
+  // Its application went between the look at who uses the ConfigMap and the commit of what that led to.
+  const operationId = await tenant.operate("UPDATE_CONFIG", config, [{ targetId: "01890000-0000-7000-8000-00000000dead", clusterId: agent.clusterId, total: 2 }]);
+  await sweep({ pool, clock: wallClock, speed: 1 });
+  const { settleOperation } = createDriver({ pool, bus: centre.bus, clock: wallClock, speed: 1 });
+  const { rows } = await database.admin.query<{ payload: { tenantId: string; operationId: string } }>("select payload from graphile_worker._private_jobs where payload->>'operationId' = $1", [operationId]);
+  expect(rows).toHaveLength(1);
+  expect(await settleOperation({ tenantId: tenant.tenantId, operationId })).toBe("changed");
+  expect(await stepsOf(operationId)).toMatchObject([{ state: "SUPERSEDED" }]);
+  expect(await operationIs(operationId)).toMatchObject({ state: "SUPERSEDED", finished: true });
+});

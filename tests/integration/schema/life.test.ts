@@ -169,32 +169,38 @@ describe("operations", () => {
       [one.id, randomUUIDv7()],
     );
 
-    interface Case { readonly kind: string; readonly state: string; readonly endsAs?: string | null; readonly step?: string; readonly gone?: boolean; readonly rollout?: string; readonly before?: boolean; readonly newer?: boolean }
+    interface Case { readonly kind: string; readonly state: string; readonly endsAs?: string | null; readonly step?: string; readonly gone?: boolean; readonly rollout?: string; readonly before?: boolean; readonly newer?: boolean; readonly deleting?: boolean; readonly retried?: boolean; readonly placed?: boolean }
     const cases: Case[] = [
       ...[...RETRYABLE_OPERATIONS, "CREATE_VPC", "WARM_IMAGE"].flatMap((kind) => OPERATION_STATES.map((state): Case => ({ kind, state }))),
       ...RETRYABLE_STATES.flatMap((state): Case[] => [
         { kind: "SCALE_APPLICATION", state, endsAs: "CANCELLED" }, { kind: "SCALE_APPLICATION", state, step: "SUCCEEDED" }, { kind: "SCALE_APPLICATION", state, step: "SUPERSEDED" },
         { kind: "SCALE_APPLICATION", state, step: "RUNNING" }, { kind: "SCALE_APPLICATION", state, gone: true }, { kind: "UPGRADE_APPLICATION", state, rollout: onIt },
         { kind: "UPGRADE_APPLICATION", state, rollout: offIt }, { kind: "STOP_APPLICATION", state, newer: true }, { kind: "STOP_APPLICATION", state, before: false },
-        { kind: "CREATE_SERVICE", state, gone: true },
+        { kind: "CREATE_SERVICE", state, gone: true }, { kind: "CREATE_SERVICE", state, deleting: true }, { kind: "DELETE_SERVICE", state, deleting: true },
+        { kind: "IMPORT_MANIFESTS", state, deleting: true }, { kind: "DELETE_APPLICATION", state, deleting: true }, { kind: "IMPORT_MANIFESTS", state, retried: true },
+        { kind: "DELETE_APPLICATION", state, deleting: true, placed: false }, { kind: "RESTART_APPLICATION", state, placed: false },
       ]),
     ];
+    const elsewhere = await fixture.cluster();
     const wrong: unknown[] = [];
     const counts = { cancellable: 0, retryable: 0 };
     for (const shape of cases) {
-      const { kind, state, endsAs = null, step = "FAILED", gone = false, rollout = null, newer = false } = shape;
+      const { kind, state, endsAs = null, step = "FAILED", gone = false, rollout = null, newer = false, deleting = false, retried = false, placed = true } = shape;
       // Each stands alone: no other operation of its target but a newer one that is asked for.
       await admin.query("delete from operation where tenant_id = $1", [one.tenant.id]);
       const ofService = kind.endsWith("_SERVICE");
       const service = randomUUIDv7();
       await admin.query("delete from service where tenant_id = $1", [one.tenant.id]);
-      if (ofService && !gone) {
+      await admin.query("update application set deleting = $2 where id = $1", [one.id, deleting && !ofService]);
+      if ((ofService || !placed) && !gone) {
         await admin.query(
-          `insert into service (tenant_id, id, namespace_id, application_id, cluster_id, vpc_id, name, type, ports, status, version, generation, created_at, updated_at)
-           select a.tenant_id, $2, a.namespace_id, a.id, p.cluster_id, p.vpc_id, 'web', 'CLUSTER_IP', '[]', 'FAILED', 1, 1, now(), now() from application a join placement p on p.application_id = a.id where a.id = $1`,
-          [one.id, service],
+          `insert into service (tenant_id, id, namespace_id, application_id, cluster_id, vpc_id, name, type, ports, status, version, generation, deleting, created_at, updated_at)
+           select a.tenant_id, $2, a.namespace_id, a.id, p.cluster_id, p.vpc_id, 'web', 'CLUSTER_IP', '[]', 'FAILED', 1, 1, $3, now(), now() from application a join placement p on p.application_id = a.id where a.id = $1`,
+          [one.id, service, deleting],
         );
       }
+      const home = one.clusters[0]?.id;
+      if (!placed) await admin.query("update placement set cluster_id = $2 where application_id = $1", [one.id, elsewhere.id]);
       const ids = { operation: randomUUIDv7(), target: gone ? randomUUIDv7() : ofService ? service : one.id };
       const insert = `insert into operation (tenant_id, id, kind, state, namespace_id, target_type, target_id, target_name, completed, total, actor, created_at, progressed_at, finished_at, ends_as, before, rollout_id)
         select tenant_id, $2, $3, $4, namespace_id, $5, $6, 'web', 0, 1, 'owner', now(), now(), case when $7 then now() end, $8, $9, $10 from application where id = $1`;
@@ -207,6 +213,7 @@ describe("operations", () => {
          select tenant_id, $2, $3, namespace_id, $4, $5, $6, 'c', $7, 0, 1, case when $8 then now() end from application where id = $1`,
         [one.id, randomUUIDv7(), ids.operation, one.clusters[0]?.id, type, ids.target, step, isTerminal(step as never)],
       );
+      if (retried) await admin.query("insert into operation (tenant_id, id, kind, state, target_name, completed, total, actor, created_at, progressed_at, retry_of) values ($1, $2, $3, 'RUNNING', 'web', 0, 1, 'owner', now(), now(), $4)", [one.tenant.id, randomUUIDv7(), kind, ids.operation]);
       if (newer) await admin.query(insert, [one.id, randomUUIDv7(), "RESTART_APPLICATION", "SUCCEEDED", ...target, true, null, null, null]);
 
       const id = globalId("Operation", ids.operation);
@@ -216,6 +223,7 @@ describe("operations", () => {
       if (operation.cancellable !== cancel.ok || operation.retryable !== retry.ok) wrong.push({ ...shape, said: operation, cancel, retry });
       if (cancel.ok) counts.cancellable += 1;
       if (retry.ok) counts.retryable += 1;
+      if (!placed) await admin.query("update placement set cluster_id = $2 where application_id = $1", [one.id, home]);
     }
     expect(wrong).toEqual([]);
     expect(counts.cancellable).toBeGreaterThan(6 * 3);

@@ -340,6 +340,54 @@ describe("retry", () => {
     expect(await application(one.id)).toMatchObject({ status: "DELETING", deleting: true });
   });
 
+  test("what is being deleted is not brought about again: of many objects the others are", async () => {
+    const one = await living(fixture);
+    const [going, staying] = [await serviceOf(one, 0, { deleting: true }), await serviceOf(one, 1)];
+    const shapes = [{ cluster: 0, state: "FAILED", targetType: "Service", targetId: going }, { cluster: 1, state: "FAILED", targetType: "Service", targetId: staying }];
+    const made = await operationWith(one, "CREATE_SERVICE", null, shapes, "FAILED");
+    const { operationId } = must(await retry(one, made));
+    expect(await steps(operationId)).toMatchObject([{ target_id: staying }]);
+    expect(await service(going)).toMatchObject({ generation: 3 });
+    const imported = await operationWith(one, "IMPORT_MANIFESTS", null, [{ cluster: 0, state: "FAILED" }, ...shapes], "FAILED");
+    must(await applications.delete(one.tenant.actor, { applicationId: one.applicationId, confirmName: "web" }));
+    expect(refusals(await retry(one, imported))).toMatchObject([{ code: "INVALID_STATE", message: expect.stringContaining("gone") }]);
+  });
+
+  test("is retried once: then the newer one is, also where it has several targets", async () => {
+    const one = await living(fixture);
+    const failed = await operationWith(one, "IMPORT_MANIFESTS", null, [{ cluster: 0, state: "FAILED" }], "FAILED");
+    const answers = await Promise.all([retry(one, failed), retry(one, failed)]);
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(refusals(await retry(one, failed))).toMatchObject([{ code: "INVALID_STATE", message: expect.stringContaining("newer") }]);
+    expect((await placements(one.id)).map(({ generation }) => generation)).toEqual([2, 1]);
+  });
+
+  test("a deletion of which only services are left tells these anew, each once", async () => {
+    const one = await living(fixture, 3);
+    const [beside, alone] = [await serviceOf(one, 0), await serviceOf(one, 2)];
+    const { operationId } = must(await applications.delete(one.tenant.actor, { applicationId: one.applicationId, confirmName: "web" }));
+    await admin.query("delete from placement where application_id = $1 and cluster_id = any ($2)", [one.id, [one.clusters[0]?.id, one.clusters[2]?.id]]);
+    await admin.query("update operation set state = 'STALLED' where id = $1", [operationId]);
+    const retried = must(await retry(one, operationId));
+    expect(await steps(retried.operationId)).toHaveLength(3);
+    for (const id of [beside, alone]) expect(await service(id)).toMatchObject({ generation: 5, status: "DELETING" });
+    expect(await placements(one.id)).toMatchObject([{ generation: 3 }]);
+  });
+
+  test("a rollout that is tried again goes back by itself only where there is something to go back to", async () => {
+    const one = await living(fixture, 1);
+    const { operationId } = must(await applications.upgrade(one.tenant.actor, { applicationId: one.applicationId, template: VERSION_2 }));
+    await admin.query("update operation_step set state = 'FAILED', finished_at = now() where operation_id = $1", [operationId]);
+    await admin.query("update operation set state = 'FAILED', finished_at = now() where id = $1", [operationId]);
+    await admin.query("update rollout set state = 'FAILED', finished_at = now() where application_id = $1", [one.id]);
+    // No rollout under way kept what the old revision refers to.
+    await admin.query(`update revision set template = jsonb_set(template, '{containers,0,env}', $2) where application_id = $1 and number = 1`, [
+      one.id, JSON.stringify([{ name: "MODE", secretKey: { secretId: randomUUIDv7(), name: "keys", key: "mode" } }]),
+    ]);
+    must(await retry(one, operationId));
+    expect(await rollouts(one.id)).toMatchObject([{ auto_rollback: true }, { state: "PROGRESSING", auto_rollback: false }]);
+  });
+
   test("is refused where nothing failed, something newer came, it went back, or what failed is gone", async () => {
     const one = await living(fixture);
     const why = async (operationId: string): Promise<object[]> => refusals(await retry(one, operationId));

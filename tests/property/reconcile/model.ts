@@ -21,6 +21,8 @@ export interface Model {
   readonly turned: Map<string, OperationEnding>;
   /** All steps of own operations, ended or not, by operation. */
   readonly steps: Map<string, readonly StepRow[]>;
+  /** The rollouts of own operations that have any. */
+  readonly rollouts: Map<string, string>;
   /** Where cancelling an operation goes back to. */
   readonly before: Map<string, Before>;
   readonly planner: typeof plan;
@@ -33,7 +35,7 @@ export const TERM = 3;
 
 export function newModel(clusters: readonly { cluster: string; replicas: number }[], planner = plan): Model {
   const model: Model = {
-    alive: true, room: true, parked: null, now: 1_000_000, histories: new Map(), turned: new Map(), steps: new Map(), before: new Map(), next: 1, planner,
+    alive: true, room: true, parked: null, now: 1_000_000, histories: new Map(), turned: new Map(), steps: new Map(), rollouts: new Map(), before: new Map(), next: 1, planner,
     situation: {
       term: TERM,
       application: {
@@ -98,6 +100,7 @@ function addOperation(model: Model, { before, ...facts }: Pick<OperationRow, "ow
   if (facts.own) {
     note(model, operation.id, "PENDING");
     model.steps.set(operation.id, facts.steps);
+    if (facts.rolloutId) model.rollouts.set(operation.id, facts.rolloutId);
     if (before) model.before.set(operation.id, before);
   }
   for (const step of facts.steps) note(model, step.id, "PENDING");
