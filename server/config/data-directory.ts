@@ -128,7 +128,8 @@ async function keptKey(file: string): Promise<Uint8Array> {
   }
   const key = randomBytes(32);
   // Whole or not at all: a short file, after a crash in the middle, would be refused at every start.
-  await writeFile(`${file}.new`, `${key.toString("base64")}\n`, { mode: 0o600, flush: true });
+  await rm(`${file}.new`, { force: true });
+  await writeFile(`${file}.new`, `${key.toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
   await rename(`${file}.new`, file);
   return Uint8Array.from(key);
 }

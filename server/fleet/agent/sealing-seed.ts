@@ -4,7 +4,7 @@
  * the agents say hello with other keys, and are sent all configuration anew.
  */
 import { hkdfSync, randomBytes } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { sealingKeyOf, type SealingKey } from "../../domain/sealing.ts";
 
 const SEED_BYTES = 32;
@@ -21,7 +21,8 @@ export async function loadSealingSeed(file: string): Promise<Uint8Array> {
   if (kept === null) {
     const seed = randomBytes(SEED_BYTES);
     // Whole or not at all: a short file, after a crash in the middle, would be refused at every start.
-    await writeFile(`${file}.new`, `${seed.toString("base64")}\n`, { mode: 0o600, flush: true });
+    await rm(`${file}.new`, { force: true });
+    await writeFile(`${file}.new`, `${seed.toString("base64")}\n`, { mode: 0o600, flag: "wx", flush: true });
     await rename(`${file}.new`, file);
     return seed;
   }

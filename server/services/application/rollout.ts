@@ -4,7 +4,7 @@
  *   PROGRESSING ──all pods on the new one──▶ SUCCEEDED
  *       ├── another change of revision, or the deletion, takes over ──▶ ABORTED
  *       ├── no progress for its deadline ──▶ ABORTING (with autoRollback) ──all back──▶ ROLLED_BACK, or FAILED where there is no way back
- *       └── its operation is cancelled ──▶ ABORTING
+ *       └── its operation is cancelled ──▶ ABORTING ──another change of revision takes over──▶ ABORTED
  *
  * Invariants
  * - At most one of an application is under way: the database keeps it.
@@ -57,10 +57,10 @@ export async function rolloutUnderWay(tx: Transaction, application: Application)
   return tx.em.findOne(Rollout, { tenantId: tx.actor.tenantId, id: application.rolloutId, finishedAt: null });
 }
 
-/** Why an upgrade has to wait, or null. */
+/** Why an upgrade has to wait, or null. It takes over a rollout that is on its way back: a cluster that is cut off in the middle of one must not bar the mending of it. */
 export async function refuseDuringRollout(tx: Transaction, application: Application): Promise<DomainError | null> {
   const rollout = await rolloutUnderWay(tx, application);
-  if (!rollout) return null;
+  if (!rollout || rollout.state === "ABORTING") return null;
   return invalidState(
     rollout.state,
     `A rollout of application ${application.name} is under way: wait for its end, cancel its operation, or roll back.`,

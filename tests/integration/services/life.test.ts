@@ -147,11 +147,19 @@ describe("upgrade", () => {
     expect(await rollouts(id)).toEqual([rollout]);
     expect(await application(id)).toMatchObject({ revision_id: rollout?.["to_revision_id"], rollout_id: rollout?.["id"] });
     expect((await placements(id)).map((placement) => placement["revision_id"])).toEqual([rollout?.["to_revision_id"], rollout?.["to_revision_id"]]);
-    await admin.query("update rollout set state = 'ABORTING' where application_id = $1", [id]);
-    expect(refusals(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_3 }))).toMatchObject([{ code: "INVALID_STATE", state: "ABORTING" }]);
     await settle(admin, id);
     must(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_3 }));
-    expect((await rollouts(id)).map(({ state }) => state)).toEqual(["ROLLED_BACK", "PROGRESSING"]);
+    expect((await rollouts(id)).map(({ state }) => state)).toEqual(["SUCCEEDED", "PROGRESSING"]);
+  });
+
+  test("takes over a rollout that is on its way back", async () => {
+    const { tenant, id, applicationId } = await living(fixture);
+    const { operationId } = must(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_2 }));
+    must(await fixture.services.operations.cancel(tenant.actor, { operationId: globalId("Operation", operationId ?? "") }));
+    expect((await rollouts(id)).map(({ state }) => state)).toEqual(["ABORTING"]);
+    must(await applications.upgrade(tenant.actor, { applicationId, template: VERSION_3 }));
+    expect((await rollouts(id)).map(({ state }) => state)).toEqual(["ABORTED", "PROGRESSING"]);
+    expect(await operation(operationId)).toMatchObject({ state: "SUPERSEDED" });
   });
 
   test("of a stopped application is what it comes back on", async () => {

@@ -116,4 +116,5 @@ test("what a start that was killed left of a key is written anew, whole", async 
   await writeFile(path.join(directory, "encryption-key.new"), "aGFsZg");
   const { encryptionKey } = await loadSecrets({ dataDirectory: directory, encryptionKey: null, previousEncryptionKeys: [], adminToken: null });
   expect(await readFile(path.join(directory, "encryption-key"), "utf8")).toBe(`${Buffer.from(encryptionKey).toString("base64")}\n`);
+  expect((await stat(path.join(directory, "encryption-key"))).mode & 0o777).toBe(0o600);
 });
