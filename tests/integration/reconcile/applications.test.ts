@@ -68,9 +68,13 @@ test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses,
 
   const deletion = await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
   await Promise.all([told(a, shop, 3), told(b, shop, 3)]);
+  const before = (await one<{ seq: number }>("select max(seq) as seq from timeline"))?.seq;
   await a.comply();
   await eventually(async () => expect(await operationIs(deletion)).toMatchObject({ state: "RUNNING", finished: false }));
   expect(await rows("select cluster_id from placement where application_id = $1", [shop.id])).toEqual([{ cluster_id: b.clusterId }]);
+  // Who counts what is on a cluster, or asks which applications are, has to look again.
+  expect(await rows("select cluster_id from timeline where kind = 'placement' and removed_ids = $1 and seq > $2", [[shop.placements.get(a.clusterId)], before])).toEqual([{ cluster_id: a.clusterId }]);
+  expect(await rows("select t.xid from timeline t join timeline p using (xid) where t.kind = 'application' and $1 = any (t.ids) and p.kind = 'placement' and cardinality(p.removed_ids) = 1 and t.seq > $2", [shop.id, before])).toHaveLength(1);
   await b.comply();
   await eventually(async () => expect(await operationIs(deletion)).toEqual({ state: "SUCCEEDED", completed: 6, total: 6, finished: true }));
   for (const table of ["application", "placement", "revision", "assignment", "pod"]) {
