@@ -1,3 +1,4 @@
+import { timerMs } from "./backoff.ts";
 import type { Loss } from "./transport.ts";
 
 /**
@@ -60,7 +61,7 @@ export function createMailbox<Data>({ limit, replaces }: MailboxRules<Data>): Ma
           signal?.removeEventListener("abort", done);
           resolve();
         };
-        const timer = setTimeout(done, silenceMs);
+        const timer = setTimeout(done, timerMs(silenceMs));
         signal?.addEventListener("abort", done, { once: true });
         wake = done;
       });

@@ -1,4 +1,4 @@
-import { backoffMs, sleep } from "./backoff.ts";
+import { askedToWaitMs, backoffMs, sleep } from "./backoff.ts";
 import { GraphqlError, type GraphqlErrorEntry, UnreachableError } from "./errors.ts";
 import { createMailbox, type Ending, type Mailbox } from "./mailbox.ts";
 import { type Change, changeIn, dataOf, errorsOf, isFinal, mayEnd } from "./messages.ts";
@@ -156,7 +156,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
       }
       // A loss that the transport reported was told when it came.
       if (ending.kind !== "failed") tell({ kind: "lost", reason: interruption.reason });
-      const wait = interruption.waitMs ?? backoffMs(standing.attempt);
+      const wait = interruption.waitMs === null ? backoffMs(standing.attempt) : askedToWaitMs(interruption.waitMs);
       if (interruption.byServer) await sleep(wait, signal);
       else await sleepUntilConnected(transport, wait, signal);
     }
