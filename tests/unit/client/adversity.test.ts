@@ -83,7 +83,7 @@ describe.each(["websocket", "sse"] as const)("over %s", (transport) => {
   });
 
   type Moment = readonly [name: string, feed: NonNullable<Feeds["pods"]>, state: StreamState["kind"]];
-  const forever = async function* (): AsyncGenerator { await never(); };
+  const forever = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: never, return: async () => ({ done: true, value: undefined }) }) });
   const MOMENTS: readonly Moment[] = [
     ["before the first message", forever, "catching-up"],
     ["amid a snapshot", async function* () { yield part("1", true, false); await never(); }, "catching-up"],
