@@ -47,12 +47,24 @@ function heldBefore(history: History, place: number): Map<string, Row> {
   return held;
 }
 const isNews = (history: History, place: number, item: Row): boolean => !heldBefore(history, place).has(item.id) && lasts(history, place, item.id);
+/** Moves on although nothing else has changed. */
+const TIMES: ReadonlySet<string> = new Set(["observedAt", "lastSeenAt"]);
+const isOther = (history: History, place: number, item: Row): boolean => {
+  const before = heldBefore(history, place).get(item.id);
+  const shown = (row: Row): string => JSON.stringify(row, (key, value: unknown) => (TIMES.has(key) ? undefined : value));
+  return before !== undefined && shown(before) !== shown(item) && lasts(history, place, item.id);
+};
 const isLoss = (history: History, place: number, id: string): boolean => heldBefore(history, place).has(id) && lasts(history, place, id);
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "drops a message that shows something new",
     places: (history) => placesWhere(history, (change, place) => isChange(change) && change.upserted.some((item) => isNews(history, place, item))),
+    plant: (history, place) => without(history, place, place + 1),
+  },
+  {
+    name: "drops a message that shows something otherwise",
+    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.upserted.some((item) => isOther(history, place, item))),
     plant: (history, place) => without(history, place, place + 1),
   },
   {
