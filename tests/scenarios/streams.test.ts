@@ -205,7 +205,7 @@ describe(`state streams (seed ${seed})`, () => {
       for (let tries = 0; tries < TRIES_FOR_EACH_BUG; tries += 1) {
         const { reader, place } = pick(planted);
         const history = bug.plant(reader.history, place);
-        expect({ at: `${place} of ${reader.name}`, found: reader.find(history).length > 0 }).toMatchObject({ found: true });
+        expect(reader.find(history).length, `what it finds at ${place} of ${reader.name}`).toBeGreaterThan(0);
       }
     });
   });
