@@ -64,7 +64,7 @@ export interface SelvedgeClient {
 const TRANSPORTS: Readonly<Record<TransportName, (options: TransportOptions) => Transport>> = {
   websocket: createWebSocketTransport,
   sse: createEventStreamTransport,
-  auto: (options) => firstThatOpens(createWebSocketTransport(options), createEventStreamTransport(options)),
+  auto: (options) => (typeof WebSocket === "undefined" ? createEventStreamTransport(options) : firstThatOpens(createWebSocketTransport(options), createEventStreamTransport(options))),
 };
 
 export function createClient(options: ClientOptions): SelvedgeClient {

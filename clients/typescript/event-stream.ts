@@ -1,3 +1,4 @@
+import { timerMs } from "./backoff.ts";
 import { parseAnswer, reasonOf, requestOf } from "./http.ts";
 import { createListeners, type Loss, type Transport, type TransportOptions } from "./transport.ts";
 
@@ -40,7 +41,7 @@ export function createEventStreamTransport({ url, token, deadAfterMs = DEAD_AFTE
       };
       const aliveFor = (ms: number, reason: string): void => {
         clearTimeout(timer);
-        if (!over) timer = setTimeout(() => lose({ kind: "lost", reason }), ms);
+        if (!over) timer = setTimeout(() => lose({ kind: "lost", reason }), timerMs(ms));
       };
 
       const run = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { backoffMs, sleep } from "./backoff.ts";
+import { backoffMs, sleep, timeoutAfter } from "./backoff.ts";
 import { GraphqlError, type GraphqlErrorEntry, UnreachableError } from "./errors.ts";
 
 export interface Endpoint {
@@ -67,13 +67,13 @@ export async function post(endpoint: Endpoint, query: string, variables: unknown
 }
 
 async function once(endpoint: Endpoint, query: string, variables: unknown, options: RequestOptions): Promise<unknown> {
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+  const signals = [options.signal, timeoutAfter(options.timeoutMs ?? TIMEOUT_MS)].filter((signal) => signal !== undefined && signal !== null);
   let response: Response;
   let text: string;
   try {
     response = await fetch(endpoint.http, {
       ...requestOf(endpoint.token, "application/graphql-response+json, application/json", query, variables),
-      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+      signal: AbortSignal.any(signals),
     });
     text = await response.text();
   } catch (error) {

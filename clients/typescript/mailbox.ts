@@ -1,3 +1,4 @@
+import { timerMs } from "./backoff.ts";
 import type { Loss } from "./transport.ts";
 
 /**
@@ -24,26 +25,36 @@ export interface Mailbox<Data> {
 export interface MailboxRules<Data> {
   /** It takes the place of all that wait. */
   readonly replaces?: (data: Data) => boolean;
-  /** How many may wait when this one comes. */
+  /** What a message weighs. Default 1. */
+  readonly weight?: (data: Data) => number;
+  /** What all that wait may weigh, this one included. */
   readonly limit: number | ((data: Data) => number);
 }
 
-export function createMailbox<Data>({ limit, replaces }: MailboxRules<Data>): Mailbox<Data> {
+export function createMailbox<Data>({ limit, replaces, weight = () => 1 }: MailboxRules<Data>): Mailbox<Data> {
   const messages: Data[] = [];
+  let waiting = 0;
   let ending: Ending | null = null;
   let wake: (() => void) | null = null;
 
   const ready = (): Taken<Data> | null => {
     const data = messages.shift();
-    return data === undefined ? ending : { kind: "message", data };
+    if (data === undefined) return ending;
+    waiting -= weight(data);
+    return { kind: "message", data };
   };
 
   return {
     put(data) {
       if (ending !== null) return;
-      if (replaces?.(data)) messages.length = 0;
-      if (messages.length >= (typeof limit === "number" ? limit : limit(data))) ending = { kind: "overflow" };
-      else messages.push(data);
+      if (replaces?.(data)) messages.length = waiting = 0;
+      const heavier = waiting + weight(data);
+      // One that is too heavy by itself is taken all the same, where nothing waits: it would be no lighter the next time.
+      if (messages.length > 0 && heavier > (typeof limit === "number" ? limit : limit(data))) ending = { kind: "overflow" };
+      else {
+        messages.push(data);
+        waiting = heavier;
+      }
       wake?.();
     },
     end(how) {
@@ -60,7 +71,7 @@ export function createMailbox<Data>({ limit, replaces }: MailboxRules<Data>): Ma
           signal?.removeEventListener("abort", done);
           resolve();
         };
-        const timer = setTimeout(done, silenceMs);
+        const timer = setTimeout(done, timerMs(silenceMs));
         signal?.addEventListener("abort", done, { once: true });
         wake = done;
       });

@@ -10,11 +10,15 @@ export interface Change {
   readonly complete: boolean | null;
   /** The server's own time. */
   readonly at: string | null;
+  /** How many objects it shows or removes. */
+  readonly objects: number;
 }
 
 const TERMINAL_STATES: ReadonlySet<unknown> = new Set(["SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED"]);
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+
+const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
 
 export function errorsOf(message: unknown): readonly unknown[] | null {
   return isObject(message) && Array.isArray(message["errors"]) && message["errors"].length > 0 ? message["errors"] : null;
@@ -33,6 +37,7 @@ export function changeIn(data: unknown): Change | null {
       snapshot: typeof snapshot === "boolean" ? snapshot : null,
       complete: typeof complete === "boolean" ? complete : null,
       at: typeof at === "string" ? at : null,
+      objects: lengthOf(field["upserted"]) + lengthOf(field["removedIds"]),
     };
   }
   return null;

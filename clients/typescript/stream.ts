@@ -1,4 +1,4 @@
-import { backoffMs, sleep } from "./backoff.ts";
+import { askedToWaitMs, backoffMs, sleep } from "./backoff.ts";
 import { GraphqlError, type GraphqlErrorEntry, UnreachableError } from "./errors.ts";
 import { createMailbox, type Ending, type Mailbox } from "./mailbox.ts";
 import { type Change, changeIn, dataOf, errorsOf, isFinal, mayEnd } from "./messages.ts";
@@ -48,9 +48,12 @@ export interface MessageStream<Data> extends AsyncGenerator<Data, void, void> {
 }
 
 const SILENCE_MS = 45_000;
-const QUEUE_LIMIT = 1_024;
-/** Parts of a snapshot: as many as the set has, and asked for again they would all come again. */
-const PARTS_LIMIT = 8_192;
+/** What may wait to be taken, in objects. */
+const WAITING_OBJECTS = 20_000;
+/** The same amid a snapshot: its parts are as many as the set has, and asked for again they would all come again. */
+const WAITING_IN_PARTS = 2_000_000;
+/** What a message weighs beside its objects. */
+const MESSAGE_WEIGHT = 20;
 const SERVER_FAILURES = 8;
 
 const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set(["INTERNAL", "TIMEOUT", "RATE_LIMITED"]);
@@ -108,7 +111,8 @@ export function openStream(transport: Transport, url: string, query: string, giv
       let resumed = typeof after === "string";
       let ending: Ending | null = null;
       const mailbox = createMailbox<Received>({
-        limit: ({ change }) => (change?.complete === false ? PARTS_LIMIT : QUEUE_LIMIT),
+        weight: ({ change }) => MESSAGE_WEIGHT + (change?.objects ?? 0),
+        limit: ({ change }) => (change?.complete === false ? WAITING_IN_PARTS : WAITING_OBJECTS),
         replaces: ({ change }) => change === null,
       });
       const stop = connect(transport, query, after === undefined ? others : { ...others, after }, mailbox, tell);
@@ -156,7 +160,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
       }
       // A loss that the transport reported was told when it came.
       if (ending.kind !== "failed") tell({ kind: "lost", reason: interruption.reason });
-      const wait = interruption.waitMs ?? backoffMs(standing.attempt);
+      const wait = interruption.waitMs === null ? backoffMs(standing.attempt) : askedToWaitMs(interruption.waitMs);
       if (interruption.byServer) await sleep(wait, signal);
       else await sleepUntilConnected(transport, wait, signal);
     }

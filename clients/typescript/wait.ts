@@ -1,3 +1,4 @@
+import { timeoutAfter } from "./backoff.ts";
 import { OperationFailedError, type OperationProgress, StillRunningError } from "./errors.ts";
 import { type OperationRowFragment, WatchOperationDocument } from "./generated.ts";
 import type { MessageStream, StreamOptions } from "./stream.ts";
@@ -23,7 +24,7 @@ export async function waitFor(watch: Watch, awaited: Awaited, { onProgress, time
   const id = typeof awaited === "string" ? awaited : awaited?.id;
   if (id === undefined) throw new TypeError("There is no operation to wait for: the mutation was refused, or began none.");
   options.signal?.throwIfAborted();
-  const timeout = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
+  const timeout = timeoutMs === undefined ? null : timeoutAfter(timeoutMs);
   const signals = [options.signal, timeout].filter((signal) => signal !== undefined && signal !== null);
   const stream = watch(WatchOperationDocument, { id }, { ...options, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] });
   let last: OperationProgress | null = null;

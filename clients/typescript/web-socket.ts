@@ -1,4 +1,5 @@
 import { type Client, createClient } from "graphql-ws/client";
+import { timerMs } from "./backoff.ts";
 import type { GraphqlErrorEntry } from "./errors.ts";
 import { createListeners, type Loss, type Sink, type Transport, type TransportOptions } from "./transport.ts";
 
@@ -32,7 +33,8 @@ const TERMINATED = 4499;
 
 const FOR_GOOD: ReadonlyMap<number, string> = new Map([[4400, "BAD_USER_INPUT"], [4401, "UNAUTHENTICATED"], [4403, "FORBIDDEN"], [4406, "BAD_USER_INPUT"]]);
 
-export function createWebSocketTransport({ url, token, deadAfterMs = DEAD_AFTER_MS }: TransportOptions): Transport {
+export function createWebSocketTransport({ url, token, deadAfterMs: given = DEAD_AFTER_MS }: TransportOptions): Transport {
+  const deadAfterMs = timerMs(given);
   const sockets = new Set<Socket>();
   const connected = createListeners();
   // The server is asked in time for its answer to come before the connection counts as dead.

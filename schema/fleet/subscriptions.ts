@@ -1,11 +1,9 @@
 import { builder } from "../builder.ts";
 import { changeOf } from "../shared/changes.ts";
 import { selectsAny } from "../shared/selection.ts";
+import { watchedBy } from "../shared/watched.ts";
 import { ClusterFilter } from "./filter.ts";
 import { Cluster } from "./ref.ts";
-
-/** Fields of a cluster that change with the pods on it: they are watched where one of these is asked for. */
-const OF_PODS: ReadonlySet<string> = new Set(["podCount", "allocated"]);
 
 const ClustersChange = changeOf("ClustersChange", Cluster);
 
@@ -19,7 +17,7 @@ builder.subscriptionFields((t) => ({
         args: { filter },
         after,
         // Which clusters have pods of an application changes with the pods.
-        kinds: { cluster: "ids", node: "cluster", ...(filter?.applicationIds || selectsAny(info, OF_PODS) ? { pod: "cluster" } : {}) },
+        kinds: { ...watchedBy("Cluster", (fields) => selectsAny(info, fields))?.kinds, ...(filter?.applicationIds ? { pod: "cluster" } : {}) },
       }),
     resolve: (change) => change,
   }),

@@ -49,7 +49,7 @@ Operation.implement({
       description: "Whether cancelOperation would be accepted now, if there is room for what was before.",
       resolve: cancellable,
     }),
-    retryable: t.sql({ type: "Boolean", description: "Whether retryOperation (the failed clusters again) would be accepted now.", sql: retryableSql }),
+    retryable: t.sql({ type: "Boolean", description: "Whether retryOperation (the failed clusters again) would be accepted now. Streams tell when a newer operation of its target ends that; that what failed has been deleted is seen when it is asked for again.", sql: retryableSql }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     startedAt: t.expose("startedAt", { type: "DateTime", nullable: true }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true }),

@@ -5,8 +5,9 @@
 import { randomUUIDv7 } from "node:crypto";
 import { arrayText } from "../database/arrays.ts";
 import type { DesiredBefore } from "../domain/desired-before.ts";
+import { RETRYABLE_STATES } from "../domain/operation-actions.ts";
 import { STALL_DEADLINE_MS } from "../domain/operation-progress.ts";
-import type { OperationKind } from "../domain/states.ts";
+import type { OperationKind, OperationState } from "../domain/states.ts";
 import { Operation } from "../entities/operation.ts";
 import { OperationStep } from "../entities/operation-step.ts";
 import { enqueue } from "../jobs/enqueue.ts";
@@ -86,8 +87,17 @@ export async function startOperation(tx: Transaction, plan: OperationPlan): Prom
       })),
     );
   }
-  tx.changed("operation", id);
+  tx.changed("operation", id, ...(plan.targetId === null ? [] : await overtaken(tx, plan.targetId, id)));
   return id;
+}
+
+/** The operation before it, if that could be retried until now: it is shown so no more. Those before that one could not since it began. */
+async function overtaken({ em, actor: { tenantId } }: Transaction, targetId: string, by: string): Promise<string[]> {
+  const rows = await em.execute<{ id: string; state: OperationState }[]>(
+    "select id, state from operation where tenant_id = ? and target_id = ? and id <> ? order by created_at desc, id desc limit 1",
+    [tenantId, targetId, by],
+  );
+  return rows.filter(({ state }) => (RETRYABLE_STATES as readonly OperationState[]).includes(state)).map(({ id }) => id);
 }
 
 /**

@@ -47,12 +47,34 @@ function heldBefore(history: History, place: number): Map<string, Row> {
   return held;
 }
 const isNews = (history: History, place: number, item: Row): boolean => !heldBefore(history, place).has(item.id) && lasts(history, place, item.id);
+/** Moves on although nothing else has changed. */
+const TIMES: ReadonlySet<string> = new Set(["observedAt", "lastSeenAt"]);
+const isOther = (history: History, place: number, item: Row): boolean => {
+  const before = heldBefore(history, place).get(item.id);
+  const shown = (row: Row): string => JSON.stringify(row, (key, value: unknown) => (TIMES.has(key) ? undefined : value));
+  return before !== undefined && shown(before) !== shown(item) && lasts(history, place, item.id);
+};
 const isLoss = (history: History, place: number, id: string): boolean => heldBefore(history, place).has(id) && lasts(history, place, id);
+
+/** Nothing that is known can be gone on with: the first message, one to who forgot where it was, and after a snapshot that was broken off. */
+function mustBegin(history: History, place: number): boolean {
+  const before = history.slice(0, place).findLastIndex(({ kind }) => kind === "message");
+  const last = messageAt(history, before);
+  return last === null || parseCursor(last.cursor).incomplete || history.slice(before + 1, place).some((event) => event.kind === "asked" && event.after === null);
+}
+/** Something held is not in it, nor spoken of until the next quiet point. */
+const forgets = (history: History, place: number, change: Change): boolean =>
+  [...heldBefore(history, place).keys()].some((id) => lasts(history, place, id) && !change.upserted.some((item) => item.id === id));
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "drops a message that shows something new",
     places: (history) => placesWhere(history, (change, place) => isChange(change) && change.upserted.some((item) => isNews(history, place, item))),
+    plant: (history, place) => without(history, place, place + 1),
+  },
+  {
+    name: "drops a message that shows something otherwise",
+    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.upserted.some((item) => isOther(history, place, item))),
     plant: (history, place) => without(history, place, place + 1),
   },
   {
@@ -113,17 +135,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "shows an incomplete snapshot as complete, and its cursor agrees",
-    places: (history) => placesWhere(history, (change, place) => change.snapshot && !change.complete && messageAt(history, place + 1) !== null),
+    places: (history) => placesWhere(history, (change, place) => change.snapshot && !change.complete && messageAt(history, place + 1) !== null && nextQuiet(history, place) < history.length),
     plant: (history, place) => without(replaced(history, place, { complete: true, cursor: formatCursor({ ...parseCursor(messageAt(history, place)?.cursor ?? ""), incomplete: false }) }), place + 1, nextQuiet(history, place)),
   },
   {
     name: "does not say that a snapshot begins",
-    places: (history) => placesWhere(history, (change) => change.snapshot),
+    places: (history) => placesWhere(history, (change, place) => change.snapshot && (mustBegin(history, place) || forgets(history, place, change))),
     plant: (history, place) => replaced(history, place, { snapshot: false }),
   },
   {
     name: "calls a change a snapshot",
-    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.complete && heldBefore(history, place).size > change.upserted.length && [...heldBefore(history, place).keys()].some((id) => lasts(history, place, id) && !change.upserted.some((item) => item.id === id))),
+    places: (history) => placesWhere(history, (change, place) => isChange(change) && change.complete && heldBefore(history, place).size > change.upserted.length && forgets(history, place, change)),
     plant: (history, place) => replaced(history, place, { snapshot: true, removedIds: [] }),
   },
   {

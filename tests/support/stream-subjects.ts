@@ -105,8 +105,8 @@ export const clusters: Subject<ClusterRowFragment> = subject({
   variables: { filter: null },
   change: ({ clusters: change }) => change,
   truth: pages(ClustersDocument, { filter: null }, ({ clusters: page }) => page),
-  // What is reserved is given back a moment after the last pod is gone.
-  rules: { volatile: ["lastSeenAt", "allocated"], version: ({ lastSeenAt }) => lastSeenAt, unfiltered: true },
+  // When it was heard last is told with the next change.
+  rules: { volatile: ["lastSeenAt"], version: ({ lastSeenAt }) => lastSeenAt, unfiltered: true },
   select: `select 'Cluster.' || id as id, jsonb_build_array(code, (select count(*) from pod where pod.cluster_id = cluster.id and pod.tenant_id = ${TENANT})) as row from cluster`,
   row: ({ code, podCount }) => [code, podCount],
 });
@@ -128,15 +128,36 @@ export const operations: Subject<OperationRowFragment> = subject({
   row: ({ kind, state }) => [kind, state],
 });
 
-const WATCH: TypedDocument<{ readonly watch: Change<ApplicationRowFragment> }, { readonly ids: readonly string[]; readonly after?: string | null }> =
-  `subscription ($ids: [ID!]!, $after: String) { watch(ids: $ids, after: $after) { ${CHANGE} upserted { id ...ApplicationRow } } } ${String(ApplicationRowFragmentDoc)}`;
-const NODES: TypedDocument<{ readonly nodes: readonly (ApplicationRowFragment | null)[] }, { readonly ids: readonly string[] }> =
-  `query ($ids: [ID!]!) { nodes(ids: $ids) { id ...ApplicationRow } } ${String(ApplicationRowFragmentDoc)}`;
+/** Whatever has an id, with what it shows of others. */
+interface Named extends Row {
+  readonly __typename: string;
+  readonly name?: string;
+  readonly version?: number;
+  readonly status?: string;
+  readonly networkStatus?: string;
+  readonly endpoints?: { readonly totalCount: number };
+  readonly usedBy?: { readonly totalCount: number };
+  readonly rolloutState?: string;
+  readonly finishedAt?: string | null;
+}
+const NAMED = `__typename id ...ApplicationRow
+  ... on Service { networkStatus: status version clusterIp ports { port } endpoints(first: 15) { totalCount nodes { address ready pod { id } } } }
+  ... on ConfigMap { version data { key value } usedBy(first: 20) { totalCount nodes { id } } }
+  ... on Rollout { rolloutState: state updated total reason finishedAt }`;
+const WATCH: TypedDocument<{ readonly watch: Change<Named> }, { readonly ids: readonly string[]; readonly after?: string | null }> =
+  `subscription ($ids: [ID!]!, $after: String) { watch(ids: $ids, after: $after) { ${CHANGE} upserted { ${NAMED} } } } ${String(ApplicationRowFragmentDoc)}`;
+const NODES: TypedDocument<{ readonly nodes: readonly (Named | null)[] }, { readonly ids: readonly string[] }> =
+  `query ($ids: [ID!]!) { nodes(ids: $ids) { ${NAMED} } } ${String(ApplicationRowFragmentDoc)}`;
 
-/** These applications, whatever becomes of them. */
-export const watched = (ids: readonly string[]): Subject<ApplicationRowFragment> =>
+const ENDPOINTS = `(select count(*) from pod p where p.application_id = s.application_id and p.cluster_id = s.cluster_id and p.private_ip is not null and p.phase not in ('TERMINATING', 'SUCCEEDED', 'FAILED'))`;
+const USERS = `(select count(distinct a.id) from config_reference r join application a on a.id = r.application_id where r.config_id = c.id and (
+  r.revision_id = a.revision_id or r.revision_id in (select p.revision_id from placement p where p.application_id = a.id)
+  or r.revision_id in (select o.from_revision_id from rollout o where o.application_id = a.id and o.finished_at is null)))`;
+
+/** These applications, services, ConfigMaps and rollouts, whatever becomes of them. */
+export const watched = (ids: readonly string[]): Subject<Named> =>
   subject({
-    name: "applications by their ids",
+    name: "objects by their ids",
     watch: WATCH,
     variables: { ids },
     change: ({ watch: change }) => change,
@@ -144,7 +165,15 @@ export const watched = (ids: readonly string[]): Subject<ApplicationRowFragment>
       const { nodes } = await client.execute(NODES, { ids });
       return new Map(nodes.flatMap((node) => (node === null ? [] : [[node.id, node]])));
     },
-    rules: { volatile: [], version: ({ version }) => version, unfiltered: true, tellsAbsent: true },
-    select: `select 'Application.' || id as id, ${APPLICATION} as row from application where 'Application.' || id = any ('{${ids.join(",")}}')`,
-    row: applicationRow,
+    rules: { volatile: [], version: ({ version, finishedAt }) => version ?? (finishedAt === null ? 0 : 1), unfiltered: true, tellsAbsent: true },
+    select: `select id, row from (
+      select 'Application.' || id as id, ${APPLICATION} as row from application
+      union all select 'Service.' || s.id, jsonb_build_array(s.version, s.status, ${ENDPOINTS}) from service s
+      union all select 'ConfigMap.' || c.id, jsonb_build_array(c.version, ${USERS}) from config_map c
+      union all select 'Rollout.' || id, jsonb_build_array(state, finished_at is not null) from rollout) named where id = any ('{${ids.join(",")}}')`,
+    row({ __typename: type, name, version, status, networkStatus, endpoints, usedBy, rolloutState, finishedAt }) {
+      if (type === "Application") return [name, version, status];
+      if (type === "Service") return [version, networkStatus, endpoints?.totalCount];
+      return type === "ConfigMap" ? [version, usedBy?.totalCount] : [rolloutState, finishedAt !== null];
+    },
   });

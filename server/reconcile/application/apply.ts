@@ -36,7 +36,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const rollouts = all(({ rollout, application }) =>
     rollout && application !== "delete" ? [{ ...rollout, progressedAt: instant(rollout.progressedAt), finishedAt: instant(rollout.finishedAt) }] : []);
   const settle = all((plan) => plan.settle.map((operationId) => ({ tenantId, operationId })));
-  const removedPods: string[] = [];
+  const removedPods: At[] = [];
 
   if (assign.length > 0) {
     const written = await run(client, "write-assignments", WRITE_ASSIGNMENTS, assign);
@@ -45,7 +45,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   if (placements.length > 0) await run(client, "update-placements", UPDATE_PLACEMENTS, placements);
   if (services.length > 0) await run(client, "update-services", UPDATE_SERVICES, services);
   if (remove.length > 0) {
-    const removed = await run<{ pods: string[] | null; assignments: number }>(client, "remove-objects", REMOVE, remove);
+    const removed = await run<{ pods: At[] | null; assignments: number }>(client, "remove-objects", REMOVE, remove);
     if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
@@ -60,16 +60,25 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const add = (kind: TimelineEntry["kind"], ids: readonly string[], removedIds: readonly string[] = []): void => {
     if (ids.length + removedIds.length > 0) entries.push({ tenantId, kind, ids, removedIds, at: now });
   };
-  add("application", updated.map(({ id }) => id), deleted);
-  const goneOf = (kind: RemoveAction["kind"]): string[] => remove.filter((action) => action.kind === kind).map(({ objectId }) => objectId);
-  add("placement", placements.map(({ id }) => id), goneOf("placement"));
-  add("service", services.map(({ id }) => id), goneOf("service"));
+  // Of what is gone nothing can be looked up any more: its cluster is said with it.
+  const addGone = (kind: TimelineEntry["kind"], gone: readonly At[]): void => {
+    for (const [clusterId, some] of Map.groupBy(gone, (one) => one.clusterId)) entries.push({ tenantId, clusterId, kind, ids: [], removedIds: some.map(({ objectId }) => objectId), at: now });
+  };
+  // Where it is placed is shown with an application, and filtered by.
+  const left = all((plan, { id }) => (plan.application !== "delete" && plan.remove.some(({ kind }) => kind === "placement") ? [id] : []));
+  add("application", [...new Set([...updated.map(({ id }) => id), ...left])], deleted);
+  add("placement", placements.map(({ id }) => id));
+  add("service", services.map(({ id }) => id));
+  for (const kind of ["placement", "service"] as const) addGone(kind, remove.filter((action) => action.kind === kind));
   add("rollout", rollouts.map(({ id }) => id), removedRollouts);
-  add("pod", [], removedPods);
+  addGone("pod", removedPods);
   add("operation", [...new Set(all((plan) => plan.touched))]);
   await appendTimelineOn(client, entries);
   return new Set(assign.map(({ clusterId }) => clusterId));
 }
+
+/** An object, and the cluster that it was on. */
+type At = Pick<RemoveAction, "objectId" | "clusterId">;
 
 async function run<Row extends object>(client: ClientBase, name: string, text: string, rows: readonly object[]): Promise<Row[]> {
   const result = await client.query<Row>({ name, text, values: [JSON.stringify(rows)] });
@@ -119,9 +128,10 @@ with planned as (
 ), services as (
   delete from service s using planned where planned.kind = 'service' and s.tenant_id = app.tenant_id() and s.id = planned."objectId"
 ), pods as (
-  delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id
+  delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id, pod.cluster_id
 )
-select (select count(*)::int from assignments) as assignments, (select array_agg(id) from pods) as pods`;
+select (select count(*)::int from assignments) as assignments,
+  (select jsonb_agg(jsonb_build_object('objectId', id, 'clusterId', cluster_id)) from pods) as pods`;
 
 /** Their rollouts go with them, as all that is theirs: these were shown, and so are told of. */
 const DELETE_APPLICATIONS = /* sql */ `

@@ -25,12 +25,16 @@ export async function rollBack(client: ClientBase, tenantId: string, application
   const [before, after] = [requests.get(action.toRevisionId), requests.get(action.fromRevisionId)];
   if (!before || !after) throw new Error("a revision of the rollout vanished under its application's lock");
   await client.query(SWITCH_PLACEMENTS, [placements.map(({ id }) => id), action.fromRevisionId]);
+  const moved: string[] = [];
 
   for (const { cluster_id: clusterId, desired } of placements.toSorted((a, b) => (a.cluster_id < b.cluster_id ? -1 : 1))) {
     const change = difference(amountsOf(after, desired), amountsOf(before, desired));
     if (change.cpuMillis === 0 && change.memoryMiB === 0) continue;
     const { rows } = await client.query<{ reserved: boolean }>("select app.reserve($1, $2, $3, $4) as reserved", [clusterId, change.cpuMillis, change.memoryMiB, change.pods]);
-    if (rows[0]?.reserved) continue;
+    if (rows[0]?.reserved) {
+      moved.push(clusterId);
+      continue;
+    }
     await client.query("rollback to savepoint roll_back");
     const reason = `${action.reason} It could not: ${await explain(client, clusterId, change)}`;
     await client.query(FAIL_ROLLOUT, [action.rolloutId, reason, new Date(now)]);
@@ -48,6 +52,7 @@ export async function rollBack(client: ClientBase, tenantId: string, application
     { tenantId, kind: "application", ids: [applicationId], at: now },
     { tenantId, kind: "placement", ids: placements.map(({ id }) => id), at: now },
     { tenantId, kind: "rollout", ids: [action.rolloutId], at: now },
+    ...(moved.length > 0 ? [{ tenantId, kind: "usage" as const, ids: moved, at: now }] : []),
     ...(operationIds.length > 0 ? [{ tenantId, kind: "operation" as const, ids: operationIds, at: now }] : []),
   ]);
 }

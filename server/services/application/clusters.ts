@@ -93,6 +93,7 @@ async function take(tx: Transaction, changes: ReadonlyMap<string, Amounts>): Pro
       arrayText(amounts.map(({ pods }) => pods)),
     ],
   );
+  tx.changed("usage", ...answers.filter(({ ok }) => ok).map(({ id }) => id));
   return new Set(answers.filter(({ ok }) => !ok).map(({ id }) => id));
 }
 

@@ -68,9 +68,12 @@ test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses,
 
   const deletion = await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
   await Promise.all([told(a, shop, 3), told(b, shop, 3)]);
+  const before = (await one<{ seq: number }>("select max(seq) as seq from timeline"))?.seq;
   await a.comply();
   await eventually(async () => expect(await operationIs(deletion)).toMatchObject({ state: "RUNNING", finished: false }));
   expect(await rows("select cluster_id from placement where application_id = $1", [shop.id])).toEqual([{ cluster_id: b.clusterId }]);
+  // Nothing can be looked up of it any more: whoever counts what is on a cluster goes by this.
+  expect(await rows("select cluster_id from timeline where kind = 'placement' and removed_ids = $1 and seq > $2", [[shop.placements.get(a.clusterId)], before])).toEqual([{ cluster_id: a.clusterId }]);
   await b.comply();
   await eventually(async () => expect(await operationIs(deletion)).toEqual({ state: "SUCCEEDED", completed: 6, total: 6, finished: true }));
   for (const table of ["application", "placement", "revision", "assignment", "pod"]) {
@@ -78,6 +81,21 @@ test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses,
   }
   expect(await rows("select from timeline where kind = 'application' and $1::uuid = any (removed_ids) and tenant_id = $2", [shop.id, tenant.tenantId])).toHaveLength(1);
   expect(await one("select sum(cardinality(removed_ids))::int as pods from timeline where kind = 'pod' and tenant_id = $1", [tenant.tenantId])).toEqual({ pods: 6 });
+});
+
+test("an application that has left a cluster is told of again, though nothing else about it has changed: where it is placed is filtered by", async () => {
+  await centre.gateway();
+  await centre.worker();
+  const [a, b] = await agents("left-a", "left-b") as [ScriptedAgent, ScriptedAgent];
+  const shop = await tenant.application({ name: "left", clusters: on([a, b], 0) });
+  await Promise.all([told(a, shop, 1), told(b, shop, 1)]);
+  await Promise.all([a.comply(), b.comply()]);
+  await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
+  await Promise.all([told(a, shop, 2), told(b, shop, 2)]);
+  const before = await one<{ seq: number }>("select max(seq) as seq from timeline");
+  await a.comply();
+  await eventually(async () => expect(await rows("select cluster_id from placement where application_id = $1", [shop.id])).toEqual([{ cluster_id: b.clusterId }]));
+  expect(await rows("select from timeline where kind = 'application' and $1 = any (ids) and seq > $2", [shop.id, before?.seq])).toHaveLength(1);
 });
 
 test("an import is settled from the steps of all its applications, and ends once", async () => {

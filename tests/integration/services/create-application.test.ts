@@ -22,7 +22,7 @@ describe("what one accepted mutation writes", () => {
       operation_step: 2,
       audit_entry: 1,
       idempotency: 0,
-      timeline: 5,
+      timeline: 6,
       vpc: 2,
       subnet: 2,
       namespace: 1,
@@ -57,10 +57,11 @@ describe("what one accepted mutation writes", () => {
       clusters.map((cluster) => ({ name: cluster.code, total: 2, cluster_id: cluster.id, target_id: applicationId, state: "PENDING" })),
     );
     const { rows: timeline } = await admin.query("select kind, ids, xid from timeline where tenant_id = $1 order by kind", [tenant.id]);
-    expect(timeline.map((row) => row.kind)).toEqual(["application", "operation", "placement", "subnet", "vpc"]);
+    expect(timeline.map((row) => row.kind)).toEqual(["application", "operation", "placement", "subnet", "usage", "vpc"]);
     expect(new Set(timeline.map((row) => row.xid)).size).toBe(1);
     expect(timeline[0].ids).toEqual([applicationId]);
     expect(timeline[2].ids).toHaveLength(2);
+    expect(new Set(timeline[4].ids)).toEqual(new Set(clusters.map((cluster) => cluster.id)));
     const {
       rows: [job],
     } = await admin.query("select payload, key from graphile_worker._private_jobs where payload->>'tenantId' = $1", [tenant.id]);

@@ -65,7 +65,7 @@ describe("an import", () => {
       operation_step: 8,
       audit_entry: 1,
       jobs: 2,
-      timeline: 5,
+      timeline: 6,
     });
     const {
       rows: [operation],

@@ -225,6 +225,22 @@ describe("retry", () => {
     expect(await operation(scale.operationId)).toMatchObject({ state: "PENDING" });
   });
 
+  test.each(["FAILED", "PARTIALLY_SUCCEEDED"])("is over for one that ended as %s once a newer operation begins: who watches it is told", async (state) => {
+    const one = await living(fixture, 1);
+    const scale = async (replicas: number): Promise<string> => must(await applications.scale(one.tenant.actor, { applicationId: one.applicationId, replicas })).operationId ?? "";
+    const told = async (): Promise<string[]> =>
+      (await admin.query("select ids from timeline where tenant_id = $1 and kind = 'operation' order by xid desc, seq desc limit 1", [one.tenant.id])).rows[0]?.ids ?? [];
+    const first = await scale(3);
+    await admin.query("update operation_step set state = 'FAILED', finished_at = now() where operation_id = $1", [first]);
+    await admin.query("update operation set state = $2, finished_at = now() where id = $1", [first, state]);
+    const second = await scale(4);
+    expect((await told()).toSorted()).toEqual([first, second].toSorted());
+    await settle(admin, one.id);
+    // Nothing is to be said of those that are over for good, nor of the one that was told before.
+    const third = await scale(5);
+    expect(await told()).toEqual([third]);
+  });
+
   test("a new operation over the cluster that failed, which is told anew; the others are left alone", async () => {
     const one = await living(fixture);
     const { operationId } = must(await applications.upgrade(one.tenant.actor, { applicationId: one.applicationId, template: VERSION_2, strategy: { kind: "FULL", progressDeadlineSeconds: 60, autoRollback: false } }));

@@ -185,6 +185,99 @@ describe("watching objects of any types", () => {
   });
 });
 
+describe("what an object shows that is not in its own row", () => {
+  /** Whether this row of the timeline makes the object come again, in a document that asks for these fields. */
+  const observer = async (name: string) => {
+    const raw = await connect((await token(tenantId, name, "VIEWER")).secret);
+    let watches = 0;
+    return async (id: string, fields: string) => {
+      const operation = `${(watches += 1)}`;
+      subscribe(raw, operation, `subscription ($ids: [ID!]!) { watch(ids: $ids) { snapshot upserted { id ... on ${id.split(".")[0]} { ${fields} } } } }`, { ids: [id] });
+      await message<Change>(raw, operation, 0);
+      let seen = 1;
+      return {
+        next: async () => (await message<Change>(raw, operation, seen++)).upserted,
+        /** Nothing came since, however long one waits. */
+        silent: async () => {
+          await sleep(300);
+          expect(raw.of(operation)).toHaveLength(seen);
+        },
+      };
+    };
+  };
+
+  it("a cluster: its pods and what is reserved there, to who asks for that", async () => {
+    const at = await place();
+    const watch = await observer("of clusters");
+    const id = globalId("Cluster", at.clusterId);
+    const [counting, reserving, plain] = [await watch(id, "podCount"), await watch(id, "allocated { cpuMillis pods }"), await watch(id, "code")];
+    const born = await at.pod("born");
+    await wrote("pod", [born], [], { cluster: at.clusterId });
+    expect(await counting.next()).toEqual([{ id, podCount: 2 }]);
+    expect(await reserving.next()).toEqual([{ id, allocated: { cpuMillis: 0, pods: 0 } }]);
+    await rows.usage(tenantId, at.clusterId, { cpu_millis: 250, memory_mib: 64, pods: 1 });
+    await wrote("usage", [at.clusterId]);
+    expect(await reserving.next()).toEqual([{ id, allocated: { cpuMillis: 250, pods: 1 } }]);
+    await plain.silent();
+    await wrote("usage", [(await place()).clusterId]);
+    await reserving.silent();
+  });
+
+  it("a machine: what its pods ask for", async () => {
+    const [at, other] = [await place(), await place()];
+    const watch = await observer("of machines");
+    const id = globalId("ClusterNode", at.nodeId);
+    const [machine, plain] = [await watch(id, "allocated { pods }"), await watch(id, "name")];
+    await wrote("pod", [other.podId], [], { cluster: other.clusterId });
+    await machine.silent();
+    await wrote("pod", [await at.pod("born")], [], { cluster: at.clusterId });
+    expect(await machine.next()).toEqual([{ id, allocated: { pods: 2 } }]);
+    await admin.query("delete from pod where id = $1", [at.podId]);
+    await wrote("pod", [], [at.podId], { cluster: at.clusterId });
+    expect(await machine.next()).toEqual([{ id, allocated: { pods: 1 } }]);
+    await plain.silent();
+  });
+
+  it("a subnet: the addresses that its pods hold", async () => {
+    const [at, other] = [await place(), await place()];
+    await admin.query("update placement set subnet_id = $2 where id = $1", [at.placementId, at.subnetId]);
+    const watch = await observer("of subnets");
+    const id = globalId("Subnet", at.subnetId);
+    const subnet = await watch(id, "usedIps availableIps");
+    await wrote("pod", [other.podId], [], { cluster: other.clusterId });
+    await subnet.silent();
+    await wrote("pod", [await at.pod("born", { private_ip: "10.0.1.7" })], [], { cluster: at.clusterId });
+    expect(await subnet.next()).toEqual([{ id, usedIps: 2, availableIps: 251 }]);
+    await admin.query("delete from pod where id = $1", [at.podId]);
+    await wrote("pod", [], [at.podId], { cluster: at.clusterId });
+    expect(await subnet.next()).toEqual([{ id, usedIps: 1, availableIps: 252 }]);
+  });
+
+  it.each(["ConfigMap", "Secret"] as const)("a %s: the applications that use it, to who asks for them", async (type) => {
+    const [at, other] = [await place(), await place()];
+    const configId = type === "ConfigMap" ? await rows.configMap(tenantId, namespaceId, `used-by-${at.name}`) : await rows.secret(tenantId, namespaceId, `used-by-${at.name}`);
+    const watch = await observer(`of ${type}s`);
+    const id = globalId(type, configId);
+    const [used, plain] = [await watch(id, "usedBy { nodes { name } }"), await watch(id, "version")];
+    const users = (...names: string[]) => [{ id, usedBy: { nodes: names.map((name) => ({ name })) } }];
+    await rows.configReference({ tenantId, namespaceId, id: at.id, revisionId: at.revisionId }, type, configId);
+    await wrote("application", [at.id]);
+    expect(await used.next()).toEqual(users(at.name));
+    await wrote("application", [other.id]);
+    await used.silent();
+    // A rollout that ends has nothing to go back to any more.
+    const { rows: [rollout] } = await admin.query<{ id: string }>(
+      `insert into rollout (tenant_id, id, application_id, namespace_id, from_revision_id, to_revision_id, strategy, update_strategy, cluster_ids, progress_deadline_seconds, auto_rollback, state, updated, total, progressed_at, started_at)
+       select tenant_id, gen_random_uuid(), id, namespace_id, revision_id, revision_id, 'FULL', update_strategy, '{}', 600, false, 'PROGRESSING', 0, 1, now(), now() from application where id = $1 returning id`, [at.id]);
+    await wrote("rollout", [rollout?.id as string]);
+    expect(await used.next()).toEqual(users(at.name));
+    await admin.query("delete from config_reference where application_id = $1", [at.id]);
+    await wrote("application", [], [at.id]);
+    expect(await used.next()).toEqual(users());
+    await plain.silent();
+  });
+});
+
 describe("operations as a set", () => {
   const query = "subscription ($f: OperationFilter, $after: String) { operations(filter: $f, after: $after) { cursor snapshot complete upserted { id state kind } removedIds at } }";
 

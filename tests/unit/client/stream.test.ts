@@ -243,6 +243,20 @@ describe.each(["websocket", "sse"] as const)("over %s", (name) => {
 });
 
 describe("the mailbox", () => {
+  it("holds no more than its limit weighs, however much comes, and all of it again once it was taken", async () => {
+    const mailbox = createMailbox<number>({ limit: 10, weight: (data) => data });
+    for (const data of [99, 4]) mailbox.put(data);
+    // The first would never be lighter.
+    expect([await mailbox.take(10), await mailbox.take(10)]).toEqual([{ kind: "message", data: 99 }, { kind: "overflow" }]);
+    const other = createMailbox<number>({ limit: 10, weight: (data) => data });
+    for (let round = 0; round < 3; round += 1) {
+      for (const data of [4, 6]) other.put(data);
+      expect([await other.take(10), await other.take(10)]).toEqual([4, 6].map((data) => ({ kind: "message", data })));
+    }
+    for (const data of [4, 6, 1]) other.put(data);
+    expect([await other.take(10), await other.take(10), await other.take(10)].map(({ kind }) => kind)).toEqual(["message", "message", "overflow"]);
+  });
+
   it("hands out what came before the end, then the end, again and again", async () => {
     const mailbox = createMailbox<number>({ limit: 2 });
     mailbox.put(1);

@@ -1,4 +1,4 @@
-import { isObjectType } from "graphql";
+import { type GraphQLObjectType, isObjectType } from "graphql";
 import { expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
 import { WATCHED } from "#schema/shared/watched.ts";
@@ -12,6 +12,12 @@ test("every type with an id says what it is watched by", () => {
 });
 
 test("every kind of the timeline is somebody's own", () => {
-  const own = new Set(Object.values(WATCHED).flatMap(({ kinds }) => Object.entries(kinds).filter(([, noted]) => noted === "ids").map(([kind]) => kind)));
+  const own = new Set(Object.values(WATCHED).flatMap((watched) => Object.entries({ ...watched.kinds, ...watched.for?.kinds }).filter(([, noted]) => noted === "ids").map(([kind]) => kind)));
   expect(TIMELINE_KINDS.filter((kind) => !own.has(kind))).toEqual([]);
+});
+
+test("what is told only to who asks for a field names fields that there are", () => {
+  const known = Object.entries(WATCHED).flatMap(([type, watched]) => [...(watched.for?.fields ?? [])].map((field) => ({ type, field })));
+  expect(known.length).toBeGreaterThan(4);
+  expect(known.filter(({ type, field }) => !Object.hasOwn((schema.getType(type) as GraphQLObjectType).getFields(), field))).toEqual([]);
 });
