@@ -40,8 +40,10 @@ describe("histories of watched objects", () => {
     "takes what is deleted for what is there": { matcher: (matcher) => ({ matching: (...args) => matcher.matching(...args), existing: async (_type, among) => [...among] }) },
   };
   it.each(Object.entries(MUTANTS))("show it when a server %s", { timeout: 90_000 }, async (_, mutant) => {
-    const { violations } = await runHistory(database, { seed: 7, rounds: 12, mutant, quietMs: 1500, follow: "objects" });
-    expect(violations.length).toBeGreaterThan(0);
+    // What coincides with what is chance, also from one seed: a bug may be without consequence in one history, but not in all of them.
+    let found = 0;
+    for (let seed = 7; seed < 11 && found === 0; seed += 1) found = (await runHistory(database, { seed, rounds: 12, mutant, quietMs: 1500, follow: "objects" })).violations.length;
+    expect(found).toBeGreaterThan(0);
   });
 });
 
