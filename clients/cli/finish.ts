@@ -29,7 +29,7 @@ export async function finish(
   }
   const began = performance.now();
   const ended = await follow(session, operation, following);
-  const { ok, lines } = outcome(ended, duration(performance.now() - began), { wanted, unit: following.unit });
+  const { ok, lines } = outcome(ended, duration(performance.now() - began), { ...following, wanted });
   show(session, options.output, { operation: ended }, () => lines.map((line, index) => (index === 0 ? session.style(ok ? "green" : "red", line) : line)));
   return ok ? EXIT.done : EXIT.refused;
 }

@@ -18,33 +18,42 @@ export interface FollowOptions {
   readonly work: string;
   /** Applications to show a line each of, while there is room. */
   readonly applications?: { readonly namespace: string; readonly names: readonly string[] } | undefined;
+  /** What the last line calls it, where its target says too little. */
+  readonly subject?: string | undefined;
   /** What the operation counts, where the caller knows it better than the operation tells. */
   readonly unit?: string | undefined;
+  /** Stay with an operation that has stalled, too: it goes on trying, and may do so for ever. */
+  readonly patient?: boolean | undefined;
   /** Told of each of the operation's messages, to add to the picture. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
- * Shows an operation's progress until it has ended, and returns it. The server may go and come back meanwhile. Ctrl-C stops only the
- * watching: InterruptedError says how to go on.
+ * Shows an operation's progress until it has ended, or has stalled, and returns it. The server may go and come back meanwhile. Ctrl-C stops
+ * only the watching: InterruptedError says how to go on.
  */
 export async function follow(session: Session, operation: Pick<OperationRowFragment, "id">, options: FollowOptions): Promise<OperationProgress> {
   const { terminal, client } = session;
   const progress = createProgress(terminal, options.title);
   const over = new AbortController();
   const signal = AbortSignal.any([terminal.interrupted, over.signal]);
+  let stalled: OperationProgress | null = null;
   const parts = options.applications === undefined || terminal.err.isTTY !== true ? Promise.resolve() : showApplications(session, progress, options.applications, signal);
   try {
     return await client.waitForOperation(
       operation.id,
       (reported) => {
         const { progress: { completed, total, percent }, state, error } = reported;
-        progress.update({ completed, total, percent, unit: options.unit ?? unitOf(reported).many, remark: state === "STALLED" || state === "PAUSED" ? state.toLowerCase() : error });
+        progress.update({ completed, total, percent, unit: options.unit ?? unitOf(reported).many, remark: state === "PAUSED" ? "paused" : error });
         options.onProgress?.(progress);
+        if (state !== "STALLED" || options.patient === true) return;
+        stalled = reported;
+        over.abort();
       },
       { signal, onState: (state) => progress.connection(troubleOf(state)) },
     );
   } catch (error) {
+    if (stalled !== null) return stalled;
     if (!terminal.interrupted.aborted) throw error;
     throw new InterruptedError(`${options.work} goes on without this command. To follow it again:\n  selvedge wait ${operation.id}`);
   } finally {
@@ -84,12 +93,13 @@ async function showApplications(session: Session, progress: Progress, { namespac
   }
 }
 
-/** The last line about an operation that has ended, and whether it did what was asked. */
-export function outcome(operation: OperationProgress, took: string, { wanted = "SUCCEEDED", unit }: { readonly wanted?: OperationState; readonly unit?: string | undefined } = {}): { readonly ok: boolean; readonly lines: readonly string[] } {
+/** The last lines about an operation that has ended or stalled, and whether it did what was asked. */
+export function outcome(operation: OperationProgress, took: string, { wanted = "SUCCEEDED", unit, subject }: { readonly wanted?: OperationState } & Pick<FollowOptions, "unit" | "subject"> = {}): { readonly ok: boolean; readonly lines: readonly string[] } {
   const { completed, total } = operation.progress;
   const ok = operation.state === wanted;
-  const head = `${plain(operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${unit === undefined ? count(total, unitOf(operation).one, unitOf(operation).many) : count(total, unit, unit)}, ${took}`;
+  const head = `${plain(subject ?? operation.targetName)}: ${operation.state.toLowerCase().replaceAll("_", " ")}, ${completed} of ${unit === undefined ? count(total, unitOf(operation).one, unitOf(operation).many) : count(total, unit, unit)}, ${took}`;
   const failed = operation.failedSteps.nodes.map(({ name, cluster, message }) => `  ${[plain(name), cluster?.code].filter(Boolean).join(" on ")}: ${plain(message ?? "failed")}`);
   const more = operation.failedSteps.totalCount - failed.length;
-  return { ok, lines: [head, ...(operation.error === null ? [] : [`  ${plain(operation.error)}`]), ...failed, ...(more > 0 ? [`  … and ${more} more`] : [])] };
+  const onward = operation.state === "STALLED" ? [`To follow it further: selvedge wait ${operation.id}`, `To see all of it:     selvedge describe op ${operation.id}`] : [];
+  return { ok, lines: [head, ...(operation.error === null ? [] : [`  ${plain(operation.error)}`]), ...failed, ...(more > 0 ? [`  … and ${more} more`] : []), ...onward] };
 }

@@ -8,6 +8,10 @@ export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => Cell;
   readonly right?: boolean;
+  /** Never cut: half a name names nothing. */
+  readonly whole?: boolean;
+  /** Left out where the terminal is too narrow for every column; the highest goes first. */
+  readonly spare?: number;
 }
 
 const GAP = "  ";
@@ -15,14 +19,23 @@ const GAP = "  ";
 const NARROWEST = 6;
 
 /**
- * Aligned lines, the header first; widths count columns of the terminal, so Chinese lines up too. No trailing spaces. With a limit the
- * widest columns are cut, with an ellipsis, until a row takes no more than that; null cuts nothing.
+ * Aligned lines, the header first; widths count columns of the terminal, so Chinese lines up too. No trailing spaces. With a limit, spare
+ * columns are left out, and then the widest ones are cut, with an ellipsis, until a row takes no more than that; null cuts nothing.
  */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style, limit: number | null = null): string[] {
-  const cells = cellsOf(columns, rows);
-  const natural = widthsOf(columns, cells);
-  const widths = limit === null ? natural : narrowed(natural, limit - GAP.length * (columns.length - 1));
-  return [headerLine(columns, widths, style), ...cells.map((line) => rowLine(columns, line, widths, style))];
+  const shown = limit === null ? columns : withoutSpare(columns, rows, limit);
+  const cells = cellsOf(shown, rows);
+  const natural = widthsOf(shown, cells);
+  const widths = limit === null ? natural : narrowed(shown, natural, limit - GAP.length * (shown.length - 1));
+  return [headerLine(shown, widths, style), ...cells.map((line) => rowLine(shown, line, widths, style))];
+}
+
+/** The columns that fit as they are; those that can't be spared, where even they don't. */
+function withoutSpare<Row>(columns: readonly Column<Row>[], rows: readonly Row[], limit: number): readonly Column<Row>[] {
+  const widths = new Map(widthsOf(columns, cellsOf(columns, rows)).map((width, index) => [columns[index], width]));
+  const total = (some: readonly Column<Row>[]): number => some.reduce((sum, column) => sum + (widths.get(column) ?? 0) + GAP.length, -GAP.length);
+  const spare = columns.filter((column) => column.spare !== undefined).toSorted((a, b) => (b.spare ?? 0) - (a.spare ?? 0));
+  return spare.reduce((left, column) => (total(left) <= limit ? left : left.filter((other) => other !== column)), columns);
 }
 
 /**
@@ -66,13 +79,14 @@ function rowLine<Row>(columns: readonly Column<Row>[], texts: readonly Text[], w
   return padded.join(GAP).trimEnd();
 }
 
-/** Widths that add up to no more than `room`, as far as that is possible: always the widest one gives way. */
-function narrowed(widths: readonly number[], room: number): number[] {
+/** Widths that add up to no more than `room`, as far as that is possible: always the widest one gives way, of those that may be cut. */
+function narrowed<Row>(columns: readonly Column<Row>[], widths: readonly number[], room: number): number[] {
   const narrow = [...widths];
+  const cuttable = columns.flatMap(({ whole }, index) => (whole === true ? [] : [index]));
   for (let excess = widths.reduce((sum, width) => sum + width, 0) - room; excess > 0; excess -= 1) {
-    const widest = Math.max(...narrow);
+    const widest = Math.max(0, ...cuttable.map((index) => narrow[index] ?? 0));
     if (widest <= NARROWEST) break;
-    narrow[narrow.indexOf(widest)] = widest - 1;
+    narrow[cuttable.find((index) => narrow[index] === widest) ?? 0] = widest - 1;
   }
   return narrow;
 }

@@ -263,6 +263,17 @@ describe("a watch", { timeout: 180_000 }, () => {
   });
 });
 
+describe("an upgrade that gets stuck", { timeout: 180_000 }, () => {
+  it("is not waited for without end: it says so, and goes on", async () => {
+    expect(await selvedge("apply", "-f", await manifest(deployment("stuck")), "--clusters", "hangzhou-1")).toMatchObject({ code: 0 });
+    const upgraded = await selvedge("upgrade", "stuck", "--image", "nginx:missing", "--deadline", "10s", "--no-rollback");
+    expect(upgraded).toMatchObject({ code: 1, out: expect.stringMatching(/^stuck: stalled, 0 of 1 pod[^]*No progress for 10 seconds[^]*selvedge wait Operation\./) });
+    expect(await selvedge("rollout", "status", "stuck")).toMatchObject({ code: 1, out: expect.stringMatching(/^Revision: +1 → 2/m) });
+    expect(await selvedge("rollout", "undo", "stuck")).toMatchObject({ code: 0 });
+    expect(await selvedge("delete", "app", "stuck", "--yes")).toMatchObject({ code: 0 });
+  });
+});
+
 describe("what can't be done is said precisely, and changes nothing", { timeout: 120_000 }, () => {
   it.each([
     ["YAML that is none", "kind: Deployment\n  name: [", /line 2, column \d+|line \d+.*column \d+/i],

@@ -95,14 +95,16 @@ function objectLines({ style, width }: Session, objects: readonly Imported[], ve
   const lines = formatTable<Imported>(
     [
       { header: "KIND", cell: ({ kind }) => kind },
-      { header: "NAME", cell: ({ name }) => name },
+      { header: "NAME", whole: true, cell: ({ name }) => name },
       { header: "OUTCOME", cell: ({ outcome: word }) => ({ text: word.toLowerCase(), color: COLORS[word] }) },
-      { header: "NOTE", cell: ({ message, warnings }) => [message ?? "", warnings.length > 0 && !verbose ? count(warnings.length, "warning") : ""].filter((part) => part !== "").join("; ") },
+      { header: "NOTE", cell: ({ outcome: word, message, warnings }) => [word === "FAILED" ? "see below" : (message ?? ""), warnings.length > 0 && !verbose ? count(warnings.length, "warning") : ""].filter((part) => part !== "").join("; ") },
     ],
     objects,
     style,
     width,
   );
+  // In full, and not in a cell that a narrow terminal cuts: what is wrong is what the reader came for.
+  for (const { kind, name, outcome: word, message } of objects) if (word === "FAILED") lines.push(style("red", `${plain(kind)} ${plain(name)}: ${plain(message ?? "failed")}`));
   const warned = objects.filter(({ warnings }) => warnings.length > 0);
   if (verbose) for (const { kind, name, warnings } of warned) lines.push(...warnings.map((warning) => style("yellow", `${plain(kind)} ${plain(name)}: ${plain(warning)}`)));
   else if (warned.length > 0) lines.push(style("dim", "--verbose lists the warnings"));

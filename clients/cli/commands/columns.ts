@@ -5,8 +5,8 @@ import type { Column } from "../table.ts";
 /** How the objects that are listed and watched look in a table. `now` is the server's clock, for ages. */
 
 export const applicationColumns = (now: string): Column<ApplicationRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
+  { header: "NAMESPACE", spare: 1, cell: ({ namespace }) => namespace.name },
+  { header: "NAME", whole: true, cell: ({ name }) => name },
   { header: "STATUS", cell: ({ status, stale }) => stateCell(status, stale) },
   { header: "READY", right: true, cell: ({ replicas }) => readiness(replicas) },
   { header: "CLUSTERS", right: true, cell: ({ placements }) => placements.totalCount },
@@ -15,23 +15,23 @@ export const applicationColumns = (now: string): Column<ApplicationRowFragment>[
 ];
 
 export const podColumns = (now: string): Column<PodRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ application }) => application.namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
+  { header: "NAMESPACE", spare: 2, cell: ({ application }) => application.namespace.name },
+  { header: "NAME", whole: true, cell: ({ name }) => name },
   { header: "CLUSTER", cell: ({ cluster }) => cluster.code },
-  { header: "NODE", cell: ({ node }) => node?.name ?? "" },
+  { header: "NODE", spare: 4, cell: ({ node }) => node?.name ?? "" },
   { header: "PHASE", cell: phaseCell },
   { header: "READY", cell: ({ ready }) => (ready ? "yes" : { text: "no", color: "yellow" }) },
-  { header: "RESTARTS", right: true, cell: ({ restartCount }) => restartCount },
-  { header: "IP", cell: ({ privateIp }) => privateIp ?? "" },
+  { header: "RESTARTS", right: true, spare: 1, cell: ({ restartCount }) => restartCount },
+  { header: "IP", spare: 3, cell: ({ privateIp }) => privateIp ?? "" },
   { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
 ];
 
 export const clusterColumns = (now: string): Column<ClusterRowFragment>[] => [
-  { header: "CODE", cell: ({ code }) => code },
-  { header: "CITY", cell: ({ city }) => city },
-  { header: "REGION", cell: ({ region }) => region.code },
+  { header: "CODE", whole: true, cell: ({ code }) => code },
+  { header: "CITY", spare: 3, cell: ({ city }) => city },
+  { header: "REGION", spare: 2, cell: ({ region }) => region.code },
   { header: "TIER", cell: ({ tier }) => tier },
-  { header: "ISP", cell: ({ isp }) => isp },
+  { header: "ISP", spare: 1, cell: ({ isp }) => isp },
   { header: "STATUS", cell: ({ status, cordoned }) => stateCell(cordoned ? `${status}, cordoned` : status) },
   { header: "PODS", right: true, cell: ({ podCount }) => podCount },
   { header: "CPU", right: true, cell: ({ allocated, capacity }) => `${cores(allocated.cpuMillis)}/${cores(capacity.cpuMillis)}` },
@@ -40,11 +40,11 @@ export const clusterColumns = (now: string): Column<ClusterRowFragment>[] => [
 ];
 
 export const operationColumns = (now: string): Column<OperationRowFragment>[] => [
-  { header: "ID", cell: ({ id }) => id },
+  { header: "ID", whole: true, cell: ({ id }) => id },
   { header: "KIND", cell: ({ kind }) => kind },
   { header: "TARGET", cell: ({ targetName }) => targetName },
   { header: "STATE", cell: ({ state }) => stateCell(state) },
-  { header: "PROGRESS", right: true, cell: ({ progress }) => `${progress.completed}/${progress.total}` },
-  { header: "BY", cell: ({ actor }) => actor },
-  { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
+  { header: "PROGRESS", right: true, spare: 1, cell: ({ progress }) => `${progress.completed}/${progress.total}` },
+  { header: "BY", spare: 3, cell: ({ actor }) => actor },
+  { header: "AGE", right: true, spare: 2, cell: ({ createdAt }) => age(createdAt, now) },
 ];

@@ -64,7 +64,7 @@ export async function updateConfigMap(session: Session, name: string, options: U
   };
   const { updateConfigMap: payload } = await session.client.executeWith(RETRYING, UpdateConfigMapDocument, { input });
   const { operation } = accepted(payload);
-  return finish(session, operation, options, { title: `bringing ${name} to its pods`, work: "The update" }, `ConfigMap ${name} is up to date.`);
+  return finish(session, operation, options, { title: `bringing ${name} to its pods`, work: "The update" }, `ConfigMap ${name} is saved; no pods have to be told.`);
 }
 
 export const getConfigMaps: Lister = async (session, names, options) => {
@@ -79,13 +79,13 @@ const configMapsOf = (session: Session, filter: { readonly namespaces?: readonly
   collect(session.terminal, session.client.pages(ConfigMapsDocument, { first: PAGE_SIZE, filter }, (data) => data.configMaps));
 
 const configMapColumns = (now: string): Column<ConfigMapRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
+  { header: "NAMESPACE", spare: 2, cell: ({ namespace }) => namespace.name },
+  { header: "NAME", whole: true, cell: ({ name }) => name },
   { header: "KEYS", right: true, cell: ({ keys }) => keys.length },
   { header: "USED BY", right: true, cell: ({ usedBy }) => usedBy.totalCount },
   { header: "VERSION", right: true, cell: ({ version }) => version },
   { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
-  { header: "DESCRIPTION", cell: ({ description }) => description },
+  { header: "DESCRIPTION", spare: 3, cell: ({ description }) => description },
 ];
 
 export async function describeConfigMap(session: Session, name: string, { namespace, output }: DescribeOptions): Promise<void> {

@@ -54,12 +54,12 @@ function applicationLines(session: Session, application: NonNullable<Application
     ...head(`On ${count(allPlacements.totalCount, "cluster")}`),
     ...formatTable(
       [
-        { header: "CLUSTER", cell: ({ cluster }) => cluster.code },
+        { header: "CLUSTER", whole: true, cell: ({ cluster }) => cluster.code },
         { header: "STATUS", cell: ({ cluster, stale }) => stateCell(cluster.status, stale) },
         { header: "READY", right: true, cell: (placement) => readiness(placement.replicas) },
         { header: "REVISION", right: true, cell: ({ revision }) => revision.number },
         { header: "GENERATION", right: true, cell: ({ generation, observedGeneration }) => (generation === observedGeneration ? generation : { text: `${observedGeneration} of ${generation}`, color: "yellow" }) },
-        { header: "NETWORK", cell: ({ networkType, vpc, subnet }) => (networkType === "HOST" ? "HOST" : `${vpc.name}/${subnet?.name ?? ""}`) },
+        { header: "NETWORK", spare: 2, cell: ({ networkType, vpc, subnet }) => (networkType === "HOST" ? "HOST" : `${vpc.name}/${subnet?.name ?? ""}`) },
         { header: "SEEN", right: true, cell: ({ observedAt }) => (observedAt === null ? "never" : `${age(observedAt, now)} ago`) },
         { header: "WHY HERE", cell: ({ reason }) => reason },
       ],

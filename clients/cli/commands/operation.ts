@@ -12,7 +12,7 @@ type Found = NonNullable<OperationQuery["operation"]>;
 /** Follows an operation that was begun before. */
 export async function waitForOperation(session: Session, id: string, options: { readonly output: Format }): Promise<ExitCode> {
   const operation = await findOperation(session, id);
-  return finish(session, operation, { output: options.output, wait: true }, { title: titleOf(operation), work: "The operation" }, "");
+  return finish(session, operation, { output: options.output, wait: true }, { title: titleOf(operation), work: "The operation", patient: true }, "");
 }
 
 /** Turns an operation around, and follows it until all is as it was. Done means CANCELLED. */
@@ -21,7 +21,7 @@ export async function cancelOperation(session: Session, id: string, options: Fin
   if (!options.yes && session.terminal.input.isTTY === true) await confirm(session.terminal, `Cancel ${titleOf(operation)} (${operation.progress.completed} of ${operation.progress.total} done) and go back?`);
   const { cancelOperation: payload } = await session.client.executeWith(RETRYING, CancelOperationDocument, { input: { operationId: id, idempotencyKey: randomUUID() } });
   const { operation: turned } = accepted(payload);
-  return finish(session, turned, options, { title: `cancelling ${titleOf(operation)}`, work: "The cancellation" }, "There was nothing to go back to.", "CANCELLED");
+  return finish(session, turned, options, { title: `cancelling ${titleOf(operation)}`, work: "The cancellation", patient: true }, "There was nothing to go back to.", "CANCELLED");
 }
 
 /** Tries again where an operation failed: another operation, which this follows. */

@@ -37,21 +37,24 @@ interface RolloutOptions {
   readonly watch: boolean;
 }
 
-/** Follows the rollout under way, or tells how the last one ended: done where it succeeded, refused where it failed or was rolled back. */
+/** Follows the rollout under way, or tells how the last one ended: done where it succeeded, refused where it failed, stalled, or was rolled back. */
 export async function rolloutStatus(session: Session, name: string, options: RolloutOptions): Promise<ExitCode> {
   let found = await findRollout(session, options.namespace, name);
   const running = runningOperation(found.application);
+  let stalled = false;
   if (options.watch && running !== null) {
-    await follow(session, running, { title: titleOf(found.application), work: "The rollout", onProgress: partsFrom(session, options.namespace, name) });
+    const ended = await follow(session, running, { title: titleOf(found.application), work: "The rollout", onProgress: partsFrom(session, options.namespace, name) });
+    stalled = ended.state === "STALLED";
     found = await findRollout(session, options.namespace, name);
   }
   const { rollout } = found.application;
-  if (options.watch && rollout !== null && !OVER.has(rollout.state)) {
+  if (options.watch && !stalled && rollout !== null && !OVER.has(rollout.state)) {
     await followRollout(session, rollout.id, titleOf(found.application));
     found = await findRollout(session, options.namespace, name);
   }
   const { application, now } = found;
   show(session, options.output, application, () => statusLines(session, application, now));
+  if (stalled) return EXIT.refused;
   return application.rollout === null || application.rollout.state === "SUCCEEDED" || !OVER.has(application.rollout.state) ? EXIT.done : EXIT.refused;
 }
 
@@ -123,7 +126,7 @@ function statusLines({ style, width }: Session, application: Found, now: string)
             ["State", stateCell(rollout.state)],
             ...(rollout.reason === null ? [] : [["Why", rollout.reason] as const]),
             ["Updated", `${rollout.updated} of ${count(rollout.total, "pod")}`],
-            ["If it fails", `${rollout.autoRollback ? "back to the old revision" : "it goes on trying"}, after ${duration(rollout.progressDeadlineSeconds * 1_000)} without progress`],
+            ["Deadline", `after ${duration(rollout.progressDeadlineSeconds * 1_000)} without progress it ${rollout.autoRollback ? "goes back to the old revision" : "is stalled, and goes on trying"}`],
             ["Begun", `${age(rollout.startedAt, now)} ago`],
             ...(rollout.finishedAt === null ? [] : [["Took", age(rollout.startedAt, rollout.finishedAt)] as const]),
           ],
@@ -134,7 +137,7 @@ function statusLines({ style, width }: Session, application: Found, now: string)
     "",
     ...formatTable(
       [
-        { header: "CLUSTER", cell: ({ cluster }) => cluster.code },
+        { header: "CLUSTER", whole: true, cell: ({ cluster }) => cluster.code },
         { header: "STATUS", cell: ({ cluster, stale }) => stateCell(cluster.status, stale) },
         { header: "REVISION", right: true, cell: ({ revision }) => revision.number },
         { header: "UPDATED", right: true, cell: ({ replicas }) => `${replicas.updated}/${replicas.desired}` },

@@ -81,7 +81,7 @@ export async function updateSecret(session: Session, name: string, options: Upda
   const input = { secretId: secret.id, description: options.description ?? null, data, removeKeys, expectedVersion: secret.version, idempotencyKey: randomUUID() };
   const { updateSecret: payload } = await session.client.executeWith(RETRYING, UpdateSecretDocument, { input });
   const { operation } = accepted(payload);
-  return finish(session, operation, options, { title: `bringing ${name} to its pods`, work: "The update" }, `Secret ${name} is up to date.`);
+  return finish(session, operation, options, { title: `bringing ${name} to its pods`, work: "The update" }, `Secret ${name} is saved; no pods have to be told.`);
 }
 
 export const getSecrets: Lister = async (session, names, options) => {
@@ -96,14 +96,14 @@ const secretsOf = (session: Session, filter: { readonly namespaces?: readonly st
   collect(session.terminal, session.client.pages(SecretsDocument, { first: PAGE_SIZE, filter }, (data) => data.secrets));
 
 const secretColumns = (now: string): Column<SecretRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
+  { header: "NAMESPACE", spare: 2, cell: ({ namespace }) => namespace.name },
+  { header: "NAME", whole: true, cell: ({ name }) => name },
   { header: "TYPE", cell: ({ type }) => type },
   { header: "KEYS", right: true, cell: ({ keys }) => keys.length },
   { header: "USED BY", right: true, cell: ({ usedBy }) => usedBy.totalCount },
   { header: "VERSION", right: true, cell: ({ version }) => version },
   { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
-  { header: "DESCRIPTION", cell: ({ description }) => description },
+  { header: "DESCRIPTION", spare: 3, cell: ({ description }) => description },
 ];
 
 export async function describeSecret(session: Session, name: string, { namespace, output }: DescribeOptions): Promise<void> {

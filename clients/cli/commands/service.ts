@@ -3,7 +3,6 @@ import {
   accepted,
   CreateServicesDocument,
   DeleteServicesDocument,
-  type OperationRowFragment,
   RefusedError,
   ServiceDocument,
   type ServicePortInput,
@@ -65,31 +64,32 @@ export interface UpdateServiceOptions extends ChangeOptions {
 export async function updateService(session: Session, name: string, options: UpdateServiceOptions): Promise<ExitCode> {
   const services = await findChangeable(session, options.namespace, name, options.cluster);
   const ports = options.port.map(portInput);
-  const operations: OperationRowFragment[] = [];
+  const operations: Begun[] = [];
   // One after the other: the first refusal stops, before more was changed than has to be put right.
-  for (const { id, version } of services) {
+  for (const { id, version, cluster } of services) {
     const { updateService: payload } = await session.client.executeWith(RETRYING, UpdateServiceDocument, { input: { serviceId: id, ports, expectedVersion: version, idempotencyKey: randomUUID() } });
     const { operation } = accepted(payload);
-    if (operation !== null) operations.push(operation);
+    if (operation !== null) operations.push([operation.id, cluster.code]);
   }
-  return finishAll(session, operations, options, `updating service ${name}`, "The update", `Service ${name} is like that already.`);
+  return finishAll(session, name, operations, options, "updating", "The update", `Service ${name} is like that already.`);
 }
 
 export async function deleteServices(session: Session, name: string, options: ChangeOptions & { readonly yes: boolean; readonly cluster?: readonly string[] | undefined }): Promise<ExitCode> {
   const services = await findChangeable(session, options.namespace, name, options.cluster);
   const where = services.map(({ cluster }) => cluster.code).join(", ");
   if (!options.yes) await confirm(session.terminal, `Delete service ${name} in ${options.namespace} on ${where}?`);
-  const operations = new Map<string, OperationRowFragment>();
+  const codes = new Map(services.map(({ id, cluster }) => [id, cluster.code]));
+  const operations = new Map<string, string>();
   const refusals: UserError[] = [];
   for (let from = 0; from < services.length; from += DELETED_AT_ONCE) {
     const ids = services.slice(from, from + DELETED_AT_ONCE).map(({ id }) => id);
     const { deleteServices: payload } = await session.client.executeWith(RETRYING, DeleteServicesDocument, { input: { ids, idempotencyKey: randomUUID() } });
-    for (const { operation, userErrors } of payload.results) {
+    for (const { id, operation, userErrors } of payload.results) {
       refusals.push(...userErrors);
-      if (operation !== null) operations.set(operation.id, operation);
+      if (operation !== null) operations.set(operation.id, codes.get(id) ?? id);
     }
   }
-  const ended = operations.size === 0 && refusals.length > 0 ? EXIT.refused : await finishAll(session, [...operations.values()], options, `deleting service ${name}`, "The deletion", `Service ${name} is gone.`);
+  const ended = operations.size === 0 && refusals.length > 0 ? EXIT.refused : await finishAll(session, name, [...operations], options, "deleting", "The deletion", `Service ${name} is gone.`);
   if (refusals.length > 0) throw new RefusedError(refusals);
   return ended;
 }
@@ -97,17 +97,21 @@ export async function deleteServices(session: Session, name: string, options: Ch
 /** What deleteServices takes in one request. */
 const DELETED_AT_ONCE = 100;
 
-/** Follows operations one after the other; they go on side by side. Output: the last one's, where there are several a list of their ids first. */
-async function finishAll(session: Session, operations: readonly Pick<OperationRowFragment, "id">[], options: FinishOptions, title: string, work: string, nothingToDo: string): Promise<ExitCode> {
-  if (operations.length <= 1) return finish(session, operations[0] ?? null, options, { title, work }, nothingToDo);
-  if (!options.wait || options.output !== "table") {
-    const ended = options.wait ? await Promise.all(operations.map(({ id }) => session.client.waitForOperation(id))) : operations;
-    show(session, options.output, { operations: ended }, () => ["To follow them:", ...operations.map(({ id }) => `  selvedge wait ${id}`)]);
+type Begun = readonly [operationId: string, cluster: string];
+
+/** Follows a service's operations one after the other; they go on side by side. A line for each cluster, one list for programs. */
+async function finishAll(session: Session, name: string, operations: readonly Begun[], options: FinishOptions, verb: string, work: string, nothingToDo: string): Promise<ExitCode> {
+  const ids = operations.map(([id]) => id);
+  if (operations.length === 0) return finish(session, null, options, { title: "", work }, nothingToDo);
+  if (operations.length > 1 && (!options.wait || options.output !== "table")) {
+    const ended = options.wait ? await Promise.all(ids.map((id) => session.client.waitForOperation(id))) : ids.map((id) => ({ id }));
+    show(session, options.output, { operations: ended }, () => ["To follow them:", ...ids.map((id) => `  selvedge wait ${id}`)]);
     return !options.wait || ended.every((operation) => "state" in operation && operation.state === "SUCCEEDED") ? EXIT.done : EXIT.refused;
   }
   let worst: ExitCode = EXIT.done;
-  for (const [index, operation] of operations.entries()) {
-    const code = await finish(session, operation, options, { title: `${title} (${index + 1} of ${operations.length})`, work }, nothingToDo);
+  for (const [id, cluster] of operations) {
+    const subject = `${name} on ${cluster}`;
+    const code = await finish(session, { id }, options, { title: `${verb} service ${subject}`, work, subject }, nothingToDo);
     if (code !== EXIT.done) worst = code;
   }
   return worst;
@@ -139,14 +143,14 @@ export function byNameAndCluster(one: ServiceRowFragment, other: ServiceRowFragm
 }
 
 export const serviceColumns = (now: string): Column<ServiceRowFragment>[] => [
-  { header: "NAMESPACE", cell: ({ namespace }) => namespace.name },
-  { header: "NAME", cell: ({ name }) => name },
-  { header: "APPLICATION", cell: ({ application }) => application.name },
+  { header: "NAMESPACE", spare: 2, cell: ({ namespace }) => namespace.name },
+  { header: "NAME", whole: true, cell: ({ name }) => name },
+  { header: "APPLICATION", spare: 3, cell: ({ application }) => application.name },
   { header: "CLUSTER", cell: ({ cluster }) => cluster.code },
   { header: "CLUSTER IP", cell: ({ clusterIp }) => clusterIp ?? "" },
   { header: "PORTS", cell: ({ ports }) => ports.map(portText).join(", ") },
   { header: "STATUS", cell: ({ status }) => stateCell(status) },
-  { header: "AGE", right: true, cell: ({ createdAt }) => age(createdAt, now) },
+  { header: "AGE", right: true, spare: 1, cell: ({ createdAt }) => age(createdAt, now) },
 ];
 
 export async function describeService(session: Session, name: string, options: { readonly output: Format; readonly namespace: string; readonly cluster?: readonly string[] | undefined }): Promise<void> {

@@ -72,7 +72,7 @@ function addRollout(program: Command, kit: Kit): void {
     .option("--no-watch", "only tell how far it is")
     .addOption(outputOption())
     .action(online<Parameters<typeof rolloutStatus>[2]>((session, _name, words, options) => rolloutStatus(session, applicationNamed(words), options)))
-    .addHelpText("after", examples("selvedge rollout status storefront", "selvedge rollout status storefront --no-watch -o json") + "\nExit codes: 0 it succeeded (or goes on, with --no-watch), 1 it failed or was rolled back.\n");
+    .addHelpText("after", examples("selvedge rollout status storefront", "selvedge rollout status storefront --no-watch -o json") + "\nExit codes: 0 it succeeded (or goes on, with --no-watch), 1 it failed, stalled, or was rolled back.\n");
   ofNamespace(rollout.command("history <app...>").description("its revisions, newest first, with what each changed"))
     .option("--revision <number>", "one revision, field by field", positiveNumber)
     .addOption(outputOption())

@@ -79,12 +79,12 @@ export class ManifestReader {
 
   /** A map of strings, e.g. labels. */
   pairs(key: string): { key: string; value: string }[] {
-    const value: Record<string, string> | null = this.#take(
-      key,
-      "a map of strings",
-      (given) => isMap(given) && Object.values(given).every((item) => typeof item === "string"),
-    );
-    return Object.entries(value ?? {}).map(([name, text]) => ({ key: name, value: text }));
+    const value: Record<string, unknown> | null = this.#take(key, "a map of strings", isMap);
+    return Object.entries(value ?? {}).flatMap(([name, text]) => {
+      if (typeof text === "string") return [{ key: name, value: text }];
+      this.fail(`${key}.${name}`, "must be a string; YAML takes it for something else where it has no quotes.");
+      return [];
+    });
   }
 
   /** Fields that need no word: what the server sets, or what has no meaning here. */

@@ -505,6 +505,12 @@ describe("files of our own", () => {
     for (const { kind, outcome, message } of others) expect([kind, outcome, message]).toEqual([kind, "CREATED", null]);
   });
 
+  test.each(["hello.yaml", "shop.yaml"])("%s has nothing that can't be honoured", async (name) => {
+    const { tenant, clusters } = await place(1);
+    const { objects } = must(await services.applications.importManifests(tenant.actor, importInput(example(name), clusters)));
+    expect(objects.flatMap(({ kind, name: of, warnings }) => warnings.map((warning) => `${kind} ${of}: ${warning}`))).toEqual([]);
+  });
+
   test.each(["stateful.yaml", "job.yaml"])("%s is reported, not dropped", async (name) => {
     const { tenant, clusters } = await place(1);
     const { objects } = must(await services.applications.importManifests(tenant.actor, importInput(example(name), clusters)));

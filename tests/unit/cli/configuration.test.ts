@@ -155,7 +155,7 @@ describe("Secrets", () => {
 
   it("are updated key by key", async () => {
     const ran = await selvedge({ UpdateSecret: { updateSecret: { secret, operation: null, userErrors: [] } } }, ["update", "secret", "key", "--from-literal", "token=new", "--remove", "extra"]);
-    expect(ran).toMatchObject({ code: 0, out: "Secret key is up to date.\n", inputs: [{ secretId: "Secret.1", expectedVersion: 4, data: [{ key: "token", value: "new" }], removeKeys: ["extra"] }] });
+    expect(ran).toMatchObject({ code: 0, out: "Secret key is saved; no pods have to be told.\n", inputs: [{ secretId: "Secret.1", expectedVersion: 4, data: [{ key: "token", value: "new" }], removeKeys: ["extra"] }] });
   });
 
   it("are listed and described by their keys alone", async () => {

@@ -83,6 +83,17 @@ describe("formatTable", () => {
     expect(formatTable(wide, rows, uncolored, null)[1]).toBe("storefront  the image is not there");
   });
 
+  it("leaves out what can be spared, and cuts no name, where not everything fits", () => {
+    const cells = ["shop", "storefront-98c63f9d-2lkzq", "guangzhou-1-n09", "RUNNING: CrashLoopBackOff"];
+    const pods = [{ header: "NAMESPACE", spare: 1 }, { header: "NAME", whole: true }, { header: "NODE", spare: 2 }, { header: "PHASE" }].map((column, index) => ({ ...column, cell: () => cells[index] ?? "" }));
+    const shown = (limit: number): (string | undefined)[] => [formatTable(pods, [null], uncolored, limit)[1]];
+    expect(shown(80)).toEqual(["shop       storefront-98c63f9d-2lkzq  guangzhou-1-n09  RUNNING: CrashLoopBackOff"]);
+    expect(shown(79)).toEqual(["shop       storefront-98c63f9d-2lkzq  RUNNING: CrashLoopBackOff"]);
+    expect(shown(60)).toEqual(["storefront-98c63f9d-2lkzq  RUNNING: CrashLoopBackOff"]);
+    expect(shown(40)).toEqual(["storefront-98c63f9d-2lkzq  RUNNING: Cra…"]);
+    expect(shown(10)).toEqual(["storefront-98c63f9d-2lkzq  RUNNI…"]);
+  });
+
   it("never makes a line wider than the limit, as long as a few columns are left for each cell", () => {
     const cell = fc.string({ unit: "grapheme", maxLength: 60 }).map(plain);
     const wide = [0, 1, 2].map((index) => ({ header: `C${index}`, cell: (row: readonly string[]) => row[index] ?? "" }));

@@ -418,7 +418,7 @@ describe("what can't be an application", () => {
     [
       "labels that are no strings",
       deployment("{template: {spec: {}}}", "{name: a, labels: {a: 1}}"),
-      "metadata.labels must be a map of strings.",
+      "metadata.labels.a must be a string; YAML takes it for something else where it has no quotes.",
     ],
     ["an environment value that is a number", container("env: [{name: A, value: 8080}]"), `${at}.env.0.value must be a string.`],
     ["a port that is a string", container('ports: [{containerPort: "80"}]'), `${at}.ports.0.containerPort must be a whole number.`],

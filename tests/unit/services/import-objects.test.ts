@@ -36,7 +36,8 @@ describe("a ConfigMap", () => {
     expect(configMapOfManifest(given, "default")).toMatchObject({ description: "Settings", warnings: ["metadata.annotations is not honoured.", "metadata.labels is not honoured."] });
   });
   test.each([
-    ["a value that is a number", "data: {a: 1}", "data must be a map of strings."],
+    ["a value that is a number", "data: {a: 1}", "data.a must be a string; YAML takes it for something else where it has no quotes."],
+    ["a list", "data: [a]", "data must be a map of strings."],
     ["binary data that is no base64", "binaryData: {a: '*'}", "binaryData.a must be base64."],
     ["a key in both", `data: {a: x}, binaryData: {a: ${base64("y")}}`, "binaryData.a must not stand in data, too."],
   ])("with %s is a fault", (_, fields, error) => expect(configMap(fields).errors).toEqual([error]));
