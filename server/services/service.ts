@@ -278,7 +278,8 @@ const servicesNamed = (tx: Transaction, { namespaceId }: Application, name: stri
 
 function nameTaken(path: Path | null, { id, name, clusterId, deleting }: Service, grounds: Grounds, count: number): DomainError {
   const where = `Cluster ${grounds.get(clusterId)?.cluster.code ?? clusterId}${count > 1 ? ` and ${count - 1} more` : ""}`;
-  const message = deleting ? `${where} still has a service ${name} in this namespace, which is being deleted.` : `${where} already has a service ${name} in this namespace.`;
+  const have = count > 1 ? "have" : "has";
+  const message = deleting ? `${where} still ${have} a service ${name} in this namespace, which is being deleted.` : `${where} already ${have} a service ${name} in this namespace.`;
   return alreadyExists(path, { type: "Service", id }, message);
 }
 
