@@ -92,8 +92,8 @@ export function applicationStatus(
   return { status: waiting || before === "UPDATING" ? "UPDATING" : "DEGRADED", reason };
 }
 
-/** E.g. "3 CrashLoopBackOff, 1 ImagePullBackOff (shaoxing-2)": the most frequent first, and where they are. */
-function describeTroubles(troubles: readonly PodTrouble[]): string[] {
+/** E.g. "3 CrashLoopBackOff, 1 ImagePullBackOff (shaoxing-2)": the most frequent first, and where they are. Empty where there is no trouble. */
+export function describeTroubles(troubles: readonly PodTrouble[]): string[] {
   if (troubles.length === 0) return [];
   const most = (key: (trouble: PodTrouble) => string): [string, number][] =>
     [...Map.groupBy(troubles, key)].map(([name, some]): [string, number] => [name, some.reduce((sum, { pods }) => sum + pods, 0)])

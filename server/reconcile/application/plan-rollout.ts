@@ -14,7 +14,7 @@
  * - The way back moves reservations, which may be refused; so it is an action that ends in ABORTING or FAILED when it is carried out, and the
  *   application is planned again then, in the same transaction.
  */
-import { isComplete, readyOnRevision } from "../../domain/application-status.ts";
+import { describeTroubles, isComplete, readyOnRevision } from "../../domain/application-status.ts";
 import { duration } from "../../domain/operation-progress.ts";
 import { isTerminal, type RolloutState } from "../../domain/states.ts";
 import type { PlacementLook } from "./plan-placements.ts";
@@ -78,7 +78,9 @@ function goingForward(situation: Situation, rollout: RolloutRow, staying: readon
   const deadline = Math.max(progressedAt, Math.min(...since)) + rollout.progressDeadlineSeconds * 1_000;
   if (now < deadline) return { rollout: moved, rollBack: null, checkAt: deadline };
 
-  const reason = `No progress for ${duration(rollout.progressDeadlineSeconds)}: ${updated} of ${total} replicas were ready on revision ${rollout.toNumber}.`;
+  // What its pods suffer from is said here or nowhere: once the way back is taken, they are gone.
+  const because = [`${updated} of ${total} replicas were ready on revision ${rollout.toNumber}`, ...describeTroubles(situation.troubles)].join("; ");
+  const reason = `No progress for ${duration(rollout.progressDeadlineSeconds)}: ${because}.`;
   if (rollout.fromRevisionId === null || !hasWayBack(rollout)) return { ...NOTHING, rollout: { ...ended(rollout, "FAILED", `${reason} There is no revision to go back to.`, now), updated, total } };
   const { id: rolloutId, operationId, fromRevisionId, toRevisionId } = rollout;
   return { rollout: moved, rollBack: { rolloutId, operationId, fromRevisionId, toRevisionId, reason: `${reason} It goes back to revision ${rollout.fromNumber}.` }, checkAt: null };

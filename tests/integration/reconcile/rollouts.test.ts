@@ -80,7 +80,7 @@ test("without progress for its deadline it goes back by itself, soon after, its 
   await eventually(async () => expect(await statusOf(shop.id)).toEqual({ status: "UPDATING", reason: "4 of 4 pods are ready; 1 ImagePullBackOff (back-1)." }));
   await eventually(async () => expect(await stepsOf(operationId)).toMatchObject([{ state: "SUCCEEDED", completed: 2 }, { state: "RUNNING", completed: 0 }]));
 
-  const reason = "No progress for 2 seconds: 2 of 4 replicas were ready on revision 2. It goes back to revision 1.";
+  const reason = "No progress for 2 seconds: 2 of 4 replicas were ready on revision 2; 1 ImagePullBackOff (back-1). It goes back to revision 1.";
   await eventually(async () => expect(await rolloutIs(rolloutId)).toMatchObject({ state: "ABORTING", reason, finished: false }));
   expect(performance.now() - started).toBeLessThan(6_000);
   await Promise.all(agents.map((agent) => told(agent, shop, 3)));
