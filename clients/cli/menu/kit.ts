@@ -17,8 +17,6 @@ export interface Kit {
   online<Options>(action: Action<Options>, refusedAs?: ExitCode): (...given: readonly unknown[]) => Promise<void>;
 }
 
-export type CommonOptions = GlobalOptions;
-
 export const ofNamespace = (command: Command): Command => command.option("-n, --namespace <name>", "its namespace", "default");
 
 /** Options of a command that sets something in motion. */
