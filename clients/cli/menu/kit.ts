@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ExitCode } from "../exit.ts";
 import { outputOption } from "../output.ts";
-import type { GlobalOptions, Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What an online command does. `name` is its argument, `names` its arguments where it takes any number. */
