@@ -37,12 +37,11 @@ export async function resolveTemplate(tx: Transaction, path: Path, namespaceId: 
   const errors: DomainError[] = [];
   const find = (kind: ConfigKind, globalId: string, at: Path, key?: string): Known => {
     const known = configs[kind].get(uuidOf(kind, globalId) ?? "");
-    const noun = kind === "ConfigMap" ? "ConfigMap" : "Secret";
     if (!known) {
-      errors.push(notFound(at, `There is no ${noun} ${quoted(globalId)} in this namespace.`));
+      errors.push(notFound(at, `There is no ${kind} ${quoted(globalId)} in this namespace.`));
       return { id: "", namespaceId, name: "", keys: [], type: null };
     }
-    if (key !== undefined && !known.keys.includes(key)) errors.push(notFound([...at.slice(0, -1), "key"], `${noun} ${known.name} has no key ${quoted(key)}.`));
+    if (key !== undefined && !known.keys.includes(key)) errors.push(notFound([...at.slice(0, -1), "key"], `${kind} ${known.name} has no key ${quoted(key)}.`));
     return known;
   };
   const envOf = ({ name, source }: NonNullable<ContainerInput["env"]>[number], at: Path): EnvVar => {
