@@ -74,7 +74,7 @@ export const ContainerSpec = builder.objectRef<ContainerSpecValue>("ContainerSpe
     livenessProbe: t.expose("livenessProbe", { type: Probe, nullable: true }),
     readinessProbe: t.expose("readinessProbe", { type: Probe, nullable: true }),
     lifecycle: t.expose("lifecycle", { type: Lifecycle, nullable: true }),
-    volumeMounts: t.field({ type: [VolumeMount], resolve: ({ volumeMounts }) => volumeMounts ?? [] }),
+    volumeMounts: t.member("volumeMounts", { type: [VolumeMount], otherwise: [] }),
   }),
 });
 
@@ -89,10 +89,10 @@ export const PodTemplate = builder.objectRef<PodTemplateValue>("PodTemplate").im
   fields: (t) => ({
     runtime: t.expose("runtime", { type: ContainerRuntime }),
     containers: t.expose("containers", { type: [ContainerSpec] }),
-    volumes: t.field({ type: [Volume], resolve: ({ volumes }) => volumes ?? [] }),
+    volumes: t.member("volumes", { type: [Volume], otherwise: [] }),
     labels: t.expose("labels", { type: [Label] }),
     terminationGracePeriodSeconds: t.exposeInt("terminationGracePeriodSeconds"),
-    imagePullSecrets: t.field({ type: [SecretRef], resolve: ({ imagePullSecrets }) => imagePullSecrets ?? [] }),
-    logCollection: t.field({ type: [LogCollectionRule], resolve: ({ logCollection }) => logCollection ?? [] }),
+    imagePullSecrets: t.member("imagePullSecrets", { type: [SecretRef], otherwise: [] }),
+    logCollection: t.member("logCollection", { type: [LogCollectionRule], otherwise: [] }),
   }),
 });

@@ -15,11 +15,10 @@ builder.subscriptionFields((t) => ({
     ...following<{ id: string }>(({ id }, { live }) =>
       live.object({ type: "Application", id: uuidOf("Application", id), kinds: { application: "ids", cluster: "apart" }, concernedBy: onClusters(null) })),
   }),
-  applications: t.field({
+  applications: t.message({
     type: ApplicationsChange,
     args: { filter: t.arg({ type: ApplicationFilter }), after: t.arg.string() },
     subscribe: (_root, { filter, after }, { live }) =>
       live.changes({ type: "Application", args: { filter }, after, kinds: { application: "ids", cluster: "apart" }, concernedBy: onClusters(filter) }),
-    resolve: (change) => change,
   }),
 }));

@@ -8,7 +8,7 @@ import { Cluster } from "./ref.ts";
 const ClustersChange = changeOf("ClustersChange", Cluster);
 
 builder.subscriptionFields((t) => ({
-  clusters: t.field({
+  clusters: t.message({
     type: ClustersChange,
     args: { filter: t.arg({ type: ClusterFilter }), after: t.arg.string() },
     subscribe: (_root, { filter, after }, { live }, info) =>
@@ -19,6 +19,5 @@ builder.subscriptionFields((t) => ({
         // Which clusters have pods of an application changes with the pods.
         kinds: { ...watchedBy("Cluster", (fields) => selectsAny(info, fields))?.kinds, ...(filter?.applicationIds ? { pod: "cluster" } : {}) },
       }),
-    resolve: (change) => change,
   }),
 }));

@@ -23,12 +23,11 @@ builder.subscriptionFields((t) => ({
       return live.object({ type: "Operation", id: key, kinds: { operation: "ids", cluster: "apart" }, concernedBy: () => ({}), ended: ENDED });
     }),
   }),
-  operations: t.field({
+  operations: t.message({
     type: OperationsChange,
     description: "Those that have ended belong to it as well, where the filter does not say otherwise.",
     args: { filter: t.arg({ type: OperationFilter }), after: t.arg.string() },
     // Nothing that an operation says of itself depends on a cluster being heard from.
     subscribe: (_root, { filter, after }, { live }) => live.changes({ type: "Operation", args: { filter }, after, kinds: { operation: "ids" } }),
-    resolve: (change) => change,
   }),
 }));

@@ -7,11 +7,10 @@ import { Pod } from "./ref.ts";
 const PodsChange = changeOf("PodsChange", Pod);
 
 builder.subscriptionFields((t) => ({
-  pods: t.field({
+  pods: t.message({
     type: PodsChange,
     args: { filter: t.arg({ type: PodFilter, required: true }), after: t.arg.string() },
     subscribe: (_root, { filter, after }, { live }) =>
       live.changes({ type: "Pod", args: { filter }, after, kinds: { pod: "ids", cluster: "apart" }, concernedBy: onClusters(filter) }),
-    resolve: (change) => change,
   }),
 }));

@@ -23,7 +23,7 @@ export const changeOf = <E extends object>(name: string, of: Entity<E>) =>
       snapshot: t.exposeBoolean("snapshot"),
       complete: t.exposeBoolean("complete"),
       upserted: t.entities(of, ({ upserted }) => upserted),
-      removedIds: t.idList({ resolve: ({ removed }) => removed.map((id) => globalId(of.name, id)) }),
+      removedIds: t.pure({ type: ["ID"], from: ({ removed }) => removed.map((id) => globalId(of.name, id)) }),
       at: t.expose("at", { type: "DateTime" }),
     }),
   });

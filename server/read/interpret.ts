@@ -57,20 +57,20 @@ export class Interpreter implements Reader {
       case "pageOf":
         return (await this.#pages(planner.page(mapping.entity, mapping, args, info.fieldNodes), null))[0];
       case "entity": {
-        const id = mapping.key(parent as never, args as never, context as never);
+        const id = mapping.key(parent as never, args as never);
         if (id === null) return null;
         if (mapping.from !== undefined) return (await this.#byIds(planner.plan(mapping.entity, info.fieldNodes), [id], mapping.from)).get(id) ?? null;
         return (await this.#byKeys([{ type: mapping.entity, id }], planner, info))[0];
       }
       case "entities": {
-        const ids = mapping.key(parent as never, args as never, context as never);
+        const ids = mapping.key(parent as never, args as never);
         const rows = await this.#byKeys(ids.map((id) => ({ type: mapping.entity, id })), planner, info);
         return rows.filter((row) => row !== null);
       }
       case "node":
-        return (await this.#nodes([mapping.key(parent as never, args as never, context as never)], context, planner, info))[0];
+        return (await this.#nodes([mapping.key(parent as never, args as never)], context, planner, info))[0];
       case "nodes": {
-        const keys = mapping.key(parent as never, args as never, context as never);
+        const keys = mapping.key(parent as never, args as never);
         if (keys.length > MAX_NODE_IDS) throw new RequestError("BAD_USER_INPUT", `At most ${MAX_NODE_IDS} ids at once`);
         const found = await this.#nodes(keys, context, planner, info);
         return mapping.existing ? found.filter((node) => node !== null) : found;

@@ -5,7 +5,9 @@ import type { Clock } from "../domain/clock.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { scopeSettings } from "../database/scope.ts";
 import type { Viewer } from "../identity/viewer.ts";
+import type { OperationReads, ReaderChoice, Way } from "./answer.ts";
 import { bind } from "./bind.ts";
+import type { Changes } from "./changes.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
 import type { Statement } from "./render.ts";
@@ -22,14 +24,21 @@ export interface ReadsOptions {
   readonly speed: number;
   /** Reads that may wait for a connection. */
   readonly maxWaiting?: number;
+  /** Ways that may be taken besides the interpreter; all, where nothing is said. */
+  readonly ways?: readonly Way[];
+  /** What remembered text is checked against; nothing is remembered without. */
+  readonly changes?: Changes;
+  /** Bytes of text that are remembered at most. */
+  readonly rememberedBytes?: number;
   /** Told of each group of statements that goes to the database, for measuring. */
   readonly onGroup?: (statements: readonly Statement[]) => void;
 }
 
 /** What reads are run with, made once a process. */
 export interface Reads {
-  /** For one operation, or one message of a subscription. */
-  reader(viewer: Viewer): Reader;
+  readonly operations: OperationReads;
+  /** For one operation, or one message of a subscription; the interpreter where nothing is said. */
+  reader(viewer: Viewer, choice?: ReaderChoice): Reader;
 }
 
 /** @throws where the schema's mapping names what the entities don't have */
@@ -38,6 +47,10 @@ export function createReads(options: ReadsOptions): Reads {
   const binding = bind(options.schema, options.metadata);
   const statements = new ScopedStatements({ pool: options.pool, maxWaiting: options.maxWaiting, onGroup: options.onGroup });
   return {
+    operations: {
+      query: () => ({ way: "interpreter", reason: "off", again: false }),
+      message: () => ({ way: "interpreter", reason: "off", again: false }),
+    },
     reader: (viewer) => {
       const now = clock.now();
       return new Interpreter({

@@ -11,9 +11,10 @@ import {
   type ShapeFromTypeParam,
   type TypeParam,
 } from "@pothos/core";
+import type { GraphQLResolveInfo } from "graphql";
 import type { ObjectKey } from "../../../server/domain/errors.ts";
 import type { Role } from "../../../server/domain/states.ts";
-import type { EntityMapping, Request, Source } from "./kinds.ts";
+import type { EntityMapping, Request, Source, Told } from "./kinds.ts";
 import type { MappingPlugin } from "./plugin.ts";
 import type { Columns, EntityToken, Sql } from "./sql.ts";
 
@@ -48,7 +49,7 @@ export class EntityRef<Types extends SchemaTypes, E extends object> extends Impl
   override implement<const Interfaces extends InterfaceParam<Types>[]>(
     options: Omit<ObjectTypeOptions<Types, ImplementableObjectRef<Types, Planned<E>, E>, E, Interfaces>, "name">,
   ): PothosSchemaTypes.ObjectRef<Types, Planned<E>, E> {
-    const entity: EntityMapping = { entity: this.entity, source: this.options.source };
+    const entity: EntityMapping = { entity: this.entity, source: this.options.source, told: this.options.told };
     return super.implement({ ...accessOf(this.options), ...options, extensions: { ...options.extensions, entity } });
   }
 }
@@ -59,6 +60,7 @@ export interface EntityOptions {
   /** Where it is not the type's name. */
   readonly entity?: string;
   readonly source?: Source;
+  readonly told?: Told;
   /** False where counting would cost the whole store. */
   readonly totalCount?: boolean;
 }
@@ -101,11 +103,8 @@ interface ComputedField<Types extends SchemaTypes, ParentShape, Type extends Typ
     context: Types["Context"],
   ) => ShapeFromTypeParam<Types, Type, Nullable> | Promise<ShapeFromTypeParam<Types, Type, Nullable>>;
 }
-type KeyFrom<Types extends SchemaTypes, ParentShape, Args extends InputFieldMap, Key> = (
-  parent: ParentShape,
-  args: InputShapeFromFields<Args>,
-  context: Types["Context"],
-) => Key;
+/** Pure: it may be called where there is no context. */
+type KeyFrom<ParentShape, Args extends InputFieldMap, Key> = (parent: ParentShape, args: InputShapeFromFields<Args>) => Key;
 interface Keyed<Args extends InputFieldMap> extends MaybeNull {
   readonly args?: Args;
 }
@@ -183,6 +182,28 @@ declare global {
       computed<Type extends TypeParam<Types>, const Needs extends keyof ParentShape & string, Nullable extends FieldNullability<Type> = false, Args extends InputFieldMap = {}>(
         options: ComputedField<Types, ParentShape, Type, Nullable, Args, Needs>,
       ): FieldRef<Types, unknown, Kind>;
+      /** A member of a document that may leave it out, which means none. */
+      member<Type extends TypeParam<Types>, Property extends keyof ParentShape & string>(
+        property: Property,
+        options: Described & { readonly type: NonNullable<ParentShape[Property]> extends ShapeFromTypeParam<Types, Type, false> ? Type : never; readonly otherwise: readonly [] },
+      ): FieldRef<Types, unknown, Kind>;
+      /** What pure code makes of what a message says. */
+      pure<Type extends TypeParam<Types>, Nullable extends FieldNullability<Type> = false>(
+        options: Described & { readonly type: Type; readonly nullable?: Nullable; readonly from: (message: ParentShape) => ShapeFromTypeParam<Types, Type, Nullable> },
+      ): FieldRef<Types, unknown, Kind>;
+      /** Of a subscription: the message itself. */
+      message<Type extends TypeParam<Types>, Args extends InputFieldMap = {}>(
+        options: Described & {
+          readonly type: Type;
+          readonly args?: Args;
+          readonly subscribe: (
+            root: object,
+            args: InputShapeFromFields<Args>,
+            context: Types["Context"],
+            info: GraphQLResolveInfo,
+          ) => AsyncIterable<ShapeFromTypeParam<Types, Type, false>> | Promise<AsyncIterable<ShapeFromTypeParam<Types, Type, false>>>;
+        },
+      ): FieldRef<Types, unknown, Kind>;
 
       /** The one row that the condition selects, or null. */
       find<E extends object, Args extends InputFieldMap = {}>(
@@ -199,16 +220,16 @@ declare global {
        */
       entity<E extends object, Args extends InputFieldMap = {}>(
         of: EntityRef<Types, E>,
-        key: KeyFrom<Types, ParentShape, Args, string | null>,
+        key: KeyFrom<ParentShape, Args, string | null>,
         options?: Keyed<Args> & { readonly from?: string },
       ): FieldRef<Types, unknown, Kind>;
       /** The rows with these uuids, in their order; those that don't exist for the viewer are left out. */
-      entities<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, key: KeyFrom<Types, ParentShape, Args, readonly string[]>, options?: KeyedList<Args>): FieldRef<Types, unknown, Kind>;
+      entities<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, key: KeyFrom<ParentShape, Args, readonly string[]>, options?: KeyedList<Args>): FieldRef<Types, unknown, Kind>;
       /** The object of any type with this key, or null. */
-      node<Args extends InputFieldMap = {}>(key: KeyFrom<Types, ParentShape, Args, ObjectKey | null>, options?: Keyed<Args>): FieldRef<Types, unknown, Kind>;
+      node<Args extends InputFieldMap = {}>(key: KeyFrom<ParentShape, Args, ObjectKey | null>, options?: Keyed<Args>): FieldRef<Types, unknown, Kind>;
       /** The objects with these keys, in their order; null for one that doesn't exist, or left out where `items: "existing"`. */
       nodes<Args extends InputFieldMap = {}>(
-        key: KeyFrom<Types, ParentShape, Args, readonly (ObjectKey | null)[]>,
+        key: KeyFrom<ParentShape, Args, readonly (ObjectKey | null)[]>,
         options?: KeyedList<Args> & { readonly items?: "nullable" | "existing" },
       ): FieldRef<Types, unknown, Kind>;
     }

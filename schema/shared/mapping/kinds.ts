@@ -1,6 +1,7 @@
 import type { GraphQLField, GraphQLNamedType } from "graphql";
 import type { ObjectKey } from "../../../server/domain/errors.ts";
 import type { Viewer } from "../../../server/identity/viewer.ts";
+import type { TimelineKind } from "../../../server/realtime/timeline.ts";
 import type { Columns, Sql } from "./sql.ts";
 
 /**
@@ -16,10 +17,15 @@ import type { Columns, Sql } from "./sql.ts";
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
  *   computed   made in code from properties that it names
+ * Inside a document, and of a message:
+ *   (none)     a member, under `extensions.pothosExposedField`
+ *   member     a member that a document may leave out, and what stands for it then
+ *   pure       made by pure code of what a subscription's message says
  * At a root, or in a payload:
  *   find, list, pageOf    one row, all rows, a page of rows that a condition selects
  *   entity, entities      rows whose ids a parent value has, always read afresh
  *   node, nodes           objects of any type by their keys
+ *   message               of a subscription: its message, whose fields say what is in it
  *
  * Invariants: conditions and orders are pure functions of (columns, arguments, request values). An order's keys are never null and end in
  * `id`, so that it is total. Roles and weights are static. A row is loaded with just the properties that the selection below it needs.
@@ -34,13 +40,16 @@ export type Mapping =
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
   | { readonly kind: "computed"; readonly needs: readonly string[] }
+  | { readonly kind: "member"; readonly property: string; readonly otherwise: readonly [] }
+  | { readonly kind: "pure"; readonly from: (parent: never) => unknown }
   | { readonly kind: "find"; readonly entity: string; readonly where: Condition }
   | ({ readonly kind: "list"; readonly entity: string } & Selects)
   | ({ readonly kind: "pageOf"; readonly entity: string } & Selects)
   | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null>; readonly from?: string | undefined }
   | { readonly kind: "entities"; readonly entity: string; readonly key: KeyOf<readonly string[]> }
   | { readonly kind: "node"; readonly key: KeyOf<ObjectKey | null> }
-  | { readonly kind: "nodes"; readonly key: KeyOf<readonly (ObjectKey | null)[]>; readonly existing: boolean };
+  | { readonly kind: "nodes"; readonly key: KeyOf<readonly (ObjectKey | null)[]>; readonly existing: boolean }
+  | { readonly kind: "message" };
 
 /** Values of the request that conditions may compare with; never SQL's now(), because the product's time is the simulation's. */
 export interface Request {
@@ -58,7 +67,7 @@ export type Condition = (columns: Columns<never>, args: never, request: Request)
 export type Expression = (columns: Columns<never>, args: never, request: Request, selected: ReadonlySet<string>) => Sql;
 /** Which rows belong to a parent: a condition over their columns and the parent's id. It stands in place of the join's, whose one pair is the ids. */
 export type Link = (columns: Columns<never>, parentId: Sql) => Sql;
-type KeyOf<T> = (parent: never, args: never, context: never) => T;
+type KeyOf<T> = (parent: never, args: never) => T;
 
 export interface Selects {
   readonly where?: Condition | undefined;
@@ -80,6 +89,18 @@ export interface EntityMapping {
   /** The entity's name: that of `defineEntity`, and where `source` is absent also of its table. */
   readonly entity: string;
   readonly source?: Source | undefined;
+  readonly told?: Told | undefined;
+}
+
+/** Which rows of the timeline tell that rows of an entity changed, came or went. An entity that does not say so is never remembered. */
+export interface Told {
+  readonly kind: TimelineKind;
+  /** Those rows name this row by its own id (default), or by the id in this property, as an operation's steps are told by the operation. */
+  readonly by?: string;
+  /** The property with the application that the row belongs to: the timeline's rows of this kind say which these are. */
+  readonly owner?: string;
+  /** Properties that change without being told. */
+  readonly untold?: readonly string[];
 }
 
 /** Rows that are no table of their own: a set-returning function, or one made-up row; columns by property, with their SQL types. */

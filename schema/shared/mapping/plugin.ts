@@ -43,7 +43,7 @@ type Loose = Record<string, unknown>;
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, otherwise: _otherwise, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -126,6 +126,17 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   },
   computed(options: Loose) {
     return describe(this, options["type"], { kind: "computed", needs: options["needs"] as string[] }, options["resolve"], { nullable: false, ...options });
+  },
+  member(property: string, options: Loose) {
+    const otherwise = options["otherwise"] as readonly [];
+    return describe(this, options["type"], { kind: "member", property, otherwise }, (row: Loose) => row[property] ?? otherwise, options, { nullable: false });
+  },
+  pure(options: Loose) {
+    const from = options["from"] as (message: unknown) => unknown;
+    return describe(this, options["type"], { kind: "pure", from }, (message: unknown) => from(message), { nullable: false, ...options });
+  },
+  message(options: Loose) {
+    return describe(this, options["type"], { kind: "message" }, (message: unknown) => message, options, { nullable: false });
   },
   find(of: Of, options: Loose) {
     return describe(this, of, { kind: "find", entity: of.name, where: options["where"] as never }, load, { nullable: true, ...options });
