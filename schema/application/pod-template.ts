@@ -30,7 +30,7 @@ const ConfigMapKey = builder.objectRef<ConfigMapKeyValue>("ConfigMapKey").implem
   description: "configMap (secret): null in an old revision whose object has been deleted since; the name stays.",
   fields: (t) => ({
     name: t.exposeString("name"),
-    configMap: t.entity(ConfigMap, ({ configMapId }) => configMapId),
+    configMap: t.entity(ConfigMap, "configMapId"),
     key: t.exposeString("key"),
   }),
 });
@@ -38,13 +38,13 @@ const SecretKey = builder.objectRef<SecretKeyValue>("SecretKey").implement({
   access: "VIEWER",
   fields: (t) => ({
     name: t.exposeString("name"),
-    secret: t.entity(Secret, ({ secretId }) => secretId),
+    secret: t.entity(Secret, "secretId"),
     key: t.exposeString("key"),
   }),
 });
 const SecretRef = builder.objectRef<SecretRefValue>("SecretRef").implement({
   access: "VIEWER",
-  fields: (t) => ({ name: t.exposeString("name"), secret: t.entity(Secret, ({ secretId }) => secretId) }),
+  fields: (t) => ({ name: t.exposeString("name"), secret: t.entity(Secret, "secretId") }),
 });
 
 const EnvVar = builder.objectRef<EnvVarValue>("EnvVar").implement({

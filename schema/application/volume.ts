@@ -11,12 +11,12 @@ const EmptyDirVolume = builder.objectRef<Of<"EmptyDirVolume">>("EmptyDirVolume")
 const ConfigMapVolume = builder.objectRef<Of<"ConfigMapVolume">>("ConfigMapVolume").implement({
   access: "VIEWER",
   description: "Its keys are files.",
-  fields: (t) => ({ name: t.exposeString("name"), configMap: t.entity(ConfigMap, ({ configMapId }) => configMapId) }),
+  fields: (t) => ({ name: t.exposeString("name"), configMap: t.entity(ConfigMap, "configMapId") }),
 });
 const SecretVolume = builder.objectRef<Of<"SecretVolume">>("SecretVolume").implement({
   access: "VIEWER",
   description: "Its keys are files.",
-  fields: (t) => ({ name: t.exposeString("name"), secret: t.entity(Secret, ({ secretId }) => secretId) }),
+  fields: (t) => ({ name: t.exposeString("name"), secret: t.entity(Secret, "secretId") }),
 });
 
 const VolumeSource = builder.unionType("VolumeSource", {

@@ -215,12 +215,12 @@ declare global {
       /** A Relay connection over the rows that the condition selects; `from`: of a set-returning function with the entity's columns. */
       pageOf<E extends object, Args extends InputFieldMap = {}>(of: EntityRef<Types, E>, options?: Selection<E, Args> & { readonly from?: string }): FieldRef<Types, unknown, Kind>;
       /**
-       * The row with this uuid, read afresh: for payloads and messages. Non-null where `nullable: false` is said; `from`: of a set-returning
+       * The row with this uuid (or with the one that this member of a document has), read afresh: for payloads and messages. Non-null where `nullable: false` is said; `from`: of a set-returning
        * function with the entity's columns.
        */
       entity<E extends object, Args extends InputFieldMap = {}>(
         of: EntityRef<Types, E>,
-        key: KeyFrom<ParentShape, Args, string | null>,
+        key: KeyFrom<ParentShape, Args, string | null> | PropertiesOf<ParentShape, string>,
         options?: Keyed<Args> & { readonly from?: string },
       ): FieldRef<Types, unknown, Kind>;
       /** The rows with these uuids, in their order; those that don't exist for the viewer are left out. */

@@ -23,7 +23,7 @@ import type { Columns, Sql } from "./sql.ts";
  *   pure       made by pure code of what a subscription's message says
  * At a root, or in a payload:
  *   find, list, pageOf    one row, all rows, a page of rows that a condition selects
- *   entity, entities      rows whose ids a parent value has, always read afresh
+ *   entity, entities      rows whose ids a parent value has, always read afresh; the parent may be inside a document: then a member of it has the id
  *   node, nodes           objects of any type by their keys
  *   message               of a subscription: its message, whose fields say what is in it
  *
@@ -45,7 +45,7 @@ export type Mapping =
   | { readonly kind: "find"; readonly entity: string; readonly where: Condition }
   | ({ readonly kind: "list"; readonly entity: string } & Selects)
   | ({ readonly kind: "pageOf"; readonly entity: string } & Selects)
-  | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null>; readonly from?: string | undefined }
+  | { readonly kind: "entity"; readonly entity: string; readonly key: KeyOf<string | null>; readonly property?: string | undefined; readonly from?: string | undefined }
   | { readonly kind: "entities"; readonly entity: string; readonly key: KeyOf<readonly string[]> }
   | { readonly kind: "node"; readonly key: KeyOf<ObjectKey | null> }
   | { readonly kind: "nodes"; readonly key: KeyOf<readonly (ObjectKey | null)[]>; readonly existing: boolean }

@@ -148,8 +148,10 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     const args = { ...PAGE_ARGS(this), ...(options["args"] as object) };
     return describe(this, connectionOf(this, of), { kind: "pageOf", entity: of.name, ...selects(options) }, load, options, { args, nullable: false });
   },
-  entity(of: Of, key: never, options: Loose = {}) {
-    return describe(this, of, { kind: "entity", entity: of.name, key, from: options["from"] as string | undefined }, load, { nullable: true, ...options });
+  entity(of: Of, by: never, options: Loose = {}) {
+    const property = typeof by === "string" ? (by as string) : undefined;
+    const key = property === undefined ? by : (parent: Loose): string => parent[property] as string;
+    return describe(this, of, { kind: "entity", entity: of.name, key: key as never, property, from: options["from"] as string | undefined }, load, { nullable: true, ...options });
   },
   entities(of: Of, key: never, options: object = {}) {
     return describe(this, [of], { kind: "entities", entity: of.name, key }, load, options, { nullable: false });
