@@ -36,7 +36,8 @@ export type Mapping =
   | { readonly kind: "one"; readonly entity: string; readonly property: string }
   | ({ readonly kind: "many"; readonly entity: string; readonly property: string } & Selects)
   | ({ readonly kind: "page"; readonly entity: string; readonly join: Join; readonly linked?: Link | undefined } & Selects)
-  | { readonly kind: "sql"; readonly sql: Expression }
+  /** `read`: what it says is not the value yet. */
+  | { readonly kind: "sql"; readonly sql: Expression; readonly read: boolean }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
   | { readonly kind: "computed"; readonly needs: readonly string[] }

@@ -111,12 +111,12 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
         const mine = sql`select count(*)::integer from ${other} where ${other[property] as Column} = ${columns.id}`;
         return where ? sql`${mine} and ${where(other)}` : mine;
       })})`;
-    return describe(this, "Int", { kind: "sql", sql: count as never }, takeSlot, options, { nullable: false });
+    return describe(this, "Int", { kind: "sql", sql: count as never, read: false }, takeSlot, options, { nullable: false });
   },
   sql(options: Loose) {
     const read = options["read"] as ((value: unknown, args: unknown) => unknown) | undefined;
     const resolve = read ? (...call: Parameters<typeof takeSlot>) => read(takeSlot(...call), call[1]) : takeSlot;
-    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never }, resolve, { nullable: false, ...options });
+    return describe(this, options["type"], { kind: "sql", sql: options["sql"] as never, read: read !== undefined }, resolve, { nullable: false, ...options });
   },
   doc(property: string, options: Loose) {
     return describe(this, options["type"], { kind: "doc", property }, (row: Loose) => row[property], { nullable: false, ...options });

@@ -1,0 +1,12 @@
+import { startBenchDatabase } from "./postgres.ts";
+import { openPool } from "#server/database/connect.ts";
+import { fill } from "./reads/data.ts";
+import { hashToken } from "#server/identity/token.ts";
+const db = await startBenchDatabase();
+const admin = openPool({ address: db.address, login: db.superuser, max: 1 });
+const token = "bench-token-of-thirty-two-characters";
+const data = await fill(admin, token, hashToken(token));
+console.log(JSON.stringify({ address: db.address, superuser: db.superuser, api: db.login("selvedge_api"), tenantId: data.tenantId }));
+process.stdin.resume();
+process.stdin.on("end", async () => { await admin.end(); await db[Symbol.asyncDispose](); process.exit(0); });
+setTimeout(async () => { await db[Symbol.asyncDispose](); process.exit(0); }, 3 * 3600_000);
