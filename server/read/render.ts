@@ -9,9 +9,12 @@ export interface Statement {
 }
 
 /** One occurrence of an entity in a statement. */
-export interface Place {
+export interface Occurrence {
   readonly entity: BoundEntity;
   readonly alias: string;
+}
+/** With columns of its own. */
+export interface Place extends Occurrence {
   readonly columns: Columns<never>;
 }
 
@@ -21,14 +24,15 @@ export interface Place {
  */
 export class StatementWriter {
   readonly #binding: Binding;
-  readonly #places = new Map<Table, Pick<Place, "alias" | "entity">>();
+  readonly #places = new Map<Table, Occurrence>();
   readonly #values: (string | null)[] = [];
   #aliases = 0;
   #text = "";
 
-  constructor(binding: Binding, entity: BoundEntity) {
+  /** `entity`: of the main table, where there is one. */
+  constructor(binding: Binding, entity?: BoundEntity) {
     this.#binding = binding;
-    this.#places.set(mainTable(entity.main), { alias: "t", entity });
+    if (entity) this.#places.set(mainTable(entity.main), { alias: "t", entity });
   }
 
   /** Characters so far. */
@@ -39,10 +43,20 @@ export class StatementWriter {
   /** A further occurrence of the entity, with an alias of its own. */
   place(entity: BoundEntity): Place {
     const columns = columnsOf(entity);
-    this.#aliases += 1;
-    const place: Place = { entity, alias: `t${this.#aliases}`, columns };
+    const place: Place = { entity, alias: this.alias(), columns };
     this.#places.set(mainTable(columns), place);
     return place;
+  }
+
+  /** A further occurrence that conditions are said of by the entity's main columns. */
+  occurrence(entity: BoundEntity): Occurrence {
+    return { entity, alias: this.alias() };
+  }
+
+  /** A name that nothing else in the statement has. */
+  alias(): string {
+    this.#aliases += 1;
+    return `t${this.#aliases}`;
   }
 
   /** Text of ours: never a caller's. */
@@ -58,7 +72,7 @@ export class StatementWriter {
   }
 
   /** `place`: what was made of the entity's main columns is said of this occurrence. */
-  sql(sql: Sql, place?: Place): this {
+  sql(sql: Sql, place?: Occurrence): this {
     if (!place) {
       for (const part of sql.parts) this.#part(part);
       return this;
@@ -112,7 +126,7 @@ export class StatementWriter {
     return `${entity.from} ${alias}`;
   }
 
-  #tableOf(table: Table): Pick<Place, "alias" | "entity"> {
+  #tableOf(table: Table): Occurrence {
     const found = this.#places.get(table);
     if (!found) throw new Error(`A table of ${table.entity} is named outside its select`);
     return found;
@@ -120,7 +134,7 @@ export class StatementWriter {
 }
 
 /** A further condition; null asks for nothing. */
-export function writeWhere(writer: StatementWriter, where: Sql | null, place?: Place): void {
+export function writeWhere(writer: StatementWriter, where: Sql | null, place?: Occurrence): void {
   if (where) writer.write(" and (").sql(where, place).write(")");
 }
 

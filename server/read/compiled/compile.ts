@@ -1,12 +1,12 @@
 import {
-  type DocumentNode, type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLField, type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema,
+  type DocumentNode, type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLField, type GraphQLNamedType, type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema,
   isAbstractType, isLeafType, isListType, isNonNullType, isObjectType, isUnionType, Kind, type OperationDefinitionNode, type SelectionNode,
 } from "graphql";
 import { exposedProperty, mappingOf } from "../../../schema/shared/mapping/kinds.ts";
 import type { Reason } from "../answer.ts";
-import { type Binding, type BoundColumn, type BoundType, columnsOf } from "../bind.ts";
+import { type Binding, type BoundColumn, type BoundType } from "../bind.ts";
 import type {
-  CompiledOperation, ConnectionField, ConnectionShape, DocumentField, DocumentShape, EdgeField, ObjectShape, PageFact, PageInfoField, Place, PlaceOf, RootField, RowField, Value,
+  CompiledOperation, ConnectionField, ConnectionShape, DocumentField, DocumentShape, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowField, RowsOf, RowsShape, Value,
 } from "./shape.ts";
 
 /** This operation can't be one statement's text. */
@@ -85,19 +85,19 @@ class Compiler {
       const nullable = !isNonNullType(field.type);
       switch (mapping?.kind) {
         case "find":
-          return { kind: "find", ...asked, nullable, mapping, place: this.#place(mapping.entity, group) };
+          return { kind: "find", ...asked, nullable, mapping, rows: this.#rows(mapping.entity, group) };
         case "list":
-          return { kind: "list", ...asked, mapping, place: this.#place(mapping.entity, group) };
+          return { kind: "list", ...asked, mapping, rows: this.#rows(mapping.entity, group) };
         case "pageOf":
           return { kind: "pageOf", ...asked, mapping, connection: this.#connection(mapping.entity, group) };
         case "entity":
-          return { kind: "entity", ...asked, nullable, mapping, place: this.#place(mapping.entity, group) };
+          return { kind: "entity", ...asked, nullable, mapping, rows: this.#rows(mapping.entity, group) };
         case "entities":
-          return { kind: "entities", ...asked, mapping, place: this.#place(mapping.entity, group) };
+          return { kind: "entities", ...asked, mapping, rows: this.#rows(mapping.entity, group) };
         case "node":
-          return { kind: "node", ...asked, nullable, mapping, placeOf: this.#placeOf(group) };
+          return { kind: "node", ...asked, nullable, mapping, rowsOf: this.#rowsOf(group) };
         case "nodes":
-          return { kind: "nodes", ...asked, mapping, placeOf: this.#placeOf(group) };
+          return { kind: "nodes", ...asked, mapping, rowsOf: this.#rowsOf(group) };
         case "message":
           return { kind: "message", key, fields: this.rootFields(getNamedType(field.type) as GraphQLObjectType, group) };
         case "pure":
@@ -124,16 +124,16 @@ class Compiler {
 
   // ---------------------------------------------------------------- rows
 
-  #place(typeName: string, nodes: readonly Selecting[]): Place {
+  #rows(typeName: string, nodes: readonly Selecting[]): RowsShape {
     const bound = this.#bound(typeName);
     if ((this.#places += 1) > MAX_PLACES) throw new NotCompiled("large");
-    return { bound, columns: columnsOf(bound.entity), shape: this.#object(bound, bound.type, nodes) };
+    return { bound, shape: this.#object(bound, bound.type, nodes) };
   }
 
-  #placeOf(nodes: readonly Selecting[]): PlaceOf {
-    const places = new Map<string, Place | undefined>();
+  #rowsOf(nodes: readonly Selecting[]): RowsOf {
+    const places = new Map<string, RowsShape | undefined>();
     return (typeName) => {
-      if (!places.has(typeName)) places.set(typeName, this.#binding.type(typeName)?.isNode ? this.#place(typeName, nodes) : undefined);
+      if (!places.has(typeName)) places.set(typeName, this.#binding.type(typeName)?.isNode ? this.#rows(typeName, nodes) : undefined);
       return places.get(typeName);
     };
   }
@@ -165,7 +165,7 @@ class Compiler {
       case "part": {
         const as = this.#binding.type(named.name);
         const shape = this.#object(as ?? bound, named as GraphQLObjectType, group);
-        return { kind: "part", key, shape, bound: as ?? null, columns: as ? columnsOf(as.entity) : null };
+        return { kind: "part", key, shape, bound: as ?? null };
       }
       case "sql":
         if (mapping.read) throw new NotCompiled("resolver");
@@ -173,14 +173,14 @@ class Compiler {
       case "doc":
         return { kind: "doc", key, column: columnOf(bound, mapping.property), nullable, value: this.#value(field.type, group) };
       case "one":
-        return { kind: "one", key, nullable, property: columnOf(bound, mapping.property), place: this.#place(mapping.entity, group) };
+        return { kind: "one", key, nullable, property: columnOf(bound, mapping.property), rows: this.#rows(mapping.entity, group) };
       case "many":
       case "list":
-        return { kind: "many", ...asked, mapping, place: this.#place(mapping.entity, group) };
+        return { kind: "many", ...asked, mapping, rows: this.#rows(mapping.entity, group) };
       case "page":
         return { kind: "page", ...asked, mapping, connection: this.#connection(mapping.entity, group) };
       case "ref":
-        return { kind: "ref", key, type: columnOf(bound, mapping.typeProperty), id: columnOf(bound, mapping.idProperty), placeOf: this.#placeOf(group) };
+        return { kind: "ref", key, type: columnOf(bound, mapping.typeProperty), id: columnOf(bound, mapping.idProperty), rowsOf: this.#rowsOf(group) };
       default:
         throw new NotCompiled("resolver");
     }
@@ -223,7 +223,7 @@ class Compiler {
           };
       }
     });
-    return { bound, columns: columnsOf(bound.entity), fields, pageInfo };
+    return { bound, fields, pageInfo };
   }
 
   // ---------------------------------------------------------------- documents
@@ -248,7 +248,7 @@ class Compiler {
           return { kind: "member", key, nullable, property: mapping.property, value: this.#value(field.type, group), otherwise: JSON.stringify(mapping.otherwise) };
         }
         if (mapping?.kind === "entity" && mapping.property !== undefined && mapping.from === undefined) {
-          return { kind: "entity", key, nullable, property: mapping.property, place: this.#place(mapping.entity, group) };
+          return { kind: "entity", key, nullable, property: mapping.property, rows: this.#rows(mapping.entity, group) };
         }
         throw new NotCompiled("resolver");
       }),
@@ -322,7 +322,7 @@ interface Wrapping {
   readonly nullable: boolean;
   readonly list: boolean;
   readonly nullableItems: boolean;
-  readonly named: ReturnType<typeof getNamedType>;
+  readonly named: GraphQLNamedType;
 }
 function wrapping(type: GraphQLOutputType): Wrapping {
   const inner = isNonNullType(type) ? type.ofType : type;

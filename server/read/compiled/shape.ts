@@ -1,6 +1,5 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType } from "graphql";
 import type { Mapping } from "../../../schema/shared/mapping/kinds.ts";
-import type { Columns } from "../../../schema/shared/mapping/sql.ts";
 import type { BoundColumn, BoundType } from "../bind.ts";
 
 /**
@@ -13,14 +12,13 @@ export interface ObjectShape {
   readonly fields: readonly RowField[];
 }
 
-/** Rows of an entity, at one place of the operation. `columns` is this place's own occurrence of the table, which conditions are written with. */
-export interface Place {
+/** Rows of an entity, and what is selected of each. */
+export interface RowsShape {
   readonly bound: BoundType;
-  readonly columns: Columns<never>;
   readonly shape: ObjectShape;
 }
-/** The place for each concrete type at an abstract one; undefined for a type without rows, or that has no id. */
-export type PlaceOf = (typeName: string) => Place | undefined;
+/** The rows of each concrete type where several are possible; undefined for a type without rows, or that has no id. */
+export type RowsOf = (typeName: string) => RowsShape | undefined;
 
 /** A field of the document with what its arguments are made of. */
 export interface Asked {
@@ -40,14 +38,14 @@ export type RowField =
   | (Keyed & { readonly kind: "text"; readonly json: string })
   | (Keyed & { readonly kind: "globalId"; readonly typeName: string; readonly column: BoundColumn })
   | (Valued & { readonly kind: "column"; readonly column: BoundColumn; readonly leaf: GraphQLLeafType; readonly list: boolean; readonly nullableItems: boolean })
-  /** The same row seen as another type; with columns of its own where that is an entity's type. */
-  | (Keyed & { readonly kind: "part"; readonly shape: ObjectShape; readonly columns: Columns<never> | null; readonly bound: BoundType | null })
+  /** The same row seen as another type; `bound` where that is an entity's type. */
+  | (Keyed & { readonly kind: "part"; readonly shape: ObjectShape; readonly bound: BoundType | null })
   | (Valued & Asked & { readonly kind: "sql"; readonly mapping: Mapping & { readonly kind: "sql" }; readonly names: ReadonlySet<string>; readonly value: Value })
   | (Valued & { readonly kind: "doc"; readonly column: BoundColumn; readonly value: Value })
-  | (Valued & { readonly kind: "one"; readonly property: BoundColumn; readonly place: Place })
-  | (Keyed & Asked & { readonly kind: "many"; readonly mapping: Mapping & { readonly kind: "many" | "list" }; readonly place: Place })
+  | (Valued & { readonly kind: "one"; readonly property: BoundColumn; readonly rows: RowsShape })
+  | (Keyed & Asked & { readonly kind: "many"; readonly mapping: Mapping & { readonly kind: "many" | "list" }; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "page"; readonly mapping: Mapping & { readonly kind: "page" }; readonly connection: ConnectionShape })
-  | (Keyed & { readonly kind: "ref"; readonly type: BoundColumn; readonly id: BoundColumn; readonly placeOf: PlaceOf });
+  | (Keyed & { readonly kind: "ref"; readonly type: BoundColumn; readonly id: BoundColumn; readonly rowsOf: RowsOf });
 
 /** A value inside a document. */
 export type Value =
@@ -63,11 +61,10 @@ export type DocumentField =
   | (Keyed & { readonly kind: "text"; readonly json: string })
   /** `otherwise`: what stands for a member that the document leaves out, as JSON. */
   | (Valued & { readonly kind: "member"; readonly property: string; readonly value: Value; readonly otherwise: string | null })
-  | (Valued & { readonly kind: "entity"; readonly property: string; readonly place: Place });
+  | (Valued & { readonly kind: "entity"; readonly property: string; readonly rows: RowsShape });
 
 export interface ConnectionShape {
   readonly bound: BoundType;
-  readonly columns: Columns<never>;
   readonly fields: readonly ConnectionField[];
   readonly pageInfo: ReadonlySet<string>;
 }
@@ -87,13 +84,13 @@ export type PageFact = "hasNextPage" | "hasPreviousPage" | "startCursor" | "endC
 /** A field of the operation's root, or of a subscription's message. */
 export type RootField =
   | (Keyed & { readonly kind: "text"; readonly json: string })
-  | (Valued & Asked & { readonly kind: "find"; readonly mapping: Mapping & { readonly kind: "find" }; readonly place: Place })
-  | (Keyed & Asked & { readonly kind: "list"; readonly mapping: Mapping & { readonly kind: "list" }; readonly place: Place })
+  | (Valued & Asked & { readonly kind: "find"; readonly mapping: Mapping & { readonly kind: "find" }; readonly rows: RowsShape })
+  | (Keyed & Asked & { readonly kind: "list"; readonly mapping: Mapping & { readonly kind: "list" }; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "pageOf"; readonly mapping: Mapping & { readonly kind: "pageOf" }; readonly connection: ConnectionShape })
-  | (Valued & Asked & { readonly kind: "entity"; readonly mapping: Mapping & { readonly kind: "entity" }; readonly place: Place })
-  | (Keyed & Asked & { readonly kind: "entities"; readonly mapping: Mapping & { readonly kind: "entities" }; readonly place: Place })
-  | (Valued & Asked & { readonly kind: "node"; readonly mapping: Mapping & { readonly kind: "node" }; readonly placeOf: PlaceOf })
-  | (Keyed & Asked & { readonly kind: "nodes"; readonly mapping: Mapping & { readonly kind: "nodes" }; readonly placeOf: PlaceOf })
+  | (Valued & Asked & { readonly kind: "entity"; readonly mapping: Mapping & { readonly kind: "entity" }; readonly rows: RowsShape })
+  | (Keyed & Asked & { readonly kind: "entities"; readonly mapping: Mapping & { readonly kind: "entities" }; readonly rows: RowsShape })
+  | (Valued & Asked & { readonly kind: "node"; readonly mapping: Mapping & { readonly kind: "node" }; readonly rowsOf: RowsOf })
+  | (Keyed & Asked & { readonly kind: "nodes"; readonly mapping: Mapping & { readonly kind: "nodes" }; readonly rowsOf: RowsOf })
   /** What the parent says itself: a leaf or a list of them, made in code. */
   | (Valued & { readonly kind: "given"; readonly leaf: GraphQLLeafType; readonly list: boolean; readonly nullableItems: boolean; readonly from: (parent: never) => unknown })
   /** A subscription's message, whose fields are read of it. */

@@ -1,0 +1,74 @@
+import { JsonText } from "./json-text.ts";
+import { inDocument } from "./leaf.ts";
+import type { DocumentShape, Value } from "./shape.ts";
+import type { ObjectWriter } from "./objects.ts";
+
+/**
+ * What lies in a jsonb document, as JSON text of what is selected of it. Expressions here are null where the value is missing or null, so that
+ * whoever asked decides what that means; where something inside must not be null, they raise (`missing`).
+ */
+export interface Source {
+  /** An SQL expression of type jsonb, and the same value as text. */
+  readonly json: string;
+  readonly text: string;
+}
+
+export const memberOf = (json: string, name: string): Source => ({ json: `${json} -> '${name}'`, text: `${json} ->> '${name}'` });
+
+export function writeValue(objects: ObjectWriter, value: Value, source: Source, missing: string): void {
+  const { writer } = objects;
+  switch (value.kind) {
+    case "leaf":
+      writer.write(inDocument(value.leaf, source));
+      return;
+    case "list": {
+      const item = writer.alias();
+      writer.write(`case when jsonb_typeof(${source.json}) = 'array' then '[' || array_to_string(array(select coalesce(`);
+      writeValue(objects, value.item, { json: `${item}.v`, text: `${item}.v #>> '{}'` }, missing);
+      writer.write(`, ${value.nullableItems ? "'null'" : writing.missing}) from jsonb_array_elements(${source.json}) with ordinality ${item} (v, n) order by ${item}.n), ',') || ']' end`);
+      return;
+    }
+    case "object":
+      writeWithin(objects, source, (json) => writeMembers(objects, value.shape, json, missing));
+      return;
+    case "union":
+      writeWithin(objects, source, (json) => {
+        writer.write(`case ${json} ->> 'type'`);
+        for (const [name, shape] of value.shapes) {
+          writer.write(` when '${name}' then `);
+          writeMembers(objects, shape, json, missing);
+        }
+        writer.write(` else ${missing} end`);
+      });
+  }
+}
+
+/** Where the value is an object; it is computed once, however many of its members are asked for. */
+function writeWithin({ writer }: ObjectWriter, { json }: Source, write: (json: string) => void): void {
+  const alias = writer.alias();
+  writer.write("(select case when jsonb_typeof(").write(`${alias}.v) = 'object' then `);
+  write(`${alias}.v`);
+  writer.write(` end from (select ${json} as v offset 0) ${alias})`);
+}
+
+function writeMembers(objects: ObjectWriter, { fields }: DocumentShape, json: string, missing: string): void {
+  const { writer } = objects;
+  writer.write("coalesce(");
+  const text = new JsonText(writer).literal("{");
+  for (const [index, field] of fields.entries()) {
+    text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
+    if (field.kind === "text") {
+      text.literal(field.json);
+      continue;
+    }
+    text.value(() => {
+      const absent = field.kind === "member" && field.otherwise !== null ? `'${field.otherwise}'` : field.nullable ? "'null'" : null;
+      writer.write(absent === null ? "(" : "coalesce(");
+      if (field.kind === "member") writeValue(objects, field.value, memberOf(json, field.property), missing);
+      else objects.row(field.rows, `(${json} ->> '${field.property}')::uuid`);
+      writer.write(absent === null ? ")" : `, ${absent})`);
+    });
+  }
+  text.literal("}").close();
+  writer.write(`, ${missing})`);
+}

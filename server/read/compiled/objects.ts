@@ -1,0 +1,187 @@
+import { getArgumentValues, isInterfaceType, type ValidatedExecutionArgs } from "graphql";
+import { permits } from "../../../schema/shared/mapping/access.ts";
+import type { Request } from "../../../schema/shared/mapping/kinds.ts";
+import { nothing } from "../../../schema/shared/mapping/sql.ts";
+import type { Role } from "../../domain/states.ts";
+import type { Binding } from "../bind.ts";
+import { bindOrder } from "../cursor.ts";
+import { writeOrder } from "../page.ts";
+import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
+import { ConnectionWriter, PagePlan } from "./connections.ts";
+import { writeValue } from "./documents.ts";
+import { JsonText } from "./json-text.ts";
+import { type Form, formOfColumn, formOfExpression } from "./leaf.ts";
+import type { Asked, ObjectShape, RowField, RowsShape } from "./shape.ts";
+
+/** What a request brings to the shapes. */
+export interface Input {
+  readonly binding: Binding;
+  readonly request: Request;
+  readonly role: Role;
+  readonly variables: ValidatedExecutionArgs["variableValues"];
+}
+
+const NO_ARGUMENTS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** @throws what graphql-js says of the arguments */
+export const argumentsOf = ({ field, node }: Asked, { variables }: Pick<Input, "variables">): Readonly<Record<string, unknown>> =>
+  field.args.length === 0 ? NO_ARGUMENTS : getArgumentValues(field, node, variables);
+
+/** Raises SQLSTATE 22P02 where it is evaluated. It reads the row and is not immutable, so that Postgres evaluates it nowhere else. */
+export const missingAt = ({ alias }: Occurrence): string => `concat('${MISSING}', ${alias}."id")::int::text`;
+/** How the error's message tells it from a value that can't be shown. */
+export const MISSING = "missing: ";
+
+/**
+ * Writes rows as JSON text, as an expression in a statement. Related rows are correlated sub-selects: an index scan for each row, with a limit inside and
+ * what is shown of a row computed outside of it. An object is null nowhere by accident: a null in one of its pieces makes all of it null, and that raises.
+ */
+export class ObjectWriter {
+  readonly writer: StatementWriter;
+  readonly input: Input;
+
+  constructor(writer: StatementWriter, input: Input) {
+    this.writer = writer;
+    this.input = input;
+  }
+
+  /** The object of the row at this place; never null. */
+  object(shape: ObjectShape, place: Occurrence): void {
+    const { writer } = this;
+    writer.write("coalesce(");
+    const text = new JsonText(writer);
+    this.#fields(text, shape, place);
+    text.close();
+    writer.write(`, ${missingAt(place)})`);
+  }
+
+  /** The object of the row with this id, which is an SQL expression; null where there is none for the viewer. */
+  row({ bound, shape }: RowsShape, id: string): void {
+    const place = this.writer.occurrence(bound.entity);
+    this.writer.write("(select ");
+    this.object(shape, place);
+    this.writer.write(` from ${bound.entity.from} ${place.alias} where ${place.alias}."id" = ${id})`);
+  }
+
+  #fields(text: JsonText, { fields }: ObjectShape, place: Occurrence): void {
+    text.literal("{");
+    for (const [index, field] of fields.entries()) {
+      text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
+      this.#field(text, field, place);
+    }
+    text.literal("}");
+  }
+
+  #field(text: JsonText, field: RowField, place: Occurrence): void {
+    const { alias } = place;
+    switch (field.kind) {
+      case "text":
+        text.literal(field.json);
+        return;
+      case "globalId":
+        text.literal(`"${field.typeName}.`).value(() => this.writer.write(`${alias}.${field.column.name}::text`)).literal('"');
+        return;
+      case "part":
+        this.#fields(text, field.shape, field.bound ? { ...place, entity: field.bound.entity } : place);
+        return;
+      case "column":
+        this.#value(text, field.nullable, () => {
+          const column = `${alias}.${field.column.name}`;
+          if (!field.list) this.#formed(formOfColumn(field.leaf, field.column), () => this.writer.write(column));
+          else if (field.nullableItems) this.writer.write(`to_json(${column})::text`);
+          else this.writer.write(`case when array_position(${column}, null) is null then to_json(${column})::text else ${missingAt(place)} end`);
+        });
+        return;
+      case "doc":
+        this.#value(text, field.nullable, () => {
+          const column = `${alias}.${field.column.name}`;
+          writeValue(this, field.value, { json: column, text: `${column} #>> '{}'` }, missingAt(place));
+        });
+        return;
+      case "sql":
+        this.#value(text, field.nullable, () => this.#expression(field, place));
+        return;
+      case "one":
+        this.#value(text, field.nullable, () => this.row(field.rows, `${alias}.${field.property.name}`));
+        return;
+      case "many":
+        text.value(() => this.#many(field, place));
+        return;
+      case "page":
+        this.#page(text, field, place);
+        return;
+      case "ref":
+        this.#value(text, true, () => this.#ref(field, place));
+    }
+  }
+
+  /** A value that is null where there is none: "null" where that is allowed; else the object that it is in becomes null, which raises. */
+  #value(text: JsonText, nullable: boolean, write: () => void): void {
+    text.value(() => {
+      this.writer.write(nullable ? "coalesce(" : "(");
+      write();
+      this.writer.write(nullable ? ", 'null')" : ")");
+    });
+  }
+
+  #formed([before, after]: Form, write: () => void): void {
+    this.writer.write(before);
+    write();
+    this.writer.write(after);
+  }
+
+  #expression(field: RowField & { kind: "sql" }, place: Occurrence): void {
+    const { writer, input } = this;
+    const sql = field.mapping.sql(place.entity.main, argumentsOf(field, input) as never, input.request, field.names);
+    if (field.value.kind === "leaf") return this.#formed(formOfExpression(field.value.leaf), () => writer.sql(sql, place));
+    const alias = writer.alias();
+    writer.write("(select ");
+    writeValue(this, field.value, { json: `${alias}.v`, text: `${alias}.v #>> '{}'` }, missingAt(place));
+    writer.write(" from (select (").sql(sql, place).write(`)::jsonb as v offset 0) ${alias})`);
+  }
+
+  #many(field: RowField & { kind: "many" }, parent: Occurrence): void {
+    const { writer, input } = this;
+    const { mapping, rows } = field;
+    const { bound } = rows;
+    const args = argumentsOf(field, input);
+    const where = mapping.where?.(bound.entity.main, args as never, input.request) ?? null;
+    if (where === nothing) {
+      writer.write("'[]'::text");
+      return;
+    }
+    const order = bindOrder(bound.type.name, bound.entity, typeof mapping.order === "function" ? mapping.order(args as never) : mapping.order);
+    const place = writer.occurrence(bound.entity);
+    writer.write("('[' || array_to_string(array(select ");
+    this.object(rows.shape, place);
+    writer.write(` from ${mapping.from ?? bound.entity.from} ${place.alias} where `);
+    writer.write(mapping.kind === "many" ? `${place.alias}.${bound.entity.columns.get(mapping.property)?.name} = ${parent.alias}."id"` : "true");
+    writeWhere(writer, where, place);
+    writeOrder(writer, order, true, place.alias);
+    writer.write("), ',') || ']')");
+  }
+
+  #page(text: JsonText, field: RowField & { kind: "page" }, parent: Occurrence): void {
+    const { mapping, connection } = field;
+    const join = (place: Occurrence): void => {
+      const { writer } = this;
+      if (mapping.linked) writeWhere(writer, mapping.linked(place.entity.main, { kind: "sql", parts: [`${parent.alias}."id"`] }), place);
+      else for (const [theirs, own] of mapping.join) writer.write(` and ${place.alias}.${place.entity.columns.get(theirs)?.name} = ${parent.alias}.${parent.entity.columns.get(own)?.name}`);
+    };
+    new ConnectionWriter(this, new PagePlan(connection, mapping, argumentsOf(field, this.input), this.input, join)).write(text);
+  }
+
+  #ref({ type, id, rowsOf }: RowField & { kind: "ref" }, place: Occurrence): void {
+    const { writer, input } = this;
+    const node = input.binding.schema.getType("Node");
+    const types = isInterfaceType(node) ? input.binding.schema.getPossibleTypes(node) : [];
+    writer.write(`case ${place.alias}.${type.name}`);
+    for (const { name, extensions } of types) {
+      const rows = permits(input.role, extensions["access"] as Role | undefined) ? rowsOf(name) : undefined;
+      if (!rows) continue;
+      writer.write(` when '${name}' then `);
+      this.row(rows, `${place.alias}.${id.name}::uuid`);
+    }
+    writer.write(" end");
+  }
+}
