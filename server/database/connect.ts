@@ -3,6 +3,7 @@ import { Pool, TypeOverrides } from "pg";
 import type { Logger } from "pino";
 import { entities } from "../entities/index.ts";
 import { type DatabaseAddress, type Login } from "./address.ts";
+import { FramedClient } from "./client.ts";
 
 export interface DatabaseOptions {
   readonly address: DatabaseAddress;
@@ -26,7 +27,8 @@ const ONE_CONNECT_MS = 10_000;
 
 /**
  * A pool whose broken connections are logged instead of ending the process (a bare pg.Pool does that when Postgres restarts).
- * Values come as pg gives them (timestamptz a Date, jsonb parsed, numeric text), except int8: a number; one beyond 2^53 throws.
+ * Values come as pg gives them (timestamptz a Date, jsonb parsed, numeric text), except int8: a number; one beyond 2^53 throws. Its clients are framed: a query
+ * may have its rows as bytes.
  */
 export function openPool(options: DatabaseOptions): Pool {
   const types = new TypeOverrides();
@@ -38,6 +40,7 @@ export function openPool(options: DatabaseOptions): Pool {
   const pool = new Pool({
     ...options.address,
     ...options.login,
+    Client: FramedClient,
     max: options.max,
     types,
     application_name: options.applicationName ?? options.login.user,

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Connection, Pool, PoolClient, Submittable } from "pg";
+import { FramedClient } from "../database/client.ts";
+import type { ByteRow } from "../database/framing.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { RawRow } from "./rows.ts";
 import type { Statement } from "./render.ts";
@@ -7,7 +9,8 @@ import type { Statement } from "./render.ts";
 /**
  * Scoped statements: reads under row-level security at the price of one round trip. A *group* is set_config(…, true) and its statements, sent
  * before one Sync: everything up to a Sync is one implicit transaction, so the settings hold for exactly these statements and are gone after
- * them. The transaction is read-only.
+ * them. The transaction is read-only. Its rows are had as strings, or as the bytes that Postgres sent: for text that is passed through, which costs several times
+ * as much as a string, and most where a character of it is beyond Latin-1.
  *
  * Statements are prepared by their text, a bounded number on each connection. After an error nobody knows what a connection holds prepared,
  * so it is closed. Groups wait in a bounded queue of our own, because pg's queue has no bound and is going away.
@@ -27,15 +30,22 @@ export interface ScopedOptions {
 /** The values of app.tenant_id, app.namespace_ids and app.cluster_ids. */
 export type ScopeSettings = readonly [string, string, string];
 
+export type { ByteRow };
+
 const SCOPE: Statement["text"] =
   "select set_config('app.tenant_id', $1, true), set_config('app.namespace_ids', $2, true), set_config('app.cluster_ids', $3, true), set_config('transaction_read_only', 'on', true)";
 const SWEEP_MS = 1_000;
 const BUSY_RETRY_MS = 1_000;
 
+/** As a group asked for them: all of its rows are the one or the other. */
+type AnyRow = RawRow | ByteRow;
+
 interface Waiting {
   readonly settings: ScopeSettings;
   readonly statements: readonly Statement[];
-  readonly resolve: (rows: RawRow[][]) => void;
+  /** Whether its rows come as bytes. */
+  readonly bytes: boolean;
+  readonly resolve: (rows: AnyRow[][]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -66,9 +76,19 @@ export class ScopedStatements {
    * @throws RequestError RATE_LIMITED when too many wait; else what the connection or Postgres said
    */
   run(settings: ScopeSettings, statements: readonly Statement[]): Promise<RawRow[][]> {
+    return this.#ask<RawRow>(settings, statements, false);
+  }
+
+  /** The same as bytes; where a connection is not one of openPool's, it fails. */
+  runBytes(settings: ScopeSettings, statements: readonly Statement[]): Promise<ByteRow[][]> {
+    return this.#ask<ByteRow>(settings, statements, true);
+  }
+
+  /** `Row` is what `bytes` makes of them. */
+  #ask<Row extends AnyRow>(settings: ScopeSettings, statements: readonly Statement[], bytes: boolean): Promise<Row[][]> {
     this.#onGroup?.(statements);
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { settings, statements, resolve, reject };
+    return new Promise<Row[][]>((resolve, reject) => {
+      const waiting: Waiting = { settings, statements, bytes, resolve: resolve as Waiting["resolve"], reject };
       if (this.#lanes < this.#pool.options.max) this.#open(waiting);
       else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(waiting);
       else reject(new RequestError("RATE_LIMITED", "Too many reads are waiting; try again", { retryAfterMs: BUSY_RETRY_MS }));
@@ -94,7 +114,7 @@ export class ScopedStatements {
   }
 
   #send(client: PoolClient, release: (destroy?: boolean) => void, waiting: Waiting): void {
-    const group = new Group(waiting, (connection) => this.#preparedOn(connection), (error, rows) => {
+    const group = new Group(waiting, client, (connection) => this.#preparedOn(connection), (error, rows) => {
       this.#running.delete(group);
       if (error) {
         release(true);
@@ -170,27 +190,35 @@ class Prepared {
 class Group implements Submittable {
   readonly startedAt = performance.now();
   readonly #waiting: Waiting;
+  readonly #client: PoolClient;
   readonly #prepared: (connection: Connection) => Prepared;
-  readonly #done: (error: Error | null, rows: RawRow[][]) => void;
-  readonly #rows: RawRow[][] = [];
+  readonly #done: (error: Error | null, rows: AnyRow[][]) => void;
+  readonly #rows: AnyRow[][] = [];
   /** The rows that come now; the first statement's are the settings', and nobody's. */
-  #current: RawRow[] | null = null;
+  #current: AnyRow[] | null = null;
   #settled = false;
 
-  constructor(waiting: Waiting, prepared: (connection: Connection) => Prepared, done: (error: Error | null, rows: RawRow[][]) => void) {
+  constructor(waiting: Waiting, client: PoolClient, prepared: (connection: Connection) => Prepared, done: (error: Error | null, rows: AnyRow[][]) => void) {
     this.#waiting = waiting;
+    this.#client = client;
     this.#prepared = prepared;
     this.#done = done;
   }
 
-  submit(connection: Connection): void {
-    const { settings, statements } = this.#waiting;
+  /** An error instead of sending anything: pg then gives it to handleError. */
+  submit(connection: Connection): Error | undefined {
+    const { settings, statements, bytes } = this.#waiting;
+    if (bytes) {
+      if (!(this.#client instanceof FramedClient)) return new Error("This pool's connections give no rows as bytes");
+      this.#client.takeRows();
+    }
     const prepared = this.#prepared(connection);
     connection.stream.cork();
     this.#execute(connection, prepared, SCOPE, settings);
     for (const { text, values } of statements) this.#execute(connection, prepared, text, values);
     connection.sync();
     connection.stream.uncork();
+    return undefined;
   }
 
   #execute(connection: Connection, prepared: Prepared, text: string, values: readonly (string | null)[]): void {
@@ -198,7 +226,7 @@ class Group implements Submittable {
     connection.execute({ portal: "", rows: 0 } as never, true);
   }
 
-  handleDataRow(message: { fields: RawRow }): void {
+  handleDataRow(message: { fields: AnyRow }): void {
     this.#current?.push(message.fields);
   }
 
