@@ -1,17 +1,19 @@
 import type { MetadataStorage } from "@mikro-orm/postgresql";
 import type { GraphQLSchema } from "graphql";
 import type { Pool } from "pg";
+import type { Request } from "../../schema/shared/mapping/kinds.ts";
 import type { Clock } from "../domain/clock.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { scopeSettings } from "../database/scope.ts";
 import type { Viewer } from "../identity/viewer.ts";
-import type { OperationReads, ReaderChoice, Way } from "./answer.ts";
+import { type OperationReads, type ReaderChoice, type Way, WAYS } from "./answer.ts";
 import { bind } from "./bind.ts";
 import type { Changes } from "./changes.ts";
+import { CompiledReads } from "./compiled/operations.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
 import type { Statement } from "./render.ts";
-import { ScopedStatements } from "./scoped.ts";
+import { type ScopeSettings, ScopedStatements } from "./scoped.ts";
 
 export interface ReadsOptions {
   readonly schema: GraphQLSchema;
@@ -30,6 +32,8 @@ export interface ReadsOptions {
   readonly changes?: Changes;
   /** Bytes of text that are remembered at most. */
   readonly rememberedBytes?: number;
+  /** Told of a compiled statement that Postgres did not understand: the interpreter answered, but the fault is ours. */
+  readonly onFault?: (error: Error) => void;
   /** Told of each group of statements that goes to the database, for measuring. */
   readonly onGroup?: (statements: readonly Statement[]) => void;
 }
@@ -46,20 +50,14 @@ export function createReads(options: ReadsOptions): Reads {
   const { clock, speed } = options;
   const binding = bind(options.schema, options.metadata);
   const statements = new ScopedStatements({ pool: options.pool, maxWaiting: options.maxWaiting, onGroup: options.onGroup });
+  const settingsOf = (viewer: Viewer): ScopeSettings => scopeSettings({ tenantId: viewer.tenantId, namespaceIds: viewer.namespaceIds });
+  const requestOf = (viewer: Viewer): Request => {
+    const now = clock.now();
+    return { now: new Date(now), staleBefore: new Date(now - STALE_AFTER_SECONDS * 1000 * speed), viewer };
+  };
+  const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), onFault: options.onFault ?? (() => undefined) });
   return {
-    operations: {
-      query: () => ({ way: "interpreter", reason: "off", again: false }),
-      message: () => ({ way: "interpreter", reason: "off", again: false }),
-    },
-    reader: (viewer) => {
-      const now = clock.now();
-      return new Interpreter({
-        binding,
-        statements,
-        settings: scopeSettings({ tenantId: viewer.tenantId, namespaceIds: viewer.namespaceIds }),
-        role: viewer.role,
-        request: { now: new Date(now), staleBefore: new Date(now - STALE_AFTER_SECONDS * 1000 * speed), viewer },
-      });
-    },
+    operations,
+    reader: (viewer) => new Interpreter({ binding, statements, settings: settingsOf(viewer), role: viewer.role, request: requestOf(viewer) }),
   };
 }

@@ -151,7 +151,7 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   entity(of: Of, by: never, options: Loose = {}) {
     const property = typeof by === "string" ? (by as string) : undefined;
     const key = property === undefined ? by : (parent: Loose): string => parent[property] as string;
-    return describe(this, of, { kind: "entity", entity: of.name, key: key as never, property, from: options["from"] as string | undefined }, load, { nullable: true, ...options });
+    return describe(this, of, { kind: "entity", entity: of.name, key: key, property, from: options["from"] as string | undefined }, load, { nullable: true, ...options });
   },
   entities(of: Of, key: never, options: object = {}) {
     return describe(this, [of], { kind: "entities", entity: of.name, key }, load, options, { nullable: false });

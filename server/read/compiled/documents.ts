@@ -11,9 +11,14 @@ export interface Source {
   /** An SQL expression of type jsonb, and the same value as text. */
   readonly json: string;
   readonly text: string;
+  /** It costs something to evaluate it: a column or a variable does not. */
+  readonly computed: boolean;
 }
 
-export const memberOf = (json: string, name: string): Source => ({ json: `${json} -> '${name}'`, text: `${json} ->> '${name}'` });
+/** A column, or a variable. */
+export const named = (json: string): Source => ({ json, text: `${json} #>> '{}'`, computed: false });
+
+const memberOf = (json: string, name: string): Source => ({ json: `${json} -> '${name}'`, text: `${json} ->> '${name}'`, computed: true });
 
 export function writeValue(objects: ObjectWriter, value: Value, source: Source, missing: string): void {
   const { writer } = objects;
@@ -24,8 +29,8 @@ export function writeValue(objects: ObjectWriter, value: Value, source: Source, 
     case "list": {
       const item = writer.alias();
       writer.write(`case when jsonb_typeof(${source.json}) = 'array' then '[' || array_to_string(array(select coalesce(`);
-      writeValue(objects, value.item, { json: `${item}.v`, text: `${item}.v #>> '{}'` }, missing);
-      writer.write(`, ${value.nullableItems ? "'null'" : writing.missing}) from jsonb_array_elements(${source.json}) with ordinality ${item} (v, n) order by ${item}.n), ',') || ']' end`);
+      writeValue(objects, value.item, named(`${item}.v`), missing);
+      writer.write(`, ${value.nullableItems ? "'null'" : missing}) from jsonb_array_elements(${source.json}) with ordinality ${item} (v, n) order by ${item}.n), ',') || ']' end`);
       return;
     }
     case "object":
@@ -44,11 +49,12 @@ export function writeValue(objects: ObjectWriter, value: Value, source: Source, 
 }
 
 /** Where the value is an object; it is computed once, however many of its members are asked for. */
-function writeWithin({ writer }: ObjectWriter, { json }: Source, write: (json: string) => void): void {
-  const alias = writer.alias();
-  writer.write("(select case when jsonb_typeof(").write(`${alias}.v) = 'object' then `);
-  write(`${alias}.v`);
-  writer.write(` end from (select ${json} as v offset 0) ${alias})`);
+function writeWithin({ writer }: ObjectWriter, { json, computed }: Source, write: (json: string) => void): void {
+  const value = computed ? writer.alias() : null;
+  const within = value === null ? json : `${value}.v`;
+  writer.write(`${value === null ? "" : "(select "}case when jsonb_typeof(${within}) = 'object' then `);
+  write(within);
+  writer.write(value === null ? " end" : ` end from (select ${json} as v offset 0) ${value})`);
 }
 
 function writeMembers(objects: ObjectWriter, { fields }: DocumentShape, json: string, missing: string): void {

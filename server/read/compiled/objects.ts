@@ -8,7 +8,7 @@ import { bindOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
 import { ConnectionWriter, PagePlan } from "./connections.ts";
-import { writeValue } from "./documents.ts";
+import { named, writeValue } from "./documents.ts";
 import { JsonText } from "./json-text.ts";
 import { type Form, formOfColumn, formOfExpression } from "./leaf.ts";
 import type { Asked, ObjectShape, RowField, RowsShape } from "./shape.ts";
@@ -95,7 +95,7 @@ export class ObjectWriter {
       case "doc":
         this.#value(text, field.nullable, () => {
           const column = `${alias}.${field.column.name}`;
-          writeValue(this, field.value, { json: column, text: `${column} #>> '{}'` }, missingAt(place));
+          writeValue(this, field.value, named(column), missingAt(place));
         });
         return;
       case "sql":
@@ -136,7 +136,7 @@ export class ObjectWriter {
     if (field.value.kind === "leaf") return this.#formed(formOfExpression(field.value.leaf), () => writer.sql(sql, place));
     const alias = writer.alias();
     writer.write("(select ");
-    writeValue(this, field.value, { json: `${alias}.v`, text: `${alias}.v #>> '{}'` }, missingAt(place));
+    writeValue(this, field.value, named(`${alias}.v`), missingAt(place));
     writer.write(" from (select (").sql(sql, place).write(`)::jsonb as v offset 0) ${alias})`);
   }
 

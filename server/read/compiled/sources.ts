@@ -50,12 +50,12 @@ export function rowsBySource(rows: readonly ByteRow[], count: number): ByteRow[]
   return groups;
 }
 
-export const sourceRow = (row: ByteRow): SourceRow => ({ id: (row[2] as Buffer).latin1Slice(), object: row[3] ?? null, cursor: row[4] ?? null });
+export const sourceRow = (row: ByteRow): SourceRow => ({ id: (row[2] as Buffer).toString("latin1"), object: row[3] ?? null, cursor: row[4] ?? null });
 /** Total, whether there are rows up to `after`, whether from `before` on. */
 export const factsOf = (row: ByteRow | undefined): { total: number; upToAfter: boolean; fromBefore: boolean } => ({
   total: Number(row?.[2]),
-  upToAfter: row?.[3]?.latin1Slice() === "true",
-  fromBefore: row?.[4]?.latin1Slice() === "true",
+  upToAfter: row?.[3]?.toString("latin1") === "true",
+  fromBefore: row?.[4]?.toString("latin1") === "true",
 });
 
 function writeSource(objects: ObjectWriter, source: Source, index: number, numbered: boolean): void {

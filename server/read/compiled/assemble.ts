@@ -1,0 +1,262 @@
+import { permits } from "../../../schema/shared/mapping/access.ts";
+import { MAX_NODE_IDS, type Selects } from "../../../schema/shared/mapping/kinds.ts";
+import { nothing } from "../../../schema/shared/mapping/sql.ts";
+import type { ObjectKey } from "../../domain/errors.ts";
+import { RequestError } from "../../domain/request-error.ts";
+import type { Role } from "../../domain/states.ts";
+import { bindOrder, type BoundOrder } from "../cursor.ts";
+import type { ByteRow } from "../scoped.ts";
+import { NotCompiled } from "./compile.ts";
+import { PagePlan } from "./connections.ts";
+import { argumentsOf, type Input } from "./objects.ts";
+import type { Pieces } from "./pieces.ts";
+import type { ConnectionField, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowsOf, RowsShape } from "./shape.ts";
+import { factsOf, type Source, sourceRow } from "./sources.ts";
+
+/**
+ * The root of an operation: which sources its fields need, and how the answer is put together of what these gave.
+ *
+ *   gather each field ──▶ sources, all of one statement ──▶ their rows ──▶ write each field
+ */
+export interface Gathering {
+  readonly input: Input;
+  /** Adds a source, and answers what gives its rows once they are there. */
+  source(source: Source): () => readonly ByteRow[];
+}
+/** Writes a field's value. @throws MissingValue */
+export type Write = (out: Pieces) => void;
+
+/** A null where there must be none: the interpreter tells where, and how far it spreads. */
+export class MissingValue extends Error {}
+
+/** @throws what graphql-js, or a condition, says of the arguments; NotCompiled where an id names what only code can show */
+export function gather(gathering: Gathering, fields: readonly RootField[], parent: unknown): Write {
+  const writes = fields.map((field) => gatherField(gathering, field, parent));
+  return (out) => {
+    out.literal("{");
+    for (const [index, field] of fields.entries()) {
+      out.literal(`${index > 0 ? "," : ""}"${field.key}":`);
+      (writes[index] as Write)(out);
+    }
+    out.literal("}");
+  };
+}
+
+function gatherField(gathering: Gathering, field: RootField, parent: unknown): Write {
+  const { input } = gathering;
+  switch (field.kind) {
+    case "text":
+      return (out) => void out.literal(field.json);
+    case "given":
+      return given(field, parent);
+    case "message":
+      return gather(gathering, field.fields, parent);
+    case "find": {
+      const { bound } = field.rows;
+      const where = field.mapping.where(bound.entity.main, argumentsOf(field, input) as never, input.request);
+      if (where === nothing) return absent(field.nullable);
+      const rows = gathering.source({ kind: "list", rows: field.rows, from: bound.entity.from, where, order: null });
+      return (out) => one(out, sourceRows(rows())[0]?.object ?? null, field.nullable);
+    }
+    case "list": {
+      const { bound } = field.rows;
+      const args = argumentsOf(field, input);
+      const where = field.mapping.where?.(bound.entity.main, args as never, input.request) ?? null;
+      if (where === nothing) return (out) => void out.literal("[]");
+      const rows = gathering.source({ kind: "list", rows: field.rows, from: field.mapping.from ?? bound.entity.from, where, order: orderOf(field.rows, field.mapping, args) });
+      return (out) => list(out, sourceRows(rows()).map(({ object }) => object));
+    }
+    case "pageOf":
+      return gatherPage(gathering, field);
+    case "entity": {
+      const id = field.mapping.key(parent as never, argumentsOf(field, input) as never);
+      if (id === null) return absent(field.nullable);
+      const objects = byIds(gathering, field.rows, [id], field.mapping.from);
+      return (out) => one(out, objects().get(id) ?? null, field.nullable);
+    }
+    case "entities": {
+      const ids = field.mapping.key(parent as never, argumentsOf(field, input) as never);
+      const objects = byIds(gathering, field.rows, ids);
+      return (out) => {
+        const found = objects();
+        list(out, ids.flatMap((id) => found.get(id) ?? []));
+      };
+    }
+    case "node": {
+      const [objects] = byKeys(gathering, field.rowsOf, [field.mapping.key(parent as never, argumentsOf(field, input) as never)]);
+      return (out) => one(out, objects?.() ?? null, field.nullable);
+    }
+    case "nodes": {
+      const keys = field.mapping.key(parent as never, argumentsOf(field, input) as never);
+      if (keys.length > MAX_NODE_IDS) throw new RequestError("BAD_USER_INPUT", `At most ${MAX_NODE_IDS} ids at once`);
+      const objects = byKeys(gathering, field.rowsOf, keys);
+      return (out) => {
+        const found = objects.map((object) => object());
+        list(out, field.mapping.existing ? found.filter((object) => object !== null) : found);
+      };
+    }
+  }
+}
+
+// ---------------------------------------------------------------- values
+
+function given({ leaf, list: isList, nullable, nullableItems, from }: RootField & { kind: "given" }, parent: unknown): Write {
+  const json = (value: unknown, mayBeNull: boolean): string => {
+    const shown: unknown = value === null || value === undefined ? null : leaf.coerceOutputValue(value);
+    if ((shown ?? null) === null && !mayBeNull) throw new MissingValue();
+    return JSON.stringify(shown ?? null);
+  };
+  const value = from(parent as never);
+  const text = isList && value !== null && value !== undefined ? `[${(value as readonly unknown[]).map((item) => json(item, nullableItems)).join(",")}]` : json(value, nullable);
+  return (out) => void out.literal(text);
+}
+
+function absent(nullable: boolean): Write {
+  if (!nullable) throw new MissingValue();
+  return (out) => void out.literal("null");
+}
+
+function one(out: Pieces, object: Buffer | null, nullable: boolean): void {
+  if (object) out.bytes(object);
+  else if (nullable) out.literal("null");
+  else throw new MissingValue();
+}
+
+function list(out: Pieces, objects: readonly (Buffer | null)[]): void {
+  out.literal("[");
+  for (const [index, object] of objects.entries()) {
+    if (index > 0) out.literal(",");
+    if (object) out.bytes(object);
+    else out.literal("null");
+  }
+  out.literal("]");
+}
+
+const sourceRows = (rows: readonly ByteRow[]) => rows.map(sourceRow);
+const orderOf = ({ bound }: RowsShape, { order }: Selects, args: object): BoundOrder =>
+  bindOrder(bound.type.name, bound.entity, typeof order === "function" ? order(args as never) : order);
+
+// ---------------------------------------------------------------- objects by their ids
+
+function byIds(gathering: Gathering, rows: RowsShape, ids: readonly string[], from = rows.bound.entity.from): () => ReadonlyMap<string, Buffer> {
+  if (ids.length === 0) return () => new Map();
+  const found = gathering.source({ kind: "ids", rows, from, ids: [...new Set(ids)] });
+  return () => new Map(sourceRows(found()).map(({ id, object }) => [id, object as Buffer]));
+}
+
+/** Null for what does not exist, for what is another tenant's, and for a type that the viewer's role may not see. */
+function byKeys(gathering: Gathering, rowsOf: RowsOf, keys: readonly (ObjectKey | null)[]): (() => Buffer | null)[] {
+  const { binding, role } = gathering.input;
+  const seen = keys.map((key) => {
+    const extensions = key === null ? undefined : binding.schema.getType(key.type)?.extensions;
+    if (key === null || !permits(role, extensions?.["access"] as Role | undefined)) return null;
+    // Objects that are no rows are made by code.
+    if (extensions?.["node"]) throw new NotCompiled("resolver");
+    return key;
+  });
+  const ids = new Map<string, string[]>();
+  for (const key of seen) {
+    if (!key) continue;
+    const some = ids.get(key.type);
+    if (some) some.push(key.id);
+    else ids.set(key.type, [key.id]);
+  }
+  const objects = new Map<string, () => ReadonlyMap<string, Buffer>>();
+  for (const [type, some] of ids) {
+    const rows = rowsOf(type);
+    if (rows) objects.set(type, once(byIds(gathering, rows, some)));
+  }
+  return seen.map((key) => () => (key && objects.get(key.type)?.().get(key.id)) ?? null);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+// ---------------------------------------------------------------- pages
+
+function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" }): Write {
+  const { connection } = field;
+  const plan = new PagePlan(connection, field.mapping, argumentsOf(field, gathering.input), gathering.input, null);
+  const { args } = plan;
+  const shapes = connection.fields.flatMap(shapesOf);
+  const cursors = connection.fields.some(asksCursor);
+  const asksFacts =
+    connection.fields.some(({ kind }) => kind === "totalCount") ||
+    (args.after !== null && connection.pageInfo.has("hasPreviousPage")) ||
+    (args.before !== null && connection.pageInfo.has("hasNextPage"));
+  const asksRows = shapes.length > 0 || connection.pageInfo.size > 0 || connection.fields.some(({ kind }) => kind === "edges");
+  const empty = (): readonly ByteRow[] => [];
+  // Each way to show the rows has a source of its own; the first also has their cursors.
+  const sources = plan.isEmpty || !asksRows ? [empty] : (shapes.length === 0 ? [null] : shapes).map((shape, index) => gathering.source({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
+  const facts = plan.isEmpty || !asksFacts ? null : gathering.source({ kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") });
+
+  return (out) => {
+    const views = sources.map((source) => {
+      const rows = sourceRows(source());
+      const more = rows.length > args.size;
+      if (more) rows.pop();
+      if (!args.forward) rows.reverse();
+      return { rows, more };
+    });
+    const [{ rows, more }] = views as [(typeof views)[0]];
+    const { total, upToAfter, fromBefore } = facts ? factsOf(facts()[0]) : { total: 0, upToAfter: false, fromBefore: false };
+    const objectsOf = new Map(shapes.map((shape, index) => [shape, (views[index]?.rows ?? []).map(({ object }) => object as Buffer)]));
+    const cursor = (at: number): string => `"${rows.at(at)?.cursor?.toString("latin1")}"`;
+    const fact = (name: PageFact): string => {
+      switch (name) {
+        case "hasNextPage":
+          return String((args.forward && more) || fromBefore);
+        case "hasPreviousPage":
+          return String((!args.forward && more) || upToAfter);
+        default:
+          return rows.length === 0 ? "null" : cursor(name === "startCursor" ? 0 : -1);
+      }
+    };
+    members(out, connection.fields, (part) => {
+      switch (part.kind) {
+        case "totalCount":
+          out.literal(String(total));
+          break;
+        case "nodes":
+          list(out, objectsOf.get(part.shape) ?? []);
+          break;
+        case "edges":
+          out.literal("[");
+          for (const index of rows.keys()) {
+            if (index > 0) out.literal(",");
+            members(out, part.fields, (of) => {
+              if (of.kind === "node") out.bytes(objectsOf.get(of.shape)?.[index] as Buffer);
+              else out.literal(cursor(index));
+            });
+          }
+          out.literal("]");
+          break;
+        case "pageInfo":
+          members(out, part.fields, ({ name }) => out.literal(fact(name)));
+      }
+    });
+  };
+}
+
+type Text = { readonly kind: "text"; readonly key: string; readonly json: string };
+function members<T extends ConnectionField | EdgeField | PageInfoField>(out: Pieces, fields: readonly T[], write: (field: Exclude<T, Text>) => void): void {
+  out.literal("{");
+  for (const [index, field] of fields.entries()) {
+    out.literal(`${index > 0 ? "," : ""}"${field.key}":`);
+    if (field.kind === "text") out.literal(field.json);
+    else write(field as Exclude<T, Text>);
+  }
+  out.literal("}");
+}
+
+function shapesOf(field: ConnectionField): ObjectShape[] {
+  if (field.kind === "nodes") return [field.shape];
+  return field.kind === "edges" ? field.fields.flatMap((of) => (of.kind === "node" ? [of.shape] : [])) : [];
+}
+
+function asksCursor(field: ConnectionField): boolean {
+  if (field.kind === "edges") return field.fields.some(({ kind }) => kind === "cursor");
+  return field.kind === "pageInfo" && field.fields.some((of) => of.kind === "fact" && (of.name === "startCursor" || of.name === "endCursor"));
+}
