@@ -1,6 +1,6 @@
 import type { MetadataStorage } from "@mikro-orm/postgresql";
 import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, getNamedType, isCompositeType, isListType, isNullableType, isObjectType } from "graphql";
-import { type EntityMapping, entityOf, exposedProperty, type Mapping, mappingOf, type Selects } from "../../schema/shared/mapping/kinds.ts";
+import { type EntityMapping, entityOf, exposedProperty, type Mapping, mappingOf, type Selects, type Told } from "../../schema/shared/mapping/kinds.ts";
 import { type Columns, TABLE, type Table } from "../../schema/shared/mapping/sql.ts";
 
 /**
@@ -41,6 +41,8 @@ export interface Binding {
   entity(name: string): BoundEntity;
   /** By type name; undefined where the type has no rows. */
   type(name: string): BoundType | undefined;
+  /** What tells of an entity's changes; by entity name. */
+  told(entity: string): Told | undefined;
   /** The root field that pages over the type. */
   rootPage(typeName: string): (Mapping & { kind: "pageOf" }) | undefined;
 }
@@ -112,6 +114,7 @@ export function kindOfField(field: GraphQLField<unknown, unknown>): ValueKind {
 export function bind(schema: GraphQLSchema, metadata: MetadataStorage): Binding {
   const entities = tablesOf(metadata);
   const types = new Map<string, BoundType>();
+  const told = new Map<string, Told>();
   const faults: string[] = [];
 
   const objectTypes = Object.values(schema.getTypeMap()).filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith("__"));
@@ -120,7 +123,10 @@ export function bind(schema: GraphQLSchema, metadata: MetadataStorage): Binding 
     if (!mapping) continue;
     const entity = sourceOf(type.name, mapping) ?? entities.get(mapping.entity);
     if (!entity) faults.push(`${type.name}: there is no entity ${mapping.entity}`);
-    else types.set(type.name, { type, entity, isNode: type.getInterfaces().some(({ name }) => name === "Node") });
+    else {
+      if (mapping.told) told.set(entity.name, mapping.told);
+      types.set(type.name, { type, entity, isNode: type.getInterfaces().some(({ name }) => name === "Node") });
+    }
   }
 
   const roots = new Map<string, Mapping & { kind: "pageOf" }>();
@@ -141,6 +147,7 @@ export function bind(schema: GraphQLSchema, metadata: MetadataStorage): Binding 
       return entity;
     },
     type: (name) => types.get(name),
+    told: (name) => told.get(name),
     rootPage: (typeName) => roots.get(typeName),
   };
 }

@@ -1,6 +1,7 @@
-import type { Column, Columns, ParamType, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
+import type { Column, Columns, ParamType, Rows, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type Binding, type BoundColumn, type BoundEntity, columnsOf, mainTable } from "./bind.ts";
+import type { Touched } from "./touched.ts";
 
 /** A statement: its text, and a value for each of its parameters, as Postgres reads them. */
 export interface Statement {
@@ -12,6 +13,8 @@ export interface Statement {
 export interface Occurrence {
   readonly entity: BoundEntity;
   readonly alias: string;
+  /** It is the application that the text is of, or its rows belong to that. */
+  readonly owned?: boolean;
 }
 /** With columns of its own. */
 export interface Place extends Occurrence {
@@ -28,6 +31,8 @@ export class StatementWriter {
   readonly #values: (string | null)[] = [];
   #aliases = 0;
   #text = "";
+  /** Told of what is read, where somebody wants to know. */
+  touched: Touched | null = null;
 
   /** `entity`: of the main table, where there is one. */
   constructor(binding: Binding, entity?: BoundEntity) {
@@ -49,8 +54,9 @@ export class StatementWriter {
   }
 
   /** A further occurrence that conditions are said of by the entity's main columns. */
-  occurrence(entity: BoundEntity): Occurrence {
-    return { entity, alias: this.alias() };
+  occurrence(entity: BoundEntity, owned = false): Occurrence {
+    this.touched?.table(entity, owned);
+    return { entity, alias: this.alias(), owned };
   }
 
   /** A name that nothing else in the statement has. */
@@ -92,6 +98,7 @@ export class StatementWriter {
 
   #part(part: SqlPart): void {
     if (typeof part === "string") {
+      this.touched?.text(part);
       this.#text += part;
       return;
     }
@@ -109,15 +116,22 @@ export class StatementWriter {
         this.#text += this.#tableText(part);
         break;
       case "rows":
-        this.sql(part.build(this.place(this.#binding.entity(part.entity)).columns as never));
+        this.#rows(part);
         break;
     }
+  }
+
+  #rows({ entity: name, build }: Rows): void {
+    const entity = this.#binding.entity(name);
+    this.touched?.table(entity);
+    this.sql(build(this.place(entity).columns as never));
   }
 
   #column(column: Column): void {
     const { alias, entity } = this.#tableOf(column.table);
     const bound = entity.columns.get(column.property);
     if (!bound) throw new Error(`${entity.name} has no property ${column.property} that can be read`);
+    this.touched?.column(entity, column.property);
     this.#text += `${alias}.${bound.name}`;
   }
 

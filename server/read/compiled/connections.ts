@@ -14,16 +14,19 @@ export class PagePlan {
   readonly where: Sql | null;
   readonly order: BoundOrder;
   readonly args: PageArguments;
+  /** Its rows belong to the application that the text is of. */
+  readonly owned: boolean;
   readonly #join: ((place: Occurrence) => void) | null;
 
   /** @throws RequestError for page arguments and cursors that are refused */
-  constructor(connection: ConnectionShape, selects: Selects, args: Readonly<Record<string, unknown>>, { request }: Input, join: ((place: Occurrence) => void) | null) {
+  constructor(connection: ConnectionShape, selects: Selects, args: Readonly<Record<string, unknown>>, { request }: Input, join: ((place: Occurrence) => void) | null, owned = false) {
     const { type, entity } = connection.bound;
     this.connection = connection;
     this.from = selects.from ?? entity.from;
     this.order = bindOrder(type.name, entity, typeof selects.order === "function" ? selects.order(args as never) : selects.order);
     this.args = pageArguments(this.order, args);
     this.where = selects.where?.(entity.main, args as never, request) ?? null;
+    this.owned = owned;
     this.#join = join;
   }
 
@@ -34,6 +37,12 @@ export class PagePlan {
   /** Whether it is asked if there is one more row, in the page's direction. */
   get asksMore(): boolean {
     return this.connection.pageInfo.has(this.args.forward ? "hasNextPage" : "hasPreviousPage");
+  }
+
+  occurrence(writer: StatementWriter): Occurrence {
+    if (this.from !== this.connection.bound.entity.from) writer.touched?.untold();
+    for (const { column } of this.order.columns) writer.touched?.column(this.connection.bound.entity, column.property);
+    return writer.occurrence(this.connection.bound.entity, this.owned);
   }
 
   /** ` from … where …`: all rows that belong to the list. */
@@ -68,7 +77,7 @@ export class PagePlan {
 
   /** The number of the list's rows, as text. */
   writeTotal(writer: StatementWriter): void {
-    const place = writer.occurrence(this.connection.bound.entity);
+    const place = this.occurrence(writer);
     writer.write("(select count(*)::int::text");
     this.writeFrom(writer, place);
     writer.write(")");
@@ -81,7 +90,7 @@ export class PagePlan {
       writer.write("false");
       return;
     }
-    const place = writer.occurrence(this.connection.bound.entity);
+    const place = this.occurrence(writer);
     writer.write("exists (select");
     this.writeFrom(writer, place);
     writer.write(" and ");
@@ -124,7 +133,7 @@ export class ConnectionWriter {
       writer.write("'[]'::text");
       return;
     }
-    const place = writer.occurrence(this.#plan.connection.bound.entity);
+    const place = this.#plan.occurrence(writer);
     writer.write("('[' || array_to_string(array(select ");
     this.#objects.object(shape, place);
     this.#plan.writeRows(writer, place, false);
@@ -166,7 +175,7 @@ export class ConnectionWriter {
     const { writer } = this.#objects;
     const plan = this.#plan;
     const { connection, args } = plan;
-    const place = writer.occurrence(connection.bound.entity);
+    const place = plan.occurrence(writer);
     const within = plan.asksMore ? ` filter (where ${place.alias}.n_ <= ${args.size})` : "";
     const list = (write: () => void): void => {
       writer.write("('[' || coalesce(string_agg(");

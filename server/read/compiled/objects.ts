@@ -3,7 +3,7 @@ import { permits } from "../../../schema/shared/mapping/access.ts";
 import type { Request } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { Role } from "../../domain/states.ts";
-import type { Binding } from "../bind.ts";
+import type { Binding, BoundColumn, BoundType } from "../bind.ts";
 import { bindOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
@@ -45,6 +45,12 @@ export class ObjectWriter {
     this.input = input;
   }
 
+  /** A column of the row at this place. */
+  column({ entity, alias }: Occurrence, { name, property }: BoundColumn): string {
+    this.writer.touched?.column(entity, property);
+    return `${alias}.${name}`;
+  }
+
   /** The object of the row at this place; never null. */
   object(shape: ObjectShape, place: Occurrence): void {
     const { writer } = this;
@@ -56,8 +62,8 @@ export class ObjectWriter {
   }
 
   /** The object of the row with this id, which is an SQL expression; null where there is none for the viewer. */
-  row({ bound, shape }: RowsShape, id: string): void {
-    const place = this.writer.occurrence(bound.entity);
+  row({ bound, shape }: RowsShape, id: string, owned = false): void {
+    const place = this.writer.occurrence(bound.entity, owned);
     this.writer.write("(select ");
     this.object(shape, place);
     this.writer.write(` from ${bound.entity.from} ${place.alias} where ${place.alias}."id" = ${id})`);
@@ -73,20 +79,19 @@ export class ObjectWriter {
   }
 
   #field(text: JsonText, field: RowField, place: Occurrence): void {
-    const { alias } = place;
     switch (field.kind) {
       case "text":
         text.literal(field.json);
         return;
       case "globalId":
-        text.literal(`"${field.typeName}.`).value(() => this.writer.write(`${alias}.${field.column.name}::text`)).literal('"');
+        text.literal(`"${field.typeName}.`).value(() => this.writer.write(`${this.column(place, field.column)}::text`)).literal('"');
         return;
       case "part":
         this.#fields(text, field.shape, field.bound ? { ...place, entity: field.bound.entity } : place);
         return;
       case "column":
         this.#value(text, field.nullable, () => {
-          const column = `${alias}.${field.column.name}`;
+          const column = this.column(place, field.column);
           if (!field.list) this.#formed(formOfColumn(field.leaf, field.column), () => this.writer.write(column));
           else if (field.nullableItems) this.writer.write(`to_json(${column})::text`);
           else this.writer.write(`case when array_position(${column}, null) is null then to_json(${column})::text else ${missingAt(place)} end`);
@@ -94,7 +99,7 @@ export class ObjectWriter {
         return;
       case "doc":
         this.#value(text, field.nullable, () => {
-          const column = `${alias}.${field.column.name}`;
+          const column = this.column(place, field.column);
           writeValue(this, field.value, named(column), missingAt(place));
         });
         return;
@@ -102,7 +107,7 @@ export class ObjectWriter {
         this.#value(text, field.nullable, () => this.#expression(field, place));
         return;
       case "one":
-        this.#value(text, field.nullable, () => this.row(field.rows, `${alias}.${field.property.name}`));
+        this.#value(text, field.nullable, () => this.row(field.rows, this.column(place, field.property), this.#owns(place, field.rows.bound)));
         return;
       case "many":
         text.value(() => this.#many(field, place));
@@ -151,7 +156,8 @@ export class ObjectWriter {
       return;
     }
     const order = bindOrder(bound.type.name, bound.entity, typeof mapping.order === "function" ? mapping.order(args as never) : mapping.order);
-    const place = writer.occurrence(bound.entity);
+    const place = writer.occurrence(bound.entity, mapping.kind === "many" && this.#owns(parent, bound));
+    if (mapping.from !== undefined) writer.touched?.untold();
     writer.write("('[' || array_to_string(array(select ");
     this.object(rows.shape, place);
     writer.write(` from ${mapping.from ?? bound.entity.from} ${place.alias} where `);
@@ -168,19 +174,25 @@ export class ObjectWriter {
       if (mapping.linked) writeWhere(writer, mapping.linked(place.entity.main, { kind: "sql", parts: [`${parent.alias}."id"`] }), place);
       else for (const [theirs, own] of mapping.join) writer.write(` and ${place.alias}.${place.entity.columns.get(theirs)?.name} = ${parent.alias}.${parent.entity.columns.get(own)?.name}`);
     };
-    new ConnectionWriter(this, new PagePlan(connection, mapping, argumentsOf(field, this.input), this.input, join)).write(text);
+    const owned = !mapping.linked && this.#owns(parent, connection.bound);
+    new ConnectionWriter(this, new PagePlan(connection, mapping, argumentsOf(field, this.input), this.input, join, owned)).write(text);
+  }
+
+  /** Whether rows that this row leads to belong to the application that it is, or belongs to. */
+  #owns({ owned }: Occurrence, { entity }: BoundType): boolean {
+    return owned === true && this.input.binding.told(entity.name)?.owner !== undefined;
   }
 
   #ref({ type, id, rowsOf }: RowField & { kind: "ref" }, place: Occurrence): void {
     const { writer, input } = this;
     const node = input.binding.schema.getType("Node");
     const types = isInterfaceType(node) ? input.binding.schema.getPossibleTypes(node) : [];
-    writer.write(`case ${place.alias}.${type.name}`);
+    writer.write(`case ${this.column(place, type)}`);
     for (const { name, extensions } of types) {
       const rows = permits(input.role, extensions["access"] as Role | undefined) ? rowsOf(name) : undefined;
       if (!rows) continue;
       writer.write(` when '${name}' then `);
-      this.row(rows, `${place.alias}.${id.name}::uuid`);
+      this.row(rows, `${this.column(place, id)}::uuid`);
     }
     writer.write(" end");
   }
