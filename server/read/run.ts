@@ -10,8 +10,10 @@ import { type OperationReads, type ReaderChoice, type Way, WAYS } from "./answer
 import { bind } from "./bind.ts";
 import type { Changes } from "./changes.ts";
 import { CompiledReads } from "./compiled/operations.ts";
+import type { Kept } from "./compiled/remembering.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
+import { createRemembered, type Lookup } from "./remembered.ts";
 import type { Statement } from "./render.ts";
 import { type ScopeSettings, ScopedStatements } from "./scoped.ts";
 
@@ -32,11 +34,15 @@ export interface ReadsOptions {
   readonly changes?: Changes;
   /** Bytes of text that are remembered at most. */
   readonly rememberedBytes?: number;
+  /** Told of each time that something is looked for in what is remembered, for measuring. */
+  readonly onLookup?: (lookup: Lookup) => void;
   /** Told of a compiled statement that Postgres did not understand: the interpreter answered, but the fault is ours. */
   readonly onFault?: (error: Error) => void;
   /** Told of each group of statements that goes to the database, for measuring. */
   readonly onGroup?: (statements: readonly Statement[]) => void;
 }
+
+const REMEMBERED_BYTES = 64 * 1024 * 1024;
 
 /** What reads are run with, made once a process. */
 export interface Reads {
@@ -55,7 +61,8 @@ export function createReads(options: ReadsOptions): Reads {
     const now = clock.now();
     return { now: new Date(now), staleBefore: new Date(now - STALE_AFTER_SECONDS * 1000 * speed), viewer };
   };
-  const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), onFault: options.onFault ?? (() => undefined) });
+  const memory = options.changes ? { changes: options.changes, store: createRemembered<Kept>({ maxBytes: options.rememberedBytes ?? REMEMBERED_BYTES, ...(options.onLookup ? { onLookup: options.onLookup } : {}) }) } : null;
+  const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), memory, onFault: options.onFault ?? (() => undefined) });
   return {
     operations,
     reader: (viewer) => new Interpreter({ binding, statements, settings: settingsOf(viewer), role: viewer.role, request: requestOf(viewer) }),

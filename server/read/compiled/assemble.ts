@@ -5,13 +5,12 @@ import type { ObjectKey } from "../../domain/errors.ts";
 import { RequestError } from "../../domain/request-error.ts";
 import type { Role } from "../../domain/states.ts";
 import { bindOrder, type BoundOrder } from "../cursor.ts";
-import type { ByteRow } from "../scoped.ts";
 import { NotCompiled } from "./compile.ts";
 import { PagePlan } from "./connections.ts";
 import { argumentsOf, type Input } from "./objects.ts";
 import type { Pieces } from "./pieces.ts";
 import type { ConnectionField, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowsOf, RowsShape } from "./shape.ts";
-import { factsOf, type Source, sourceRow } from "./sources.ts";
+import type { Facts, Source, SourceRow } from "./sources.ts";
 
 /**
  * The root of an operation: which sources its fields need, and how the answer is put together of what these gave.
@@ -20,8 +19,9 @@ import { factsOf, type Source, sourceRow } from "./sources.ts";
  */
 export interface Gathering {
   readonly input: Input;
-  /** Adds a source, and answers what gives its rows once they are there. */
-  source(source: Source): () => readonly ByteRow[];
+  /** Adds a source of rows, and answers what gives them once they are there. */
+  rows(source: Exclude<Source, { kind: "facts" }>): () => readonly SourceRow[];
+  facts(source: Source & { kind: "facts" }): () => Facts;
 }
 /** Writes a field's value. @throws MissingValue */
 export type Write = (out: Pieces) => void;
@@ -55,16 +55,16 @@ function gatherField(gathering: Gathering, field: RootField, parent: unknown): W
       const { bound } = field.rows;
       const where = field.mapping.where(bound.entity.main, argumentsOf(field, input) as never, input.request);
       if (where === nothing) return absent(field.nullable);
-      const rows = gathering.source({ kind: "list", rows: field.rows, from: bound.entity.from, where, order: null });
-      return (out) => one(out, sourceRows(rows())[0]?.object ?? null, field.nullable);
+      const rows = gathering.rows({ kind: "list", rows: field.rows, from: bound.entity.from, where, order: null });
+      return (out) => one(out, rows()[0]?.object ?? null, field.nullable);
     }
     case "list": {
       const { bound } = field.rows;
       const args = argumentsOf(field, input);
       const where = field.mapping.where?.(bound.entity.main, args as never, input.request) ?? null;
       if (where === nothing) return (out) => void out.literal("[]");
-      const rows = gathering.source({ kind: "list", rows: field.rows, from: field.mapping.from ?? bound.entity.from, where, order: orderOf(field.rows, field.mapping, args) });
-      return (out) => list(out, sourceRows(rows()).map(({ object }) => object));
+      const rows = gathering.rows({ kind: "list", rows: field.rows, from: field.mapping.from ?? bound.entity.from, where, order: orderOf(field.rows, field.mapping, args) });
+      return (out) => list(out, rows().map(({ object }) => object));
     }
     case "pageOf":
       return gatherPage(gathering, field);
@@ -116,13 +116,13 @@ function absent(nullable: boolean): Write {
   return (out) => void out.literal("null");
 }
 
-function one(out: Pieces, object: Buffer | null, nullable: boolean): void {
+function one(out: Pieces, object: Uint8Array | null, nullable: boolean): void {
   if (object) out.bytes(object);
   else if (nullable) out.literal("null");
   else throw new MissingValue();
 }
 
-function list(out: Pieces, objects: readonly (Buffer | null)[]): void {
+function list(out: Pieces, objects: readonly (Uint8Array | null)[]): void {
   out.literal("[");
   for (const [index, object] of objects.entries()) {
     if (index > 0) out.literal(",");
@@ -132,20 +132,19 @@ function list(out: Pieces, objects: readonly (Buffer | null)[]): void {
   out.literal("]");
 }
 
-const sourceRows = (rows: readonly ByteRow[]) => rows.map(sourceRow);
 const orderOf = ({ bound }: RowsShape, { order }: Selects, args: object): BoundOrder =>
   bindOrder(bound.type.name, bound.entity, typeof order === "function" ? order(args as never) : order);
 
 // ---------------------------------------------------------------- objects by their ids
 
-function byIds(gathering: Gathering, rows: RowsShape, ids: readonly string[], from = rows.bound.entity.from): () => ReadonlyMap<string, Buffer> {
+function byIds(gathering: Gathering, rows: RowsShape, ids: readonly string[], from = rows.bound.entity.from): () => ReadonlyMap<string, Uint8Array> {
   if (ids.length === 0) return () => new Map();
-  const found = gathering.source({ kind: "ids", rows, from, ids: [...new Set(ids)] });
-  return () => new Map(sourceRows(found()).map(({ id, object }) => [id, object as Buffer]));
+  const found = gathering.rows({ kind: "ids", rows, from, ids: [...new Set(ids)] });
+  return () => new Map(found().map(({ id, object }) => [id, object as Uint8Array]));
 }
 
 /** Null for what does not exist, for what is another tenant's, and for a type that the viewer's role may not see. */
-function byKeys(gathering: Gathering, rowsOf: RowsOf, keys: readonly (ObjectKey | null)[]): (() => Buffer | null)[] {
+function byKeys(gathering: Gathering, rowsOf: RowsOf, keys: readonly (ObjectKey | null)[]): (() => Uint8Array | null)[] {
   const { binding, role } = gathering.input;
   const seen = keys.map((key) => {
     const extensions = key === null ? undefined : binding.schema.getType(key.type)?.extensions;
@@ -161,7 +160,7 @@ function byKeys(gathering: Gathering, rowsOf: RowsOf, keys: readonly (ObjectKey 
     if (some) some.push(key.id);
     else ids.set(key.type, [key.id]);
   }
-  const objects = new Map<string, () => ReadonlyMap<string, Buffer>>();
+  const objects = new Map<string, () => ReadonlyMap<string, Uint8Array>>();
   for (const [type, some] of ids) {
     const rows = rowsOf(type);
     if (rows) objects.set(type, once(byIds(gathering, rows, some)));
@@ -187,23 +186,23 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
     (args.after !== null && connection.pageInfo.has("hasPreviousPage")) ||
     (args.before !== null && connection.pageInfo.has("hasNextPage"));
   const asksRows = shapes.length > 0 || connection.pageInfo.size > 0 || connection.fields.some(({ kind }) => kind === "edges");
-  const empty = (): readonly ByteRow[] => [];
+  const empty = (): readonly SourceRow[] => [];
   // Each way to show the rows has a source of its own; the first also has their cursors.
-  const sources = plan.isEmpty || !asksRows ? [empty] : (shapes.length === 0 ? [null] : shapes).map((shape, index) => gathering.source({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
-  const facts = plan.isEmpty || !asksFacts ? null : gathering.source({ kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") });
+  const sources = plan.isEmpty || !asksRows ? [empty] : (shapes.length === 0 ? [null] : shapes).map((shape, index) => gathering.rows({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
+  const facts = plan.isEmpty || !asksFacts ? null : gathering.facts({ kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") });
 
   return (out) => {
     const views = sources.map((source) => {
-      const rows = sourceRows(source());
+      const rows = [...source()];
       const more = rows.length > args.size;
       if (more) rows.pop();
       if (!args.forward) rows.reverse();
       return { rows, more };
     });
     const [{ rows, more }] = views as [(typeof views)[0]];
-    const { total, upToAfter, fromBefore } = facts ? factsOf(facts()[0]) : { total: 0, upToAfter: false, fromBefore: false };
-    const objectsOf = new Map(shapes.map((shape, index) => [shape, (views[index]?.rows ?? []).map(({ object }) => object as Buffer)]));
-    const cursor = (at: number): string => `"${rows.at(at)?.cursor?.toString("latin1")}"`;
+    const { total, upToAfter, fromBefore } = facts ? facts() : { total: 0, upToAfter: false, fromBefore: false };
+    const objectsOf = new Map(shapes.map((shape, index) => [shape, (views[index]?.rows ?? []).map(({ object }) => object as Uint8Array)]));
+    const cursor = (at: number): string => `"${rows.at(at)?.cursor ?? ""}"`;
     const fact = (name: PageFact): string => {
       switch (name) {
         case "hasNextPage":
@@ -227,7 +226,7 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
           for (const index of rows.keys()) {
             if (index > 0) out.literal(",");
             members(out, part.fields, (of) => {
-              if (of.kind === "node") out.bytes(objectsOf.get(of.shape)?.[index] as Buffer);
+              if (of.kind === "node") out.bytes(objectsOf.get(of.shape)?.[index] as Uint8Array);
               else out.literal(cursor(index));
             });
           }

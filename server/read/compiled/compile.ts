@@ -29,6 +29,7 @@ export interface CompileOptions {
   readonly operation: OperationDefinitionNode;
   /** The values of the variables that @skip and @include ask for. */
   readonly conditions: Readonly<Record<string, unknown>>;
+  readonly number: number;
 }
 
 /** @throws NotCompiled */
@@ -36,7 +37,7 @@ export function compile(options: CompileOptions): CompiledOperation {
   const { binding, operation } = options;
   const root = binding.schema.getRootType(operation.operation);
   if (!root || operation.operation === "mutation") throw new NotCompiled("mutation");
-  return { fields: new Compiler(options).rootFields(root, [operation]) };
+  return { number: options.number, fields: new Compiler(options).rootFields(root, [operation]) };
 }
 
 /** The variables that decide which fields there are. */
@@ -68,6 +69,7 @@ class Compiler {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   #fields = 0;
   #places = 0;
+  #shapes = 0;
 
   constructor({ binding, document, conditions }: CompileOptions) {
     this.#binding = binding;
@@ -145,7 +147,8 @@ class Compiler {
   }
 
   #object(bound: BoundType, type: GraphQLObjectType, nodes: readonly Selecting[]): ObjectShape {
-    return { type, fields: this.#each(type, nodes, (key, field, group) => this.#rowField(bound, type, key, field, group)) };
+    this.#shapes += 1;
+    return { number: this.#shapes, type, fields: this.#each(type, nodes, (key, field, group) => this.#rowField(bound, type, key, field, group)) };
   }
 
   #rowField(bound: BoundType, type: GraphQLObjectType, key: string, field: AnyField, group: readonly FieldNode[]): RowField {
@@ -223,7 +226,8 @@ class Compiler {
           };
       }
     });
-    return { bound, fields, pageInfo };
+    this.#shapes += 1;
+    return { number: this.#shapes, bound, fields, pageInfo };
   }
 
   // ---------------------------------------------------------------- documents

@@ -1,12 +1,12 @@
 import { getArgumentValues, isInterfaceType, type ValidatedExecutionArgs } from "graphql";
 import { permits } from "../../../schema/shared/mapping/access.ts";
-import type { Request } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { Role } from "../../domain/states.ts";
 import type { Binding, BoundColumn, BoundType } from "../bind.ts";
 import { bindOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
+import type { AskedRequest } from "./asked.ts";
 import { ConnectionWriter, PagePlan } from "./connections.ts";
 import { named, writeValue } from "./documents.ts";
 import { JsonText } from "./json-text.ts";
@@ -16,7 +16,7 @@ import type { Asked, ObjectShape, RowField, RowsShape } from "./shape.ts";
 /** What a request brings to the shapes. */
 export interface Input {
   readonly binding: Binding;
-  readonly request: Request;
+  readonly request: AskedRequest;
   readonly role: Role;
   readonly variables: ValidatedExecutionArgs["variableValues"];
 }

@@ -4,12 +4,14 @@ import type { Viewer } from "../../identity/viewer.ts";
 import type { OperationReads, ReadOutcome, Reason, Way } from "../answer.ts";
 import type { Binding } from "../bind.ts";
 import type { ByteRow, ScopedStatements, ScopeSettings } from "../scoped.ts";
-import { gather, MissingValue, type Write } from "./assemble.ts";
+import { AskedRequest } from "./asked.ts";
+import { gather, type Gathering, MissingValue, type Write } from "./assemble.ts";
 import { compile, conditionVariables, NotCompiled } from "./compile.ts";
-import { MISSING } from "./objects.ts";
+import { type Input, MISSING } from "./objects.ts";
 import { Pieces } from "./pieces.ts";
+import { type Memory, RequestMemory, Vanished } from "./remembering.ts";
 import type { CompiledOperation } from "./shape.ts";
-import { rowsBySource, type Source, statementOf } from "./sources.ts";
+import { type Facts, factsOf, rowsBySource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
 
 export interface CompiledReadsOptions {
   readonly binding: Binding;
@@ -17,6 +19,8 @@ export interface CompiledReadsOptions {
   readonly settingsOf: (viewer: Viewer) => ScopeSettings;
   readonly requestOf: (viewer: Viewer) => Request;
   readonly ways: ReadonlySet<Way>;
+  /** null: nothing is remembered. */
+  readonly memory: Memory | null;
   /** Told of a statement that Postgres did not understand, which is our own fault: the interpreter answers, and nobody else would notice. */
   readonly onFault: (error: Error) => void;
 }
@@ -36,6 +40,7 @@ const MAX_PLANS = 32;
 export class CompiledReads implements OperationReads {
   readonly #options: CompiledReadsOptions;
   readonly #plans = new WeakMap<OperationDefinitionNode, Plans>();
+  #drawn = 0;
 
   constructor(options: CompiledReadsOptions) {
     this.#options = options;
@@ -52,32 +57,34 @@ export class CompiledReads implements OperationReads {
   #run(execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer): ReadOutcome | Promise<ReadOutcome> {
     const plan = this.#options.ways.has("compiled") ? this.#planOf(execution) : "off";
     if (typeof plan === "string") return this.#other(plan);
-    const input = { binding: this.#options.binding, request: this.#options.requestOf(viewer), role: viewer.role, variables: execution.variableValues };
-    const sources: Source[] = [];
-    let groups: readonly (readonly ByteRow[])[] = [];
+    const { memory } = this.#options;
+    const recalling = memory && RequestMemory.of(memory, plan, execution.variableValues.coerced, viewer);
+    return this.#read(plan, execution, parent, viewer, recalling);
+  }
+
+  #read(plan: CompiledOperation, execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer, memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> {
+    const request = new AskedRequest(this.#options.requestOf(viewer));
+    const input = { binding: this.#options.binding, request, role: viewer.role, variables: execution.variableValues };
+    const gathered = new Gathered(input, memory);
     let write: Write;
-    let statement;
+    let timed: boolean;
+    let asked: ReturnType<typeof statementOf>;
     try {
-      const gathering = {
-        input,
-        source: (source: Source): (() => readonly ByteRow[]) => {
-          const index = sources.push(source) - 1;
-          return () => groups[index] as readonly ByteRow[];
-        },
-      };
-      write = gather(gathering, plan.fields, parent);
-      if (sources.length === 0) return answered(write);
-      statement = statementOf(sources, input);
+      write = gather(gathered, plan.fields, parent);
+      if (gathered.sources.length === 0) return answered(write, gathered.recalled);
+      timed = request.asked > 0;
+      asked = statementOf(gathered.sources, input, memory !== null);
     } catch (error) {
       return this.#again(error);
     }
+    const { statement, touched } = asked;
     return this.#options.statements.runBytes(this.#options.settingsOf(viewer), [statement]).then(
       ([rows]) => {
-        groups = rowsBySource(rows as ByteRow[], sources.length);
         try {
-          return answered(write);
+          gathered.come(rows as ByteRow[], touched, timed);
+          return answered(write, false);
         } catch (error) {
-          return this.#again(error);
+          return error instanceof Vanished ? this.#read(plan, execution, parent, viewer, null) : this.#again(error);
         }
       },
       (error: unknown) => this.#failed(error as Error & { readonly code?: string }),
@@ -91,7 +98,8 @@ export class CompiledReads implements OperationReads {
     const key = conditions.length === 0 ? "" : conditions.map((name) => String(variableValues.coerced[name])).join();
     let plan = byConditions.get(key);
     if (plan === undefined) {
-      plan = draw({ binding: this.#options.binding, document, operation, conditions: variableValues.coerced });
+      this.#drawn += 1;
+      plan = draw({ binding: this.#options.binding, document, operation, conditions: variableValues.coerced, number: this.#drawn });
       if (byConditions.size >= MAX_PLANS) byConditions.clear();
       byConditions.set(key, plan);
     }
@@ -136,8 +144,64 @@ function draw(options: Parameters<typeof compile>[0]): CompiledOperation | Reaso
   }
 }
 
-function answered(write: Write): ReadOutcome {
+function answered(write: Write, remembered: boolean): ReadOutcome {
   const out = new Pieces().literal('{"data":');
   write(out);
-  return { way: "compiled", text: out.literal("}").text(), remembered: false };
+  return { way: "compiled", text: out.literal("}").text(), remembered };
+}
+
+type RowsSource = Exclude<Source, { kind: "facts" }>;
+type FactsSource = Source & { readonly kind: "facts" };
+
+/** The sources of one request: what is remembered of each, what is asked, and what came. */
+class Gathered implements Gathering {
+  readonly input: Input;
+  /** What is to be asked. */
+  readonly sources: Source[] = [];
+  readonly #memory: RequestMemory | null;
+  #came: readonly (readonly SourceRow[] | Facts)[] = [];
+  #asked = 0;
+
+  constructor(input: Input, memory: RequestMemory | null) {
+    this.input = input;
+    this.#memory = memory;
+  }
+
+  /** Whether there was something to know, and it was all known. */
+  get recalled(): boolean {
+    return this.#asked > 0 && this.sources.length === 0;
+  }
+
+  rows(source: RowsSource): () => readonly SourceRow[] {
+    this.#asked += 1;
+    const { ask, complete } = this.#memory?.rows(source) ?? { ask: source, complete: (asked: readonly SourceRow[]) => asked };
+    if (ask === null) return () => complete([]);
+    const index = this.sources.push(ask) - 1;
+    return () => complete(this.#came[index] as readonly SourceRow[]);
+  }
+
+  facts(source: FactsSource): () => Facts {
+    this.#asked += 1;
+    const known = this.#memory?.facts(source);
+    if (known) return () => known;
+    const index = this.sources.push(source) - 1;
+    return () => this.#came[index] as Facts;
+  }
+
+  /** What the statement gave. It is kept for others; `timed`: not the lists, since the time or the token decided what is in them. */
+  come(rows: readonly ByteRow[], touched: readonly TouchedBySource[], timed: boolean): void {
+    const groups = rowsBySource(rows, this.sources.length);
+    this.#came = this.sources.map((source, index) => {
+      const group = groups[index] as readonly ByteRow[];
+      const of = touched[index];
+      if (source.kind === "facts") {
+        const facts = factsOf(group[0]);
+        if (of && !timed) this.#memory?.keepFacts(source, of, facts);
+        return facts;
+      }
+      const found = group.map(sourceRow);
+      if (of) this.#memory?.keepRows(source, of, found, timed);
+      return found;
+    });
+  }
 }

@@ -8,6 +8,8 @@ import type { BoundColumn, BoundType } from "../bind.ts";
  * assemble.ts puts the root together.
  */
 export interface ObjectShape {
+  /** Within the plan. */
+  readonly number: number;
   readonly type: GraphQLObjectType;
   readonly fields: readonly RowField[];
 }
@@ -64,6 +66,7 @@ export type DocumentField =
   | (Valued & { readonly kind: "entity"; readonly property: string; readonly rows: RowsShape });
 
 export interface ConnectionShape {
+  readonly number: number;
   readonly bound: BoundType;
   readonly fields: readonly ConnectionField[];
   readonly pageInfo: ReadonlySet<string>;
@@ -97,5 +100,7 @@ export type RootField =
   | (Keyed & { readonly kind: "message"; readonly fields: readonly RootField[] });
 
 export interface CompiledOperation {
+  /** Within the process. */
+  readonly number: number;
   readonly fields: readonly RootField[];
 }

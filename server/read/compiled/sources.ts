@@ -1,8 +1,9 @@
 import type { Sql } from "../../../schema/shared/mapping/sql.ts";
 import type { BoundOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
-import { type Statement, StatementWriter, writeWhere } from "../render.ts";
+import { type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
 import type { ByteRow } from "../scoped.ts";
+import { Touched } from "../touched.ts";
 import type { PagePlan } from "./connections.ts";
 import { type Input, ObjectWriter } from "./objects.ts";
 import type { ObjectShape, RowsShape } from "./shape.ts";
@@ -22,24 +23,41 @@ export type Source =
 
 export interface SourceRow {
   readonly id: string;
-  readonly object: Buffer | null;
-  readonly cursor: Buffer | null;
+  readonly object: Uint8Array | null;
+  readonly cursor: string | null;
+}
+export interface Facts {
+  readonly total: number;
+  readonly upToAfter: boolean;
+  readonly fromBefore: boolean;
 }
 
-/** One statement for all sources, of which there is at least one. */
-export function statementOf(sources: readonly Source[], input: Input): Statement {
+/** What a source's rows depend on: which there are, and what each shows. */
+export interface TouchedBySource {
+  readonly list: Touched;
+  readonly objects: Touched | null;
+}
+
+/** One statement for all sources, of which there is at least one; with what each of them touches, where that is asked. */
+export function statementOf(sources: readonly Source[], input: Input, touching: boolean): { readonly statement: Statement; readonly touched: readonly TouchedBySource[] } {
   const writer = new StatementWriter(input.binding);
   const objects = new ObjectWriter(writer, input);
-  if (sources.length === 1) writeSource(objects, sources[0] as Source, 0, false);
+  const touched: TouchedBySource[] = [];
+  const write = (source: Source, index: number, numbered: boolean): void => {
+    const writing = new SourceWriter(objects, touching);
+    writing.write(source, index, numbered);
+    if (touching) touched.push(writing);
+  };
+  if (sources.length === 1) write(sources[0] as Source, 0, false);
   else {
     for (const [index, source] of sources.entries()) {
       writer.write(index > 0 ? " union all (" : "(");
-      writeSource(objects, source, index, true);
+      write(source, index, true);
       writer.write(")");
     }
     writer.write(" order by 1, 2");
   }
-  return writer.statement();
+  return { statement: writer.statement(), touched };
 }
 
 /** The rows of each source. */
@@ -50,67 +68,113 @@ export function rowsBySource(rows: readonly ByteRow[], count: number): ByteRow[]
   return groups;
 }
 
-export const sourceRow = (row: ByteRow): SourceRow => ({ id: (row[2] as Buffer).toString("latin1"), object: row[3] ?? null, cursor: row[4] ?? null });
-/** Total, whether there are rows up to `after`, whether from `before` on. */
-export const factsOf = (row: ByteRow | undefined): { total: number; upToAfter: boolean; fromBefore: boolean } => ({
-  total: Number(row?.[2]),
-  upToAfter: row?.[3]?.toString("latin1") === "true",
-  fromBefore: row?.[4]?.toString("latin1") === "true",
-});
+const ascii = (field: Buffer | null | undefined): string | null => field?.toString("latin1") ?? null;
+export const sourceRow = (row: ByteRow): SourceRow => ({ id: ascii(row[2]) as string, object: row[3] ?? null, cursor: ascii(row[4]) });
+export const factsOf = (row: ByteRow | undefined): Facts => ({ total: Number(ascii(row?.[2])), upToAfter: ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4]) === "true" });
 
-function writeSource(objects: ObjectWriter, source: Source, index: number, numbered: boolean): void {
-  const { writer } = objects;
-  switch (source.kind) {
-    case "page": {
-      const { plan } = source;
-      const place = writer.occurrence(plan.connection.bound.entity);
-      writer.write(`select ${index}, ${numbered ? `${place.alias}.n_` : "0"}, ${place.alias}."id"::text, `);
-      if (source.shape === null) writer.write("null::text");
-      else if (plan.asksMore) {
-        writer.write(`case when ${place.alias}.n_ <= ${plan.args.size} then `);
-        objects.object(source.shape, place);
-        writer.write(" end");
-      } else objects.object(source.shape, place);
-      writer.write(", ");
-      if (source.cursors) plan.writeCursor(writer, place);
-      else writer.write("null::text");
-      plan.writeRows(writer, place, numbered || plan.asksMore);
-      if (!numbered) writeOrder(writer, plan.order, plan.args.forward, place.alias);
+class SourceWriter implements TouchedBySource {
+  readonly list: Touched;
+  objects: Touched | null = null;
+  readonly #objects: ObjectWriter;
+  readonly #touching: boolean;
+
+  constructor(objects: ObjectWriter, touching: boolean) {
+    this.#objects = objects;
+    this.#touching = touching;
+    this.list = new Touched(objects.input.binding, null);
+  }
+
+  write(source: Source, index: number, numbered: boolean): void {
+    const { writer } = this.#objects;
+    writer.touched = this.#touching ? this.list : null;
+    switch (source.kind) {
+      case "page":
+        this.#page(source, index, numbered);
+        break;
+      case "facts":
+        this.#facts(source, index);
+        break;
+      case "list":
+        this.#list(source, index, numbered);
+        break;
+      case "ids":
+        this.#ids(source, index);
+    }
+    writer.touched = null;
+  }
+
+  #page({ plan, shape, cursors }: Source & { kind: "page" }, index: number, numbered: boolean): void {
+    const { writer } = this.#objects;
+    const place = plan.occurrence(writer);
+    writer.write(`select ${index}, ${numbered ? `${place.alias}.n_` : "0"}, ${place.alias}."id"::text, `);
+    if (shape === null) writer.write("null::text");
+    else if (plan.asksMore) {
+      writer.write(`case when ${place.alias}.n_ <= ${plan.args.size} then `);
+      this.#object(shape, place, plan.from);
+      writer.write(" end");
+    } else this.#object(shape, place, plan.from);
+    writer.write(", ");
+    if (cursors) plan.writeCursor(writer, place);
+    else writer.write("null::text");
+    plan.writeRows(writer, place, numbered || plan.asksMore);
+    if (!numbered) writeOrder(writer, plan.order, plan.args.forward, place.alias);
+  }
+
+  #facts({ plan, total }: Source & { kind: "facts" }, index: number): void {
+    const { writer } = this.#objects;
+    writer.write(`select ${index}, 0, `);
+    if (total) plan.writeTotal(writer);
+    else writer.write("'0'::text");
+    writer.write(", (");
+    plan.writeBeyondCursor(writer, "after");
+    writer.write(")::text, (");
+    plan.writeBeyondCursor(writer, "before");
+    writer.write(")::text");
+  }
+
+  #list({ rows, from, where, order }: Source & { kind: "list" }, index: number, numbered: boolean): void {
+    const { writer } = this.#objects;
+    const place = this.#from(rows, from);
+    writer.write(`select ${index}, `);
+    if (numbered && order) {
+      writer.write("row_number() over (");
+      writeOrder(writer, order, true, place.alias);
+      writer.write(")");
+    } else writer.write("0");
+    writer.write(`, ${place.alias}."id"::text, `);
+    this.#object(rows.shape, place, from);
+    writer.write(`, null::text from ${from} ${place.alias} where true`);
+    writeWhere(writer, where, place);
+    if (!order) writer.write(" limit 1");
+    else if (!numbered) writeOrder(writer, order, true, place.alias);
+  }
+
+  #ids({ rows, from, ids }: Source & { kind: "ids" }, index: number): void {
+    const { writer } = this.#objects;
+    const place = this.#from(rows, from);
+    writer.write(`select ${index}, 0, ${place.alias}."id"::text, `);
+    this.#object(rows.shape, place, from);
+    writer.write(`, null::text from ${from} ${place.alias} where ${place.alias}."id" = any (`).param(ids, "uuid[]").write(")");
+  }
+
+  #from({ bound }: RowsShape, from: string): Occurrence {
+    const { writer } = this.#objects;
+    if (from !== bound.entity.from) writer.touched?.untold();
+    return writer.occurrence(bound.entity);
+  }
+
+  /** The object, whose text may be remembered by itself. */
+  #object(shape: ObjectShape, place: Occurrence, from: string): void {
+    const { writer, input } = this.#objects;
+    if (!this.#touching) {
+      this.#objects.object(shape, place);
       return;
     }
-    case "facts": {
-      const { plan } = source;
-      writer.write(`select ${index}, 0, `);
-      if (source.total) plan.writeTotal(writer);
-      else writer.write("'0'::text");
-      writer.write(", (");
-      plan.writeBeyondCursor(writer, "after");
-      writer.write(")::text, (");
-      plan.writeBeyondCursor(writer, "before");
-      writer.write(")::text");
-      return;
-    }
-    case "list":
-    case "ids": {
-      const place = writer.occurrence(source.rows.bound.entity);
-      const order = source.kind === "list" ? source.order : null;
-      writer.write(`select ${index}, `);
-      if (numbered && order) {
-        writer.write("row_number() over (");
-        writeOrder(writer, order, true, place.alias);
-        writer.write(")");
-      } else writer.write("0");
-      writer.write(`, ${place.alias}."id"::text, `);
-      objects.object(source.rows.shape, place);
-      writer.write(`, null::text from ${source.from} ${place.alias} where `);
-      if (source.kind === "ids") {
-        writer.write(`${place.alias}."id" = any (`).param(source.ids, "uuid[]").write(")");
-        return;
-      }
-      writer.write("true");
-      writeWhere(writer, source.where, place);
-      if (!order) writer.write(" limit 1");
-      else if (!numbered) writeOrder(writer, order, true, place.alias);
-    }
+    const asked = input.request.asked;
+    const root = { ...place, owned: input.binding.told(place.entity.name)?.owner === "id" };
+    writer.touched = this.objects = new Touched(input.binding, root);
+    this.#objects.object(shape, root);
+    if (input.request.asked > asked || from !== place.entity.from) this.objects.untold();
+    writer.touched = this.list;
   }
 }
