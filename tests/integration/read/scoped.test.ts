@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("mixed tenants and provoked errors on few connections: nobody sees another's, and nothing stays behind", async () => {
+test("mixed tenants and provoked errors on few connections: nobody sees another's, and nothing stays behind", { timeout: 60_000 }, async () => {
   const statements = new ScopedStatements({ pool });
   let failed = 0;
   const one = async (index: number): Promise<void> => {
