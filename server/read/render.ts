@@ -6,6 +6,8 @@ import { type Binding, type BoundColumn, type BoundEntity, columnsOf, mainTable 
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | null)[];
+  /** One plan fits whatever the values are, so that it is made once a connection and not for every run; absent: Postgres decides. It follows from the text. */
+  readonly plannedOnce?: boolean;
 }
 
 /**
@@ -19,6 +21,8 @@ export class StatementWriter {
   readonly #tables = new Map<Table, { readonly alias: string; readonly entity: BoundEntity }>();
   readonly #values: (string | null)[] = [];
   #text = "";
+  #inCondition = false;
+  #plannedOnce = true;
 
   constructor(binding: Binding, entity: BoundEntity) {
     this.#binding = binding;
@@ -43,8 +47,19 @@ export class StatementWriter {
     return this;
   }
 
+  /**
+   * What rows are asked for. Its values decide on the plan where they may fit most rows or next to none: a page of pods in a phase is found by its order or by the phase. One
+   * object's id fits few, whichever it is.
+   */
+  condition(sql: Sql): this {
+    this.#inCondition = true;
+    this.sql(sql);
+    this.#inCondition = false;
+    return this;
+  }
+
   statement(): Statement {
-    return { text: this.#text, values: this.#values };
+    return { text: this.#text, values: this.#values, plannedOnce: this.#plannedOnce };
   }
 
   #part(part: SqlPart): void {
@@ -57,6 +72,7 @@ export class StatementWriter {
         this.sql(part);
         break;
       case "param":
+        if (this.#inCondition && part.type !== "uuid") this.#plannedOnce = false;
         this.param((part).value, part.type);
         break;
       case "column":
@@ -97,7 +113,7 @@ export class StatementWriter {
 
 /** A further condition; null asks for nothing. */
 export function writeWhere(writer: StatementWriter, where: Sql | null): void {
-  if (where) writer.write(" and (").sql(where).write(")");
+  if (where) writer.write(" and (").condition(where).write(")");
 }
 
 /** The value of a column of the main table as text that does not depend on the session's settings. */

@@ -131,7 +131,7 @@ test("bytes, strings and ordinary queries in turn on few connections, with error
     ["copy", async (index) => {
       expect(asText(await statements.runBytes(settings(tenantOf(index)), [{ text: "copy (select 'é' from generate_series(1, 9)) to stdout", values: [] }, NAMES]))).toEqual([[], [[`of-${tenantOf(index)}`, tenantOf(index)]]]);
     }],
-    ["plain error", (index) => expect(pool.query("select 1 / $1::integer", [0 * index])).rejects.toMatchObject({ code: "22012" })],
+    ["plain error", (index) => expect(pool.query("select $1::integer / 0", [index])).rejects.toMatchObject({ code: "22012" })],
     ["error", (index) => expect(statements.runBytes(settings(tenantOf(index)), [NAMES, { text: "select 1 / $1::integer", values: ["0"] }, NAMES])).rejects.toMatchObject({ code: "22012" })],
     ["error amid rows", (index) =>
       expect(statements.runBytes(settings(tenantOf(index)), [{ text: "select repeat('x', 1000), 1 / (200 - n) from generate_series(1, $1::integer) n", values: ["300"] }])).rejects.toMatchObject({ code: "22012" })],
