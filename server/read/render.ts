@@ -7,6 +7,8 @@ import type { Touched } from "./touched.ts";
 export interface Statement {
   readonly text: string;
   readonly values: readonly (string | null)[];
+  /** One plan fits whatever the values are, so that it is made once a connection and not for every run; absent: Postgres decides. It follows from the text. */
+  readonly plannedOnce?: boolean;
 }
 
 /** One occurrence of an entity in a statement. */
@@ -31,6 +33,8 @@ export class StatementWriter {
   readonly #values: (string | null)[] = [];
   #aliases = 0;
   #text = "";
+  #inCondition = false;
+  #plannedOnce = true;
   /** Told of what is read, where somebody wants to know. */
   touched: Touched | null = null;
 
@@ -92,8 +96,19 @@ export class StatementWriter {
     return this;
   }
 
+  /**
+   * What rows are asked for. Its values decide on the plan where they may fit most rows or next to none: a page of pods in a phase is found by its order or by the phase. One
+   * object's id fits few, whichever it is.
+   */
+  condition(sql: Sql, place?: Occurrence): this {
+    this.#inCondition = true;
+    this.sql(sql, place);
+    this.#inCondition = false;
+    return this;
+  }
+
   statement(): Statement {
-    return { text: this.#text, values: this.#values };
+    return { text: this.#text, values: this.#values, plannedOnce: this.#plannedOnce };
   }
 
   #part(part: SqlPart): void {
@@ -107,6 +122,7 @@ export class StatementWriter {
         this.sql(part);
         break;
       case "param":
+        if (this.#inCondition && part.type !== "uuid") this.#plannedOnce = false;
         this.param((part).value, part.type);
         break;
       case "column":
@@ -149,7 +165,7 @@ export class StatementWriter {
 
 /** A further condition; null asks for nothing. */
 export function writeWhere(writer: StatementWriter, where: Sql | null, place?: Occurrence): void {
-  if (where) writer.write(" and (").sql(where, place).write(")");
+  if (where) writer.write(" and (").condition(where, place).write(")");
 }
 
 /** The value of a column as text that does not depend on the session's settings. */

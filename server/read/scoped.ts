@@ -12,6 +12,9 @@ import type { Statement } from "./render.ts";
  * them. The transaction is read-only. Its rows are had as strings, or as the bytes that Postgres sent: for text that is passed through, which costs several times
  * as much as a string, and most where a character of it is beyond Latin-1.
  *
+ * To plan a statement often takes longer than to run it, and Postgres keeps a plan only where it takes it for cheaper than one made for the values, which it does not for a
+ * limit or a list of ids. So where all of a group's statements say that one plan fits any values, it is made once. What is small is never worth compiling: no jit.
+ *
  * Statements are prepared by their text, a bounded number on each connection. After an error nobody knows what a connection holds prepared,
  * so it is closed. Groups wait in a bounded queue of our own, because pg's queue has no bound and is going away.
  */
@@ -33,7 +36,11 @@ export type ScopeSettings = readonly [string, string, string];
 export type { ByteRow };
 
 const SCOPE: Statement["text"] =
-  "select set_config('app.tenant_id', $1, true), set_config('app.namespace_ids', $2, true), set_config('app.cluster_ids', $3, true), set_config('transaction_read_only', 'on', true)";
+  "select set_config('app.tenant_id', $1, true), set_config('app.namespace_ids', $2, true), set_config('app.cluster_ids', $3, true), set_config('transaction_read_only', 'on', true), " +
+  "set_config('plan_cache_mode', $4, true), set_config('jit', 'off', true)";
+/** How the statements of a group are planned that are all planned once, or not all. */
+const PLANNED_ONCE = "force_generic_plan";
+const PLANNED_AS_FIT = "auto";
 const SWEEP_MS = 1_000;
 const BUSY_RETRY_MS = 1_000;
 
@@ -214,7 +221,8 @@ class Group implements Submittable {
     }
     const prepared = this.#prepared(connection);
     connection.stream.cork();
-    this.#execute(connection, prepared, SCOPE, settings);
+    const planning = statements.every(({ plannedOnce }) => plannedOnce === true) ? PLANNED_ONCE : PLANNED_AS_FIT;
+    this.#execute(connection, prepared, SCOPE, [...settings, planning]);
     for (const { text, values } of statements) this.#execute(connection, prepared, text, values);
     connection.sync();
     connection.stream.uncork();

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("mixed tenants and provoked errors on few connections: nobody sees another's, and nothing stays behind", async () => {
+test("mixed tenants and provoked errors on few connections: nobody sees another's, and nothing stays behind", { timeout: 60_000 }, async () => {
   const statements = new ScopedStatements({ pool });
   let failed = 0;
   const one = async (index: number): Promise<void> => {
@@ -73,6 +73,23 @@ test("statements are prepared by their text, a bounded number on each connection
   const [[count]] = (await statements.run(settingsOfOne, [prepared])) as [[[string]]];
   expect(Number(count[0])).toBeLessThanOrEqual(5);
   expect(Number(count[0])).toBeGreaterThan(0);
+});
+
+test("one plan for all values where every statement of the group says so, in that group alone", async () => {
+  const statements = new ScopedStatements({ pool });
+  const of = settings(tenants[0] as string);
+  const shown = { text: "select current_setting('plan_cache_mode'), current_setting('jit')", values: [] };
+  const modes = async (...asked: (boolean | undefined)[]): Promise<unknown> => (await statements.run(of, asked.map((once) => (once === undefined ? shown : { ...shown, plannedOnce: once }))))[0];
+  expect(await modes(true, true)).toEqual([["force_generic_plan", "off"]]);
+  expect(await modes(true, false)).toEqual([["auto", "off"]]);
+  expect(await modes(undefined, true)).toEqual([["auto", "off"]]);
+  expect((await pool.query("select current_setting('plan_cache_mode') as mode")).rows).toEqual([{ mode: "auto" }]);
+
+  const alone = new ScopedStatements({ pool: (await database.openAs("selvedge_api", 1)).pool });
+  const limited = { text: "select name from namespace where id > $1::uuid order by name limit $2::integer", values: ["00000000-0000-0000-0000-000000000000", "3"] };
+  for (const plannedOnce of [false, true, true]) await alone.run(of, [{ ...limited, plannedOnce }]);
+  const plans = { text: "select custom_plans, generic_plans from pg_prepared_statements where statement like 'select name from namespace where id%'", values: [] };
+  expect(await alone.run(of, [plans])).toEqual([[["1", "2"]]]);
 });
 
 describe("when it goes wrong", () => {

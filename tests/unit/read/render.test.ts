@@ -8,7 +8,7 @@ import { type Columns, every, isOneOf, nothing, param, rows, type Sql, sql, text
 import type { Application as ApplicationRow } from "#server/entities/application.ts";
 import { entities } from "#server/entities/index.ts";
 import { type Binding, bind } from "#server/read/bind.ts";
-import { decoderOf, type Statement, StatementWriter } from "#server/read/render.ts";
+import { decoderOf, type Statement, StatementWriter, writeWhere } from "#server/read/render.ts";
 
 let binding: Binding;
 let application: Columns<ApplicationRow>;
@@ -25,12 +25,29 @@ test("properties become columns, sub-selects get tables of their own, values sta
     const placements = rows(Placement, (placement) => sql`select ${placement.id} from ${placement} where ${placement.applicationId} = ${application.id} and ${placement.reason} = ${text("b")}`);
     return sql`select count(*) from ${pod} where ${pod.placementId} in (${placements}) and ${pod.name} <> ${text("c")}`;
   });
-  expect(render(sql`${application.name} = ${text("a")} and (${pods}) > 0 and ${application.namespaceId} = ${uuid(ID)}`)).toEqual({
+  expect(render(sql`${application.name} = ${text("a")} and (${pods}) > 0 and ${application.namespaceId} = ${uuid(ID)}`)).toMatchObject({
     text:
       't."name" = $1::text and (select count(*) from "pod" t1 where t1."placement_id" in (select t2."id" from "placement" t2 where t2."application_id" = t."id" and t2."reason" = $2::text) ' +
       'and t1."name" <> $3::text) > 0 and t."namespace_id" = $4::uuid',
     values: ["a", "b", "c", ID],
   });
+});
+
+test("one plan for all values, unless a condition compares with a value that may fit most rows or none", () => {
+  const statement = (where: Sql | null, selected: Sql = application.id as never): Statement => {
+    const writer = new StatementWriter(binding, binding.entity("Application")).write("select ").sql(sql`${selected}`).write(" from application t where true");
+    writeWhere(writer, where);
+    return writer.write(" limit ").param(20, "integer").statement();
+  };
+  const named = rows(Pod, (pod) => sql`select ${pod.applicationId} from ${pod} where ${pod.name} = ${text("a")}`);
+  const once = (made: Statement): boolean | undefined => made.plannedOnce;
+  expect(once(statement(null))).toBe(true);
+  expect(once(statement(sql`${application.id} = ${uuid(ID)}`))).toBe(true);
+  expect(once(statement(null, sql`${application.createdAt} < ${time(new Date(0))}`))).toBe(true);
+  expect(once(statement(sql`${application.name} = ${text("a")}`))).toBe(false);
+  expect(once(statement(sql`${application.id} in (${named})`))).toBe(false);
+  expect(once(statement(isOneOf(application.id, [ID], "uuid[]")))).toBe(false);
+  expect(once(statement(every([sql`${application.id} = ${uuid(ID)}`, sql`${application.name} = ${text("a")}`])))).toBe(false);
 });
 
 test("as many parameters in the text as values, whatever is nested", () => {
