@@ -8,6 +8,8 @@ import { createOwnDatabase, prepareDatabase } from "#server/database/prepare.ts"
 export interface BenchDatabase extends AsyncDisposable {
   readonly address: DatabaseAddress;
   readonly superuser: Login;
+  /** Of the server that all others are children of. */
+  readonly pid: number;
   login(role: Parameters<typeof roleLogin>[1]): Login;
 }
 
@@ -23,5 +25,5 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
   const { address, owner } = await createOwnDatabase(postgres.address, postgres.superuser, encryptionKey);
   await prepareDatabase({ address, owner, encryptionKey, speed: 1, wall: Date.now() });
   const kept = stack.move();
-  return { address, superuser: postgres.superuser, login: (role) => roleLogin(encryptionKey, role), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { address, superuser: postgres.superuser, pid: postgres.pid, login: (role) => roleLogin(encryptionKey, role), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

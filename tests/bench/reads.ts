@@ -1,85 +1,162 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { cpus } from "node:os";
-import path from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import type { Load, Measured } from "./reads/load.ts";
-import { Q1, Q2 } from "./reads/operations.ts";
-import { type Server, type Servers, startServers } from "./reads/servers.ts";
+import { CASES, type Case, judge } from "./reads/cases.ts";
+import { checkAnswers } from "./reads/check.ts";
+import type { Load } from "./reads/load.ts";
+import { measure, medianRound, type Round } from "./reads/measure.ts";
+import { HELP, type Options, parseOptions } from "./reads/options.ts";
+import { installPeers, peersInstalled, peerVersions } from "./reads/peers.ts";
+import { type Server, type Servers, startServer, startServers, type Taken } from "./reads/servers.ts";
+import { PEERS, SIDE, SIDES, type SideName } from "./reads/sides.ts";
 
 /**
- * Reads against the raw limit: requests a second over HTTP, as users run it, divided by those of node:http with one prepared statement. Interleaved
- * A B A B, the median of each side's rounds. Both sides' answers are compared before anything is measured.
+ * Reads against the raw limit: requests a second over HTTP, as users run it, divided by those of node:http with one prepared statement, and beside them two
+ * peers' on the same database. Every side is a process of its own, and so is the load. The sides take turns (A B C, B C A, …); of each side's rounds the
+ * median counts. All sides' answers are compared before anything is measured, and while it is, each must be as long as it was then.
  */
 const CONNECTIONS = 64;
 const DATABASE_CONNECTIONS = 8;
-const ROUNDS = 5;
-const SECONDS = 3;
 const WARM_UP_SECONDS = 3;
+/** V8 has compiled what is hot by then; a side that is slower than that is warmed up for longer, but not for ever. */
+const WARM_UP_ANSWERS = 400;
+const MAX_WARM_UPS = 4;
+/** Of a core: a generator as busy as this has measured itself. */
+const TOO_BUSY = 0.9;
 
-interface Case {
-  readonly name: string;
-  readonly floor: number;
-  readonly bodies: readonly string[];
-}
+export const takesOptions = true;
 
-/** `cpuMs`: of the server's own process, for one request; it says more than the rate where something else is running. */
-type Round = Measured & { readonly cpuMs: number };
-
-export async function run(): Promise<boolean> {
-  await using servers = await startServers(DATABASE_CONNECTIONS);
-  const cases: readonly Case[] = [
-    { name: "Q1 one application, two leaves", floor: 0.35, bodies: servers.data.applicationIds.map((id) => JSON.stringify({ query: Q1, variables: { id: `Application.${id}` } })) },
-    { name: "Q2 a dashboard of 740 objects", floor: 0.2, bodies: [JSON.stringify({ query: Q2 })] },
-  ];
-  const lines: Record<string, string | number>[] = [];
-  let held = true;
-  for (const { name, floor, bodies } of cases) {
-    const bytes = await sameAnswer(servers, bodies[0] as string);
-    const ours: Round[] = [];
-    const limit: Round[] = [];
-    const measure = async (server: Server, seconds: number): Promise<Round> => {
-      const before = await server.cpu();
-      const measured = await measureOnce({ url: server.url, token: servers.data.token, bodies, connections: CONNECTIONS, seconds });
-      return { ...measured, cpuMs: ((await server.cpu()) - before) / (measured.requestsPerSecond * seconds) };
-    };
-    await measure(servers.ours, WARM_UP_SECONDS);
-    await measure(servers.limit, WARM_UP_SECONDS);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      ours.push(await measure(servers.ours, SECONDS));
-      limit.push(await measure(servers.limit, SECONDS));
-    }
-    const failed = [...ours, ...limit].reduce((sum, { failed: some }) => sum + some, 0);
-    const [mine, raw] = [median(ours.map((one) => one.requestsPerSecond)), median(limit.map((one) => one.requestsPerSecond))];
-    const ratio = mine / raw;
-    if (ratio < floor || failed > 0) held = false;
-    lines.push({
-      "": name, "answer, KB": (bytes / 1024).toFixed(1), "ours, /s": mine.toFixed(0), "limit, /s": raw.toFixed(0), ratio: ratio.toFixed(3), floor,
-      "CPU ours, ms": median(ours.map((one) => one.cpuMs)).toFixed(3), "CPU limit, ms": median(limit.map((one) => one.cpuMs)).toFixed(3),
-      "p99 ours, ms": median(ours.map((one) => one.p99Ms)), "p99 limit, ms": median(limit.map((one) => one.p99Ms)), failed,
-    });
+export async function run(args: readonly string[]): Promise<boolean> {
+  let options: Options | null;
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
   }
-  console.log(`reads: ${CONNECTIONS} connections, ${ROUNDS} × ${SECONDS} s each side in turn, ${cpus().length} cores shared by server, Postgres and load, node ${process.version}`);
-  console.table(lines);
+  if (options === null) {
+    console.log(HELP);
+    return true;
+  }
+  const { only, rounds, seconds } = options;
+  const present = await presentSides(options);
+  const cases = only.map((name): Case => CASES[name]);
+  const needed = SIDES.filter((side) => present.includes(side) && cases.some(({ sides }) => sides.includes(side)));
+  progress(`starting Postgres, its data, and ${needed.map((side) => SIDE[side].label).join(", ")}`);
+  await using servers = await startServers(needed, DATABASE_CONNECTIONS);
+  const tables: (() => void)[] = [];
+  let held = true;
+  for (const some of cases) {
+    const result = await runCase(some, some.sides.filter((side) => needed.includes(side)), servers, options);
+    tables.push(result.print);
+    held &&= result.held;
+  }
+  progress("");
+  console.log(`reads: ${CONNECTIONS} connections, ${rounds} × ${seconds} s each side in turn, ${cpus().length} cores shared by server, Postgres and load, node ${process.version}`);
+  for (const print of tables) print();
   return held;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
-async function measureOnce(load: Load): Promise<Measured> {
-  const child = fork(path.join(import.meta.dirname, "reads/load.ts"), [JSON.stringify(load)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const deadline = setTimeout(() => child.kill("SIGKILL"), (load.seconds + 30) * 1000);
-  const gone = once(child, "exit");
-  const [measured] = (await Promise.race([once(child, "message"), gone.then(() => Promise.reject(new Error("the load generator ended early")))])) as [Measured];
-  await gone;
-  clearTimeout(deadline);
-  return measured;
+/** Those that were asked for, without peers that are not there. */
+async function presentSides({ sides, install }: Options): Promise<readonly SideName[]> {
+  if (!sides.some((side) => PEERS.includes(side))) return sides;
+  if (install && !(await peersInstalled())) {
+    console.log("peers: installing PostGraphile and Mercurius into tests/bench/peers by npm ci");
+    const started = performance.now();
+    await installPeers();
+    console.log(`peers: installed in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
+  if (await peersInstalled()) {
+    console.log(`peers: ${await peerVersions()}`);
+    return sides;
+  }
+  console.log("peers: not installed; npm run bench -- reads --peers installs them");
+  return sides.filter((side) => !PEERS.includes(side));
 }
 
-/** The size of the answer. @throws where the two sides don't answer the same */
-async function sameAnswer(servers: Servers, body: string): Promise<number> {
-  const ask = async (url: string): Promise<string> => (await fetch(url, { method: "POST", body, headers: { "content-type": "application/json", authorization: `Bearer ${servers.data.token}` } })).text();
-  const [ours, limit] = [await ask(servers.ours.url), await ask(servers.limit.url)];
-  if (!isDeepStrictEqual(JSON.parse(ours), JSON.parse(limit))) throw new Error(`The two sides answer differently:\n${ours.slice(0, 1000)}\n${limit.slice(0, 1000)}`);
-  return Buffer.byteLength(ours);
+interface Result {
+  readonly held: boolean;
+  readonly print: () => void;
+}
+
+async function runCase(some: Case, sides: readonly SideName[], servers: Servers, { rounds, seconds }: Options): Promise<Result> {
+  const { operation, label } = some;
+  const step = (text: string): void => progress(`${label.replace(/:.*/, "")}: ${text}`);
+  step("comparing the answers");
+  const bytes = await checkAnswers(servers, operation, sides);
+  const bodiesOf = (side: SideName): string[] => SIDE[side].bodies(operation, servers.data);
+  const turn = (side: SideName, time: number): Promise<Round> => {
+    const server = servers.sides.get(side) as Server;
+    return measure(server, servers.postgresCpu, { ...loadOf(servers, bodiesOf(side), time), url: server.url, answerBytes: bytes.get(side) as number });
+  };
+
+  for (const side of sides) {
+    step(`warming up ${SIDE[side].label}`);
+    for (let [times, answered] = [0, 0]; times < MAX_WARM_UPS && answered < WARM_UP_ANSWERS; times += 1) answered += (await turn(side, WARM_UP_SECONDS)).answered;
+  }
+  const taken = new Map<SideName, Taken>();
+  for (const side of sides) if (SIDE[side].ours) taken.set(side, await (servers.sides.get(side) as Server).taken(bodiesOf(side)[0] as string));
+  const measured = new Map(sides.map((side) => [side, [] as Round[]]));
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % sides.length;
+    for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
+      step(`round ${round + 1} of ${rounds}, ${SIDE[side].label}`);
+      measured.get(side)?.push(await turn(side, seconds));
+    }
+  }
+  step("what the load generator can do");
+  const ceiling = await measureGenerator(servers, bodiesOf("limit"), bytes.get("limit") as number, seconds);
+  return judged(some, new Map([...measured].map(([side, all]) => [side, medianRound(all)])), bytes, taken, ceiling);
+}
+
+const loadOf = ({ data }: Servers, bodies: readonly string[], seconds: number): Omit<Load, "url" | "answerBytes"> => ({ token: data.token, bodies, connections: CONNECTIONS, seconds });
+
+async function measureGenerator(servers: Servers, bodies: readonly string[], bytes: number, seconds: number): Promise<Round> {
+  await using server = await startServer("static.ts", [String(bytes)]);
+  return await measure(server, async () => null, { ...loadOf(servers, bodies, seconds), url: server.url, answerBytes: bytes });
+}
+
+/** Whether an own side does what it is called after; the reason, where it doesn't. */
+function shortOf(side: SideName, taken: Taken | undefined): string | null {
+  if (taken === undefined || side === "interpreter") return null;
+  if (taken.way !== "compiled") return `not compiled yet: it took the ${taken.way} way`;
+  return side === "remembered" && !taken.remembered ? "nothing is remembered yet" : null;
+}
+
+function judged(some: Case, medians: ReadonlyMap<SideName, Round>, bytes: ReadonlyMap<SideName, number>, taken: ReadonlyMap<SideName, Taken>, ceiling: Round): Result {
+  const rates = new Map([...medians].map(([side, { requestsPerSecond }]) => [side, requestsPerSecond]));
+  const lines: Record<string, string | number>[] = [];
+  const notes: string[] = [];
+  let held = true;
+  for (const [side, median] of medians) {
+    const reason = shortOf(side, taken.get(side));
+    const verdict = judge(some, side, rates, reason === null);
+    if (verdict.floorHolds === false || median.failed > 0) held = false;
+    if (reason !== null) notes.push(`${SIDE[side].label}: ${reason}; its floors are not applied`);
+    if (median.busy > TOO_BUSY) notes.push(`${SIDE[side].label}: the load generator took ${median.busy.toFixed(2)} of a core, and was the bottleneck`);
+    lines.push(lineOf(some, side, median, bytes.get(side) as number, verdict));
+  }
+  const print = (): void => {
+    console.log(`\n${some.label}`);
+    console.table(lines);
+    for (const note of notes) console.log(note);
+    console.log(`the load generator against a bare socket that sends as many bytes: ${ceiling.requestsPerSecond.toFixed(0)}/s, busy ${ceiling.busy.toFixed(2)} of a core`);
+  };
+  return { held, print };
+}
+
+function lineOf(some: Case, side: SideName, median: Round, bytes: number, verdict: ReturnType<typeof judge>): Record<string, string | number> {
+  const required = some.requirements[side];
+  const said = (holds: boolean | null): string => (holds === null ? "" : holds ? " held" : " NOT HELD");
+  const goal = [required?.goal, required?.goalOfPostgraphile === undefined ? undefined : `${required.goalOfPostgraphile} × PG`].filter((part) => part !== undefined).join(", ");
+  return {
+    "": SIDE[side].label, "/s": median.requestsPerSecond.toFixed(0), "of limit": verdict.ofLimit.toFixed(3), "× PostGraphile": verdict.ofPostgraphile?.toFixed(2) ?? "",
+    floor: required ? `${required.floor}${said(verdict.floorHolds)}` : "", goal: `${goal}${said(verdict.goalHolds)}`,
+    "p50, ms": median.p50Ms.toFixed(1), "p99, ms": median.p99Ms.toFixed(1), "CPU node, ms": median.cpuMs.toFixed(3), "CPU Postgres, ms": median.postgresMs?.toFixed(3) ?? "",
+    bytes, failed: median.failed, "load busy": median.busy.toFixed(2),
+  };
+}
+
+/** On a terminal one line that is written over, else a line each. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
+  else if (text !== "") process.stderr.write(`${text}\n`);
 }

@@ -6,7 +6,7 @@ import type { Target } from "./servers.ts";
 
 /** The limit: node:http and one prepared statement, whose text is passed through. No authentication, no row-level security, no GraphQL. */
 const target = JSON.parse(process.argv[2] as string) as Target;
-const pool = new pg.Pool({ ...target.address, ...target.admin, max: target.connections });
+const pool = new pg.Pool({ ...target.address, ...target.admin, max: target.connections, idleTimeoutMillis: 60_000 });
 
 async function bodyOf(request: IncomingMessage): Promise<{ variables?: { id?: string } }> {
   const chunks: Buffer[] = [];

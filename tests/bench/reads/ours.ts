@@ -1,22 +1,43 @@
+import { parse, validateExecutionArgs } from "graphql";
 import pino from "pino";
 import { Registry } from "prom-client";
 import type { Context } from "#schema/context.ts";
 import { schema } from "#schema/index.ts";
 import { openDatabase } from "#server/database/connect.ts";
 import { createAuthenticator } from "#server/identity/authenticate.ts";
+import type { Way } from "#server/read/answer.ts";
+import type { Changes } from "#server/read/changes.ts";
 import { createReads } from "#server/read/run.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
 import { createApi } from "#server/transport/http.ts";
-import type { Target } from "./servers.ts";
+import type { Question, Target, Taken } from "./servers.ts";
+
+/** What of ours is measured. */
+export interface OursOptions {
+  /** Those that may be taken besides the interpreter; null: all, as users run it. */
+  readonly ways: readonly Way[] | null;
+  /** 0: nothing is remembered. */
+  readonly rememberedBytes: number;
+}
 
 /** Our side, as users run it: authentication, row-level security, limits (their numbers raised), masking, Yoga's HTTP. */
 const target = JSON.parse(process.argv[2] as string) as Target;
+const options = JSON.parse(process.argv[3] as string) as OursOptions;
 const logger = pino({ level: "warn" }, pino.destination(2));
 const { orm, pool } = await openDatabase({ address: target.address, login: target.api, max: target.connections, logger });
 const clock = { now: () => Date.now() };
 const bus = createInProcessBus({ instance: "bench", logger });
 const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.error(error) });
-const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: 1 });
+
+// ---- What remembered text is checked against comes in here, and nowhere else: without it nothing is remembered, and the table says so.
+const changes: Changes | undefined = undefined;
+// ----
+
+const reads = createReads({
+  schema, metadata: orm.getMetadata(), pool, clock, speed: 1,
+  ...(options.ways === null ? {} : { ways: options.ways }),
+  ...(options.rememberedBytes > 0 && changes ? { changes, rememberedBytes: options.rememberedBytes } : {}),
+});
 const absent = {} as never;
 const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200 };
 const api = createApi({
@@ -34,6 +55,19 @@ const api = createApi({
   limits: { operationsPerSecond: 1e9, operationsBurst: 1e9 },
 });
 const { url } = await api.listen();
-process.send?.({ url: `${url}/graphql` });
+
+/** Which way it takes now; asked of the reads themselves, beside HTTP. */
+async function taken({ query, variables }: { query: string; variables?: Record<string, unknown> }): Promise<Taken> {
+  const viewer = await authenticator.authenticate(target.token);
+  const operation = validateExecutionArgs({ schema, document: parse(query), ...(variables ? { variableValues: variables } : {}) });
+  if (viewer === null || !("operation" in operation)) throw new Error("The operation is not one that could be measured");
+  const outcome = await reads.operations.query(operation, viewer);
+  return { way: outcome.way, remembered: "text" in outcome && outcome.remembered };
+}
+
 // Asked before and after a round: the CPU that this process has taken, in microseconds.
-process.on("message", () => process.send?.(process.cpuUsage().user + process.cpuUsage().system));
+process.on("message", (question: Question) => {
+  if (question === "cpu") process.send?.(process.cpuUsage().user + process.cpuUsage().system);
+  else void taken(JSON.parse(question.body) as Parameters<typeof taken>[0]).then((answer) => process.send?.(answer));
+});
+process.send?.({ url: `${url}/graphql` });
