@@ -37,6 +37,8 @@ export type Admission = { readonly ok: true; readonly operation: AdmittedOperati
 export interface Enforcer {
   /** `viewer` null: nobody was authenticated. Never throws for what a request says. */
   admit(request: OperationRequest, viewer: Viewer | null): Admission;
+  /** One more operation of this viewer's tenant: of what was admitted once and is run twice. */
+  charge(viewer: Viewer): void;
 }
 
 export interface EnforcerOptions {
@@ -103,7 +105,7 @@ export function createEnforcer({ schema, limits, monotonic = () => performance.n
     }
   };
 
-  return { admit };
+  return { admit, charge: ({ tenantId }) => rate.charge(tenantId, monotonic()) };
 }
 
 const refuse = (error: GraphQLError): Admission => ({ ok: false, errors: [error] });

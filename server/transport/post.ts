@@ -1,9 +1,11 @@
 import { finished } from "node:stream";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult, GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
+import { isText, type Answer, type AnswerText } from "../read/answer.ts";
 import type { OperationRequest } from "./enforce.ts";
 import { send } from "./health.ts";
 import type { HttpExtension } from "./status.ts";
+import { inOnePiece } from "./text.ts";
 
 /**
  * The way that nearly every request takes: a POST of JSON in its usual form, answered once, as JSON. It is read and answered here, without the
@@ -72,8 +74,16 @@ export function plainRequest(body: Buffer): OperationRequest | null {
   return usual ? value : null;
 }
 
+/** Text that is whole, as it is: one write, or one for each large piece. */
+function sendText(response: ServerResponse, type: AnswerType, text: AnswerText): void {
+  response.writeHead(200, { "content-type": `${type}; charset=utf-8`, "content-length": text.byteLength });
+  const [first] = text.pieces;
+  response.end(first && text.pieces.length === 1 ? first : inOnePiece(text, "", ""));
+}
+
 /** The answer with the status that its errors ask for; how they ask (`extensions.http`) is left out of what the caller gets. */
-export function sendResult(request: IncomingMessage, response: ServerResponse, type: AnswerType, result: ExecutionResult): void {
+export function sendResult(request: IncomingMessage, response: ServerResponse, type: AnswerType, result: Answer): void {
+  if (isText(result)) return sendText(response, type, result);
   let status = 0;
   const headers: Record<string, string> = {};
   for (const { extensions } of result.errors ?? []) {
