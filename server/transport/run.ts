@@ -19,7 +19,7 @@ export interface Caller {
   readonly sourceAddress: string | null;
   readonly transport: Transport;
   /** Told in which way a query or mutation is read, before there is an answer. */
-  onRead?(outcome: ReadOutcome): void;
+  readonly onRead?: ((outcome: ReadOutcome) => void) | undefined;
 }
 
 /** What a context is made from. `viewer` answers the newest there is: a subscription outlives the one that it began with. */
