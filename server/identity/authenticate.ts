@@ -58,10 +58,10 @@ interface TokenRow {
 
 interface Kept {
   readonly viewer: Promise<Viewer | null>;
+  /** The same once it is there: what is kept is asked for by every request. */
+  found?: Viewer;
   /** Wall time; what is older is looked up again. */
   until: number;
-  /** It was somebody's. */
-  valid: boolean;
 }
 
 export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorOptions): Authenticator {
@@ -82,23 +82,23 @@ export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorO
       kept.delete(key);
     }
   };
-  const find = (token: string): Promise<Viewer | null> => {
+  const find = (token: string): Viewer | Promise<Viewer | null> => {
     const hash = hashToken(token);
     const key = hash.toString("base64");
     const now = performance.now();
     const known = kept.get(key);
-    if (known && known.until > now) return known.viewer;
-    const places = known?.valid ? ofKnown : ofStrangers;
+    if (known && known.until > now) return known.found ?? known.viewer;
+    const places = known?.found ? ofKnown : ofStrangers;
     if (places.isFull) throw new RequestError("RATE_LIMITED", "Too many tokens are being looked up; try again", { retryAfterMs: RETRY_MS });
     kept.delete(key);
     if (kept.size >= MAX_KEPT) forgetOld(now);
     // Callers of the same moment share one look-up; what fails, or finds nobody, is not kept.
-    const entry: Kept = { viewer: places.run(() => lookUp(hash)), until: now + KEPT_MS, valid: false };
+    const entry: Kept = { viewer: places.run(() => lookUp(hash)), until: now + KEPT_MS };
     kept.set(key, entry);
     const forget = (): void => {
       if (kept.get(key) === entry) kept.delete(key);
     };
-    entry.viewer.then((viewer) => (viewer === null ? forget() : (entry.valid = true)), forget);
+    entry.viewer.then((viewer) => (viewer === null ? forget() : (entry.found = viewer)), forget);
     return entry.viewer;
   };
 
@@ -117,7 +117,8 @@ export function createAuthenticator({ orm, bus, clock, onError }: AuthenticatorO
   return {
     authenticate: async (token) => {
       if (token.length === 0 || token.length > MAX_TOKEN) return null;
-      const viewer = await find(token);
+      const found = find(token);
+      const viewer = found instanceof Promise ? await found : found;
       if (!viewer || (viewer.expiresAt !== null && viewer.expiresAt <= clock.now())) return null;
       if (used.size < MAX_KEPT) used.add(viewer.tokenId);
       return viewer;

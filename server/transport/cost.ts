@@ -33,12 +33,24 @@ const INTROSPECTION: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 ]);
 
 export type Variables = Readonly<Record<string, unknown>>;
-export type Cost = { readonly ok: true; readonly cost: number } | { readonly ok: false; readonly error: GraphQLError };
+/** `sizedBy`: the sizes that variables gave, by their names. The same sizes cost the same, and most operations have none. */
+export type Cost = { readonly ok: true; readonly cost: number; readonly sizedBy: ReadonlyMap<string, Size> } | { readonly ok: false; readonly error: GraphQLError };
+
+/** As much of a variable's value as a cost can depend on. */
+type Size = number | string | null | undefined;
+const sizeOf = (value: unknown): Size => (Array.isArray(value) ? `${value.length} items` : value === null || value === undefined || typeof value === "number" ? value : "another value");
+
+/** Whether an operation that cost this costs it with these variables, too. */
+export function costsTheSame({ sizedBy }: Extract<Cost, { ok: true }>, variables: Variables): boolean {
+  for (const [name, size] of sizedBy) if (sizeOf(variables[name]) !== size) return false;
+  return true;
+}
 
 export function costOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables, limits: Limits): Cost {
   const fragments = fragmentsOf(document);
   // What is in a connection weighs less than the same fragment elsewhere: its lists are the page.
   const known = new Map<string, number>();
+  const sizedBy = new Map<string, Size>();
   let refusal: GraphQLError | undefined;
   const messages = operation.operation === "subscription" ? messageTypes(schema) : new Set<GraphQLCompositeType>();
   let messageSize = limits.maxPageSize;
@@ -104,7 +116,10 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
 
   const argument = (node: FieldNode, name: string): unknown => {
     const given = node.arguments?.find((arg) => arg.name.value === name);
-    return given ? valueOf(given.value, variables) : undefined;
+    if (given?.value.kind !== Kind.VARIABLE) return given && valueOf(given.value);
+    const variable = given.value.name.value;
+    sizedBy.set(variable, sizeOf(variables[variable]));
+    return variables[variable];
   };
 
   const root = schema.getRootType(operation.operation);
@@ -120,7 +135,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
       }),
     };
   }
-  return { ok: true, cost };
+  return { ok: true, cost, sizedBy };
 }
 
 /** What subscriptions to many objects answer; one that follows a single object answers that, and its lists are lists like others. */
@@ -136,11 +151,9 @@ function weightInTenths(field: GraphQLField<unknown, unknown>): number | undefin
 
 const isList = (field: GraphQLField<unknown, unknown>): boolean => isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
 
-/** As much of a value as sizes need: numbers, and lists of anything. */
-function valueOf(node: ValueNode, variables: Variables): unknown {
+/** As much of a literal as sizes need: numbers, and lists of anything. */
+function valueOf(node: ValueNode): unknown {
   switch (node.kind) {
-    case Kind.VARIABLE:
-      return variables[node.name.value];
     case Kind.INT:
     case Kind.FLOAT:
       return Number(node.value);

@@ -1,5 +1,6 @@
-import { GraphQLError, Kind, parse, specifiedRules, validate, ValuesOfCorrectTypeRule as EchoingRule, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import { GraphQLError, Kind, parse, specifiedRules, validate, ValuesOfCorrectTypeRule as EchoingRule, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, type ValidatedExecutionArgs } from "graphql";
 import type { Role } from "../domain/states.ts";
+import type { Cost } from "./cost.ts";
 import { apiError } from "./errors.ts";
 import { ValuesOfCorrectTypeRule } from "./input-errors.ts";
 import type { Limits } from "./limits.ts";
@@ -12,9 +13,19 @@ export type CheckedDocument =
   | {
       readonly ok: true;
       readonly document: DocumentNode;
-      /** What each role is denied, by operation: filled in as it is asked for. */
-      readonly denials: Map<OperationDefinitionNode, Map<Role, readonly GraphQLError[]>>;
+      readonly operations: readonly KnownOperation[];
     };
+
+/** What holds of an operation for every caller with these variables or those: filled in as it is asked for. */
+export interface KnownOperation {
+  readonly node: OperationDefinitionNode;
+  /** What each role is denied. */
+  readonly denials: Map<Role, readonly GraphQLError[]>;
+  /** What it is run with but for variables and context. */
+  execution?: Omit<ValidatedExecutionArgs, "variableValues" | "rawVariableValues">;
+  /** What it cost last. */
+  cost?: Extract<Cost, { ok: true }>;
+}
 
 export interface Documents {
   check(text: string): CheckedDocument;
@@ -53,7 +64,10 @@ function examine(schema: GraphQLSchema, limits: Limits, text: string): CheckedDo
   const tooMuch = refuseShape(measureShape(document), limits);
   if (tooMuch) return refuse(apiError("QUERY_TOO_COMPLEX", tooMuch));
   const errors = validate(schema, document, RULES, { maxErrors: MAX_ERRORS });
-  if (errors.length === 0) return { ok: true, document, denials: new Map() };
+  if (errors.length === 0) {
+    const nodes = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+    return { ok: true, document, operations: nodes.map((node) => ({ node, denials: new Map() })) };
+  }
   // graphql-js gives up on comparing fields that overlap too often, with an error that has no place in the document.
   if (errors.some((error) => error.message === "Validation aborted.")) return refuse(apiError("QUERY_TOO_COMPLEX", "The document's fields overlap too often to be compared."));
   return refuse(...errors.map((error) => withCode(error, error.message)));

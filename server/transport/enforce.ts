@@ -1,10 +1,10 @@
 import {
-  GraphQLError, Kind, validateExecutionArgs, type GraphQLSchema, type OperationDefinitionNode, type ValidatedExecutionArgs,
+  getVariableValues, GraphQLError, validateExecutionArgs, type GraphQLSchema, type OperationDefinitionNode, type ValidatedExecutionArgs,
 } from "graphql";
 import type { Viewer } from "../identity/viewer.ts";
 import { denialsOf } from "./access.ts";
-import { costOf } from "./cost.ts";
-import { createDocuments, type CheckedDocument } from "./document.ts";
+import { costOf, costsTheSame, type Cost, type Variables } from "./cost.ts";
+import { createDocuments, type CheckedDocument, type KnownOperation } from "./document.ts";
 import { apiError } from "./errors.ts";
 import { explainVariables } from "./input-errors.ts";
 import type { Limits } from "./limits.ts";
@@ -37,6 +37,8 @@ export type Admission = { readonly ok: true; readonly operation: AdmittedOperati
 export interface Enforcer {
   /** `viewer` null: nobody was authenticated. Never throws for what a request says. */
   admit(request: OperationRequest, viewer: Viewer | null): Admission;
+  /** One more operation of this viewer's tenant: of what was admitted once and is run twice. */
+  charge(viewer: Viewer): void;
 }
 
 export interface EnforcerOptions {
@@ -62,58 +64,70 @@ export function createEnforcer({ schema, limits, monotonic = () => performance.n
 
     const checked = documents.check(query);
     if (!checked.ok) return { ok: false, errors: checked.errors };
-    const operation = operationOf(checked, isAbsent(operationName) ? null : operationName);
-    if (operation instanceof GraphQLError) return refuse(operation);
+    const known = operationOf(checked, isAbsent(operationName) ? null : operationName);
+    if (known instanceof GraphQLError) return refuse(known);
 
-    const denials = denialsFor(checked, operation, viewer);
+    const denials = denialsFor(checked, known, viewer);
     if (denials.length > 0) return { ok: false, errors: denials };
 
-    const values = isAbsent(variables) ? {} : (variables as Readonly<Record<string, unknown>>);
-    const execution = bind(checked, operation, values);
-    if (!("schema" in execution)) return { ok: false, errors: explainVariables(schema, operation, values) };
+    const values = isAbsent(variables) ? {} : (variables as Variables);
+    const operation = known.node;
+    const execution = bind(checked, known, values);
+    if (!execution) return { ok: false, errors: explainVariables(schema, operation, values) };
 
-    const cost = costOf(schema, checked.document, operation, execution.variableValues.coerced, limits);
+    const { coerced } = execution.variableValues;
+    let cost: Cost | undefined = known.cost;
+    if (!cost || !costsTheSame(cost, coerced)) cost = costOf(schema, checked.document, operation, coerced, limits);
     if (!cost.ok) return refuse(cost.error);
+    known.cost = cost;
     return { ok: true, operation: { kind: operation.operation, name: operation.name?.value ?? null, cost: cost.cost, execution } };
   };
 
   type Valid = Extract<CheckedDocument, { ok: true }>;
 
-  const denialsFor = (checked: Valid, operation: OperationDefinitionNode, { role }: Viewer): readonly GraphQLError[] => {
-    let byRole = checked.denials.get(operation);
-    if (!byRole) checked.denials.set(operation, (byRole = new Map()));
+  const denialsFor = (checked: Valid, { node, denials: byRole }: KnownOperation, { role }: Viewer): readonly GraphQLError[] => {
     let denials = byRole.get(role);
-    if (!denials) byRole.set(role, (denials = denialsOf(schema, checked.document, operation, role)));
+    if (!denials) byRole.set(role, (denials = denialsOf(schema, checked.document, node, role)));
     return denials;
   };
 
-  const bind = (checked: Valid, operation: OperationDefinitionNode, variableValues: Readonly<Record<string, unknown>>) => {
+  /** null: the variables don't fit. */
+  const bind = (checked: Valid, known: KnownOperation, values: Variables): ValidatedExecutionArgs | null => {
     try {
-      return validateExecutionArgs({
+      if (known.execution) {
+        const bound = getVariableValues(schema, known.node.variableDefinitions ?? [], values, COERCION);
+        return bound.errors ? null : { ...known.execution, variableValues: bound.variableValues, rawVariableValues: values };
+      }
+      const execution = validateExecutionArgs({
         schema,
         document: checked.document,
-        variableValues,
-        ...(operation.name ? { operationName: operation.name.value } : {}),
-        options: { maxCoercionErrors: 1 },
+        variableValues: values,
+        ...(known.node.name ? { operationName: known.node.name.value } : {}),
+        options: { maxCoercionErrors: COERCION.maxErrors },
       });
+      if (!("schema" in execution)) return null;
+      const { variableValues: _variableValues, rawVariableValues: _rawVariableValues, ...kept } = execution;
+      known.execution = kept;
+      return execution;
     } catch (error) {
       // Coercion recurses into a value as deep as it nests.
-      if (error instanceof RangeError) return [error];
+      if (error instanceof RangeError) return null;
       throw error;
     }
   };
 
-  return { admit };
+  return { admit, charge: ({ tenantId }) => rate.charge(tenantId, monotonic()) };
 }
 
+/** What is wrong is told by explainVariables, in other words. */
+const COERCION = { maxErrors: 1, hideSuggestions: false };
 const refuse = (error: GraphQLError): Admission => ({ ok: false, errors: [error] });
 const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
 
-function operationOf(checked: Extract<CheckedDocument, { ok: true }>, name: string | null): OperationDefinitionNode | GraphQLError {
-  const operations = checked.document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+function operationOf({ operations }: Extract<CheckedDocument, { ok: true }>, name: string | null): KnownOperation | GraphQLError {
   const [first] = operations;
   if (name === null) {
     return operations.length === 1 && first ? first : apiError("BAD_USER_INPUT", "The document has several operations: say which one by \"operationName\".");
   }
-  return operations.find((operation) => operation.name?.value === name) ?? apiError("BAD_USER_INPUT", "The document has no operation of the name that \"operationName\" says.");
+  return operations.find(({ node }) => node.name?.value === name) ?? apiError("BAD_USER_INPUT", "The document has no operation of the name that \"operationName\" says.");
 }

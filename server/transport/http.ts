@@ -9,8 +9,10 @@ import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
 import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
+import { isText, type Answer, type OperationReads, type ReadOutcome } from "../read/answer.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { listenError } from "./address.ts";
+import { GONE, type Gone } from "./ending.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
 import { apiError } from "./errors.ts";
 import { runChecks, send, sendJson, type ReadinessCheck } from "./health.ts";
@@ -19,10 +21,11 @@ import { createTransportMetrics } from "./metrics.ts";
 import { createOrigins } from "./origins.ts";
 import { GRAPHIQL, INDEX_PAGE, INDEX_POLICY } from "./page.ts";
 import { plainAnswerType, plainRequest, readBody, sendResult } from "./post.ts";
-import { createRunner, type MakeContext } from "./run.ts";
+import { createRunner, type Caller, type MakeContext, type Messages } from "./run.ts";
 import { createSessions, type Authenticate } from "./sessions.ts";
 import { bearerToken, createSockets } from "./socket.ts";
 import { type HttpExtension, statused, withHttp, withStatus } from "./status.ts";
+import { textResult, wayOf } from "./text.ts";
 
 /**
  * Everything that listens: one port, plain node:http.
@@ -40,6 +43,7 @@ export interface ApiOptions {
   readonly port: number;
   readonly schema: GraphQLSchema;
   readonly makeContext: MakeContext;
+  readonly reads: OperationReads;
   readonly authenticate: Authenticate;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -64,24 +68,38 @@ interface RequestContext {
   readonly selvedge: { readonly token: string | null; readonly viewer: Viewer | null; readonly requestId: string; readonly sourceAddress: string | null };
 }
 
+interface Identity {
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+}
+
 const GRAPHQL = "/graphql";
-/** Made once: an abort without a reason makes an exception, with its stack, for every request. */
-const GONE = new Error("the caller has gone");
+/** A request with `selvedge-debug: 1` is told in which way it was read. */
+const DEBUG = "selvedge-debug";
+const READ = "selvedge-read";
 
 export function createApi(options: ApiOptions): Api {
-  const { schema, makeContext, authenticate, clock, bus, logger } = options;
+  const { schema, makeContext, reads, authenticate, clock, bus, logger } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const metrics = createTransportMetrics(options.metrics);
   const enforcer = createEnforcer({ schema, limits });
-  const runner = createRunner({ makeContext, limits, logger, metrics });
+  const runner = createRunner({ makeContext, reads, charge: (viewer) => enforcer.charge(viewer), limits, logger, metrics });
   const sessions = createSessions({ authenticate, clock, recheckMs: limits.recheckTokensMs, logger });
   const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, identify });
   const origins = createOrigins(options.allowedOrigins);
   const streams = new Set<ServerResponse>();
   let closing = false;
+  let validHost = "localhost";
+  /** Nearly everybody names the host that the one before did. */
+  const isHost = (host: string): boolean => {
+    if (host === validHost) return true;
+    if (!URL.canParse(`http://${host}/`)) return false;
+    validHost = host;
+    return true;
+  };
 
   /** In place of Yoga's own parsing, validation and execution. */
-  const answer = async (request: OperationRequest, { req, res, selvedge }: RequestContext) => {
+  const answer = async (request: OperationRequest, { req, res, selvedge }: RequestContext): Promise<Answer | Messages> => {
     const { viewer, token, requestId, sourceAddress } = selvedge;
     // A fault of the request's form, not of its document: Yoga looks at the other parameters, but not at this one.
     const { operationName } = request;
@@ -95,24 +113,24 @@ export function createApi(options: ApiOptions): Api {
     if (operation.kind === "mutation" && req.method !== "POST") {
       return { errors: [withHttp(apiError("BAD_USER_INPUT", "A mutation must be sent by POST."), { status: 405, headers: { allow: "POST" } })] };
     }
-    const gone = new AbortController();
-    if (res.closed) gone.abort(GONE);
-    else res.once("close", () => gone.abort(GONE));
-    const caller = { viewer, requestId, sourceAddress, transport: "http" } as const;
-    if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone.signal));
+    const leaving = new Leaving(res);
+    const onRead = req.headers[DEBUG] === "1" ? (outcome: ReadOutcome): void => void (res.headersSent || res.setHeader(READ, wayOf(outcome))) : undefined;
+    const caller: Caller = { viewer, requestId, sourceAddress, transport: "http", onRead };
+    if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, leaving));
+    const gone = leaving.signal();
     const session = await sessions.open(token);
     if (!session) return { errors: [withStatus(apiError("UNAUTHENTICATED", "The token was revoked or has expired."))] };
     // An abort is told once: whoever left while a step was awaited has to be asked for after it.
-    if (gone.signal.aborted) {
+    if (gone.aborted) {
       session.release();
       return { errors: [apiError("TIMEOUT", GONE.message)] };
     }
-    gone.signal.addEventListener("abort", () => session.release());
-    const result = await runner.subscribe(operation, caller, session, gone.signal);
+    gone.addEventListener("abort", () => session.release());
+    const result = await runner.subscribe(operation, caller, session, gone);
     if (!(Symbol.asyncIterator in result)) return statused(result);
-    if (!gone.signal.aborted) {
+    if (!gone.aborted) {
       streams.add(res);
-      gone.signal.addEventListener("abort", () => streams.delete(res));
+      gone.addEventListener("abort", () => streams.delete(res));
     }
     return result;
   };
@@ -120,7 +138,7 @@ export function createApi(options: ApiOptions): Api {
   const enforcement: Plugin<RequestContext> = {
     // A params handler runs after Yoga's own checks of the parameters; setting a result here would run an operation that they then refuse.
     onParams: ({ setParamsHandler }) => {
-      setParamsHandler(({ params, context }) => answer(params, context as unknown as RequestContext));
+      setParamsHandler(async ({ params, context }) => yogaResult(await answer(params, context as unknown as RequestContext)));
     },
   };
   const yoga = createYoga<RequestContext>({
@@ -139,26 +157,42 @@ export function createApi(options: ApiOptions): Api {
 
   async function graphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const origin = origins.judge(request);
-    response.setHeader("vary", "Origin");
+    const head = origin ? ["vary", "Origin", "access-control-allow-origin", origin, "access-control-expose-headers", READ] : ["vary", "Origin"];
+    if (origin === false || (request.method !== "GET" && request.method !== "POST") || !isHost(request.headers.host ?? "localhost")) {
+      setAll(response, head);
+      return answerForm(request, response, origin);
+    }
+    const identity = identify(request);
+    head.push("x-request-id", identity.requestId, "x-content-type-options", "nosniff");
+    try {
+      await serve(request, response, head, identity);
+    } catch (error) {
+      if (!response.headersSent) setAll(response, head);
+      throw error;
+    }
+  }
+
+  /** What is no GET or POST of a page that may call. */
+  function answerForm(request: IncomingMessage, response: ServerResponse, origin: string | null | false): void {
     if (origin === false) return sendJson(request, response, 403, { errors: [apiError("FORBIDDEN", "Pages of this origin may not call.")] });
-    if (origin !== null) response.setHeader("access-control-allow-origin", origin);
     if (request.method === "OPTIONS") {
-      response.writeHead(204, { allow: "GET, POST", "access-control-allow-methods": "GET, POST", "access-control-allow-headers": "authorization, content-type", "access-control-max-age": "600" });
+      response.writeHead(204, { allow: "GET, POST", "access-control-allow-methods": "GET, POST", "access-control-allow-headers": `authorization, content-type, ${DEBUG}`, "access-control-max-age": "600" });
       response.end();
-      return;
+    } else if (request.method !== "GET" && request.method !== "POST") {
+      sendJson(request, response, 405, { errors: [apiError("BAD_USER_INPUT", "GraphQL takes GET and POST requests.")] }, { allow: "GET, POST" });
+    } else {
+      sendJson(request, response, 400, { errors: [apiError("BAD_USER_INPUT", "The Host header is invalid.")] });
     }
-    if (request.method !== "GET" && request.method !== "POST") {
-      return sendJson(request, response, 405, { errors: [apiError("BAD_USER_INPUT", "GraphQL takes GET and POST requests.")] }, { allow: "GET, POST" });
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse, head: string[], { requestId, sourceAddress }: Identity): Promise<void> {
+    if (request.method === "GET" && request.headers.accept?.includes("text/html")) {
+      setAll(response, head);
+      return yoga(request, response, { req: request, res: response, selvedge: { token: null, viewer: null, requestId, sourceAddress } });
     }
-    if (!URL.canParse(`http://${request.headers.host ?? "localhost"}/`)) return sendJson(request, response, 400, { errors: [apiError("BAD_USER_INPUT", "The Host header is invalid.")] });
-
-    const { requestId, sourceAddress } = identify(request);
-    response.setHeader("x-request-id", requestId);
-    response.setHeader("x-content-type-options", "nosniff");
-    if (request.method === "GET" && request.headers.accept?.includes("text/html")) return yoga(request, response, { req: request, res: response, selvedge: { token: null, viewer: null, requestId, sourceAddress } });
-
     // Whoever is refused before the body was read may not have its connection kept: what it still sends is no next request.
     const refuse = (status: number, error: GraphQLError, headers: Readonly<Record<string, string>> = {}): void => {
+      setAll(response, head);
       const type = request.headers.accept?.includes("application/graphql-response+json") ? "application/graphql-response+json" : "application/json";
       send(request, response, status, `${type}; charset=utf-8`, JSON.stringify({ errors: [error] }), { "cache-control": "no-store", connection: "close", ...headers });
     };
@@ -186,11 +220,14 @@ export function createApi(options: ApiOptions): Api {
       if (body === "gone") return;
       if (body === "too large") return refuse(413, apiError("QUERY_TOO_COMPLEX", `The request's body is larger than ${limits.maxBodyBytes} bytes.`));
       const plain = plainRequest(body);
-      response.setHeader("cache-control", "no-store");
-      if (plain) return sendResult(request, response, answerType, (await answer(plain, context)) as ExecutionResult);
+      if (plain) {
+        head.push("cache-control", "no-store");
+        return sendResult(response, answerType, (await answer(plain, context)) as Answer, head);
+      }
       // Read already: Yoga takes it from here.
       Object.assign(request, { body: Readable.from([body]) });
     }
+    setAll(response, head);
     response.setHeader("cache-control", "no-store");
     await yoga(request, response, context);
   }
@@ -271,9 +308,52 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split(
 const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
 const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host);
 
-function identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null } {
+function identify(request: IncomingMessage): Identity {
   return { requestId: randomUUID(), sourceAddress: request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null };
 }
+
+/** `head`: names and values in turn. Written with the status all at once, as the usual way does, they cost a fraction of this. */
+function setAll(response: ServerResponse, head: readonly string[]): void {
+  for (let at = 0; at < head.length; at += 2) response.setHeader(head[at] as string, head[at + 1] as string);
+}
+
+/** Told by the end of the response; listened to only where somebody has to be told at once. */
+class Leaving implements Gone {
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get already(): boolean {
+    return this.#response.closed;
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    const controller = (this.#controller = new AbortController());
+    if (this.already) controller.abort(GONE);
+    else this.#response.once("close", () => controller.abort(GONE));
+    return controller.signal;
+  }
+}
+
+/** As Yoga takes results and streams of them. */
+function yogaResult(answer: Answer | Messages): ExecutionResult | AsyncIterable<ExecutionResult> {
+  if (!(Symbol.asyncIterator in answer)) return shown(answer);
+  const step = async (next: Promise<IteratorResult<Answer, void>>): Promise<IteratorResult<ExecutionResult, void>> => {
+    const { done, value } = await next;
+    return done ? { done, value } : { done: false, value: shown(value) };
+  };
+  const stream: AsyncIterableIterator<ExecutionResult, void> = {
+    next: () => step(answer.next()),
+    return: () => step(answer.return()),
+    [Symbol.asyncIterator]: () => stream,
+  };
+  return stream;
+}
+const shown = (answer: Answer): ExecutionResult => (isText(answer) ? textResult(answer) : answer);
 
 /** What Yoga itself refuses, about the form of a request, in our codes and without what it quotes of the request. */
 function ownError(error: unknown, logger: Logger): GraphQLError {

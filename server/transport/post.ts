@@ -1,9 +1,9 @@
-import { finished } from "node:stream";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult, GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
+import { isText, type Answer } from "../read/answer.ts";
 import type { OperationRequest } from "./enforce.ts";
-import { send } from "./health.ts";
 import type { HttpExtension } from "./status.ts";
+import { inOnePiece } from "./text.ts";
 
 /**
  * The way that nearly every request takes: a POST of JSON in its usual form, answered once, as JSON. It is read and answered here, without the
@@ -35,6 +35,7 @@ export function plainAnswerType({ method, url, headers }: IncomingMessage): Answ
 /** The request's body, or why there is none: it is larger than allowed, or the caller has gone. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | "too large" | "gone"> {
   return new Promise((resolve) => {
+    if (request.destroyed) return resolve("gone");
     const chunks: Buffer[] = [];
     let size = 0;
     const onData = (chunk: Buffer): void => {
@@ -46,10 +47,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve("too large");
     };
     request.on("data", onData);
-    finished(request, { writable: false }, (error) => {
-      if (error) resolve("gone");
-      else resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
-    });
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    // It comes after the end, too, and says nothing new then.
+    request.on("close", () => resolve("gone"));
   });
 }
 
@@ -72,17 +72,26 @@ export function plainRequest(body: Buffer): OperationRequest | null {
   return usual ? value : null;
 }
 
-/** The answer with the status that its errors ask for; how they ask (`extensions.http`) is left out of what the caller gets. */
-export function sendResult(request: IncomingMessage, response: ServerResponse, type: AnswerType, result: ExecutionResult): void {
+/**
+ * The answer with the status that its errors ask for; how they ask (`extensions.http`) is left out of what the caller gets. `head`: names and values in
+ * turn, as Node writes them fastest. Text that is whole leaves as it is.
+ */
+export function sendResult(response: ServerResponse, type: AnswerType, result: Answer, head: readonly string[]): void {
+  if (isText(result)) return send(response, 200, type, result.pieces.length === 1 ? (result.pieces[0] as Uint8Array) : inOnePiece(result, "", ""), head);
   let status = 0;
-  const headers: Record<string, string> = {};
+  const headers: string[] = [...head];
   for (const { extensions } of result.errors ?? []) {
     const http: Partial<HttpExtension> | undefined = extensions["http"];
-    Object.assign(headers, http?.headers);
+    for (const [name, value] of Object.entries(http?.headers ?? {})) if (!headers.includes(name)) headers.push(name, value);
     if (http?.status && !(http.spec && type === "application/json")) status = Math.max(status, http.status);
   }
   const shown = result.errors ? { ...result, errors: result.errors.map(withoutHttp) } : result;
-  send(request, response, status || 200, `${type}; charset=utf-8`, JSON.stringify(shown), headers);
+  send(response, status || 200, type, Buffer.from(JSON.stringify(shown)), headers);
+}
+
+function send(response: ServerResponse, status: number, type: AnswerType, body: Uint8Array, head: readonly string[]): void {
+  response.writeHead(status, [...head, "content-type", `${type}; charset=utf-8`, "content-length", String(body.byteLength)]);
+  response.end(body);
 }
 
 function withoutHttp(error: GraphQLError): object {

@@ -2,6 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { createSourceEventStream, executeRootSelectionSet, executeSubscriptionEvent, type ExecutionResult, type GraphQLError, type ValidatedSubscriptionArgs } from "graphql";
 import type { Logger } from "pino";
 import type { Actor, Viewer } from "../identity/viewer.ts";
+import { isText, type Answer, type OperationReads, type ReaderChoice, type ReadOutcome } from "../read/answer.ts";
+import { createDeadlines } from "./deadlines.ts";
+import { Ending, goneOf, type Gone } from "./ending.ts";
 import type { AdmittedOperation } from "./enforce.ts";
 import { apiError, maskError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -15,20 +18,33 @@ export interface Caller {
   readonly requestId: string;
   readonly sourceAddress: string | null;
   readonly transport: Transport;
+  /** Told in which way a query or mutation is read, before there is an answer. */
+  readonly onRead?: ((outcome: ReadOutcome) => void) | undefined;
 }
 
 /** What a context is made from. `viewer` answers the newest there is: a subscription outlives the one that it began with. */
 export interface ContextRequest {
   readonly actor: Actor;
+  /** Which reader the context gets. */
+  readonly choice: ReaderChoice;
   viewer(): Viewer;
 }
 export type MakeContext = (request: ContextRequest) => object;
 
-export type Messages = AsyncGenerator<ExecutionResult, void, undefined>;
+export type Messages = AsyncGenerator<Answer, void, undefined>;
 
+/**
+ * Runs what was admitted. Reads come first: an operation that is compiled is answered by the text that they give, and graphql-js has no part in it.
+ *
+ *   reads ──text──────────────────────────────────────────────▶ answer
+ *     ├──another way, or a redo, which costs another token──▶ graphql-js with that way's reader ──▶ answer
+ *     └──failure──────────────────────────────────────────▶ graphql-js with a reader that fails so, which gives the error its place ──▶ answer
+ *
+ * All of it happens within the operation's one time.
+ */
 export interface Runner {
   /** Queries and mutations. Resolves always; with errors masked. `gone`: the caller does not wait any more, which ends a query but never a mutation. */
-  execute(operation: AdmittedOperation, caller: Caller, gone?: AbortSignal): Promise<ExecutionResult>;
+  execute(operation: AdmittedOperation, caller: Caller, gone?: Gone): Promise<Answer>;
   /**
    * Subscriptions: an error result, RATE_LIMITED where the tenant has as many as it may have, or the messages. Each is made in a fresh context under the session's newest viewer. The messages end
    * when the source does, when `return()` is called, when `gone` fires, after one that could not be made, and, after a last one with an
@@ -39,16 +55,20 @@ export interface Runner {
 
 export interface RunnerOptions {
   readonly makeContext: MakeContext;
+  readonly reads: OperationReads;
+  /** Takes another token of the tenant's rate: an operation was run twice. */
+  readonly charge: (viewer: Viewer) => void;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly metrics: TransportMetrics;
 }
 
-export function createRunner({ makeContext, limits, logger, metrics }: RunnerOptions): Runner {
+export function createRunner({ makeContext, reads, charge, limits, logger, metrics }: RunnerOptions): Runner {
   const places = createPlaces(limits.maxStreamsPerTenant);
+  const deadlines = createDeadlines(limits.operationTimeoutMs);
 
-  const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer): object =>
-    makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress }, viewer: newest });
+  const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer, choice: ReaderChoice): object =>
+    makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress }, choice, viewer: newest });
 
   const masked = (caller: Caller, operation: AdmittedOperation, errors: readonly unknown[]): GraphQLError[] =>
     errors.map((error) =>
@@ -60,39 +80,52 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
   const clean = (caller: Caller, operation: AdmittedOperation, result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: masked(caller, operation, result.errors) } : result;
 
-  /** Runs `work` within the operation's time; the signal tells it when that is over, or when `gone` fires. */
-  const inTime = async (caller: Caller, operation: AdmittedOperation, gone: AbortSignal | undefined, work: (signal: AbortSignal) => ExecutionResult | Promise<ExecutionResult>): Promise<ExecutionResult> => {
-    const ending = new AbortController();
-    const whenGone = (): void => ending.abort(new Error("the caller has gone"));
-    gone?.addEventListener("abort", whenGone, { once: true });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<ExecutionResult>((resolve) => {
-      timer = setTimeout(() => {
-        resolve({ data: null, errors: [apiError("TIMEOUT", `The operation took longer than ${limits.operationTimeoutMs} ms.`)] });
-        ending.abort(new Error("the operation timed out"));
-      }, limits.operationTimeoutMs);
-    });
+  /** Runs `work` within the operation's time. */
+  const inTime = async (caller: Caller, operation: AdmittedOperation, gone: Gone | undefined, work: (ending: Ending) => Answer | Promise<Answer>): Promise<Answer> => {
+    const ending = new Ending(gone);
     try {
-      if (gone?.aborted) whenGone();
-      return clean(caller, operation, await Promise.race([work(ending.signal), late]));
+      const working = work(ending);
+      const answer = working instanceof Promise ? await deadlines.within(working, () => {
+        ending.end(TIMED_OUT);
+        return { data: null, errors: [apiError("TIMEOUT", `The operation took longer than ${limits.operationTimeoutMs} ms.`)] };
+      }) : working;
+      return isText(answer) ? answer : clean(caller, operation, answer);
     } catch (error) {
-      if (gone?.aborted) return { data: null, errors: [apiError("TIMEOUT", "The caller has gone.")] };
+      if (gone?.already) return { data: null, errors: [apiError("TIMEOUT", "The caller has gone.")] };
       return { data: null, errors: masked(caller, operation, [error]) };
     } finally {
-      clearTimeout(timer);
-      gone?.removeEventListener("abort", whenGone);
+      ending.forget();
     }
   };
 
-  const outcomeOf = (result: ExecutionResult): string => (result.errors?.[0] ? String(result.errors[0].extensions["code"]) : "ok");
+  /** The text where reads gave it; else what `interpret` makes with the reader that they chose. */
+  const afterReads = (outcome: ReadOutcome, viewer: Viewer, operation: AdmittedOperation, ending: Ending, interpret: (choice: ReaderChoice) => ExecutionResult | Promise<ExecutionResult>): Answer | Promise<Answer> => {
+    metrics.read(operation.kind, outcome);
+    if ("text" in outcome) return outcome.text;
+    if (outcome.way !== "compiled" && outcome.again) charge(viewer);
+    // Over while it was read: nothing is begun that nobody waits for.
+    if (ending.reason) throw ending.reason;
+    return interpret(outcome.way === "compiled" ? outcome.failure : outcome.way);
+  };
+
+  const outcomeOf = (answer: Answer): string => (!isText(answer) && answer.errors?.[0] ? String(answer.errors[0].extensions["code"]) : "ok");
 
   const execute: Runner["execute"] = async (operation, caller, gone) => {
     const started = performance.now();
-    const result = await inTime(caller, operation, operation.kind === "query" ? gone : undefined, (signal) =>
-      executeRootSelectionSet({ ...operation.execution, contextValue: contextOf(caller, caller.viewer, () => caller.viewer), externalAbortSignal: signal }),
-    );
-    metrics.operation(caller.transport, operation.kind, outcomeOf(result), (performance.now() - started) / 1000);
-    return result;
+    const { viewer } = caller;
+    const answer = await inTime(caller, operation, operation.kind === "query" ? gone : undefined, (ending) => {
+      const run = (outcome: ReadOutcome): Answer | Promise<Answer> => {
+        caller.onRead?.(outcome);
+        return afterReads(outcome, viewer, operation, ending, (choice) =>
+          executeRootSelectionSet({ ...operation.execution, contextValue: contextOf(caller, viewer, () => viewer, choice), externalAbortSignal: ending.signal() }),
+        );
+      };
+      if (ending.reason) throw ending.reason;
+      const outcome = reads.query(operation.execution, viewer);
+      return outcome instanceof Promise ? outcome.then(run) : run(outcome);
+    });
+    metrics.operation(caller.transport, operation.kind, outcomeOf(answer), (performance.now() - started) / 1000);
+    return answer;
   };
 
   const subscribe: Runner["subscribe"] = async (operation, caller, session, gone) => {
@@ -102,7 +135,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
     const leavePlace = places.take(caller.viewer.tenantId);
     let source: AsyncIterable<unknown> | ExecutionResult;
     try {
-      source = leavePlace ? await createSourceEventStream({ ...args, contextValue: contextOf(caller, caller.viewer, newest) }) : { errors: [tooManyStreams(limits)] };
+      source = leavePlace ? await createSourceEventStream({ ...args, contextValue: contextOf(caller, caller.viewer, newest, "interpreter") }) : { errors: [tooManyStreams(limits)] };
     } catch (error) {
       source = { errors: [error as GraphQLError] };
     }
@@ -115,6 +148,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
 
     const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     const stopping = new AbortController();
+    const stopped = goneOf(stopping.signal);
     const waiting = interruptible([stopping.signal, session.ended]);
 
     async function* messages(): Messages {
@@ -134,14 +168,20 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
             return;
           }
           if (step.done) return;
-          const result = await inTime(caller, operation, stopping.signal, (signal) =>
-            executeSubscriptionEvent({ ...args, rootValue: step.value, contextValue: contextOf(caller, viewer, newest), externalAbortSignal: signal }),
-          );
+          const message = step.value;
+          const answer = await inTime(caller, operation, stopped, (ending) => {
+            const run = (outcome: ReadOutcome): Answer | Promise<Answer> =>
+              afterReads(outcome, viewer, operation, ending, (choice) =>
+                executeSubscriptionEvent({ ...args, rootValue: message, contextValue: contextOf(caller, viewer, newest, choice), externalAbortSignal: ending.signal() }),
+              );
+            const outcome = reads.message(args, message, viewer);
+            return outcome instanceof Promise ? outcome.then(run) : run(outcome);
+          });
           if (stopping.signal.aborted) return;
           metrics.message(caller.transport);
-          yield result;
+          yield answer;
           // Without its data the subscriber would miss something and not know: it has to come back with the last cursor that it got.
-          if (result.errors && (result.data ?? null) === null) return;
+          if (!isText(answer) && answer.errors && (answer.data ?? null) === null) return;
         }
       } catch (error) {
         yield { errors: masked(caller, operation, [error]) };
@@ -165,7 +205,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
     if (gone?.aborted) close();
     else gone?.addEventListener("abort", close, { once: true });
     // Not the generator's own return(): that would wait for the message under way.
-    const end = (): Promise<IteratorResult<ExecutionResult, void>> => {
+    const end = (): Promise<IteratorResult<Answer, void>> => {
       close();
       return Promise.resolve({ done: true, value: undefined });
     };
@@ -191,6 +231,7 @@ export function createRunner({ makeContext, limits, logger, metrics }: RunnerOpt
 const tooManyStreams = ({ maxStreamsPerTenant }: Limits): GraphQLError =>
   apiError("RATE_LIMITED", `The tenant has ${maxStreamsPerTenant} subscriptions already, which is as many as it may have at once; end some first.`, { details: { retryAfterMs: 1000 } });
 
+const TIMED_OUT = new Error("the operation timed out");
 const LONGEST_TURN_MS = 5;
 const INTERRUPTED = Symbol("interrupted");
 

@@ -5,8 +5,10 @@ import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { WebSocketServer, type WebSocket } from "ws";
 import { RequestError } from "../domain/request-error.ts";
+import type { Answer } from "../read/answer.ts";
 import type { AdmittedOperation, Enforcer } from "./enforce.ts";
 import { apiError } from "./errors.ts";
+import { createFrames, type Frames } from "./frames.ts";
 import type { Limits } from "./limits.ts";
 import type { TransportMetrics } from "./metrics.ts";
 import type { Runner } from "./run.ts";
@@ -44,12 +46,14 @@ export interface SocketsOptions {
 interface Extra {
   readonly request: IncomingMessage;
   readonly socket: WebSocket;
+  readonly frames: Frames;
   session?: Session;
   gone: boolean;
 }
 
 const TRY_AGAIN_LATER = 1013;
 const GOING_AWAY = 1001;
+const AS_TEXT = { binary: false };
 /** What may lie unread in a socket, pongs and answers to refused operations, before it is given up. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 /** From the end of a session to the end of its socket: its operations' last messages leave first. */
@@ -94,15 +98,18 @@ export function createSockets(options: SocketsOptions): Sockets {
       waiting.set(args, operation);
       return args;
     },
-    execute: (args: ExecutionArgs) => run(args.contextValue as Extra, args),
+    // Answers that are text are no results to graphql-ws, but it only hands them on to onNext.
+    execute: (args: ExecutionArgs) => run(args.contextValue as Extra, args) as Promise<ExecutionResult>,
     subscribe: (args: ExecutionArgs) => run(args.contextValue as Extra, args) as Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>,
+    onNext: ({ extra }, _id, _payload, _args, result) => extra.frames.payload(result as Answer),
   };
   const graphql = makeServer(protocol);
 
   const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: limits.maxBodyBytes, handleProtocols });
 
   const accept = (socket: WebSocket, request: IncomingMessage): void => {
-    const extra: Extra = { request, socket, gone: false };
+    const frames = createFrames();
+    const extra: Extra = { request, socket, frames, gone: false };
     alive.set(socket, true);
     metrics.sockets(1);
     socket.on("pong", () => alive.set(socket, true));
@@ -112,7 +119,10 @@ export function createSockets(options: SocketsOptions): Sockets {
       {
         protocol: socket.protocol,
         // Fulfilled once the message is on its way; a message to a socket that has gone is of no interest to anybody.
-        send: (data) => new Promise((resolve) => (socket.readyState === socket.OPEN ? socket.send(data, () => resolve()) : resolve())),
+        send: (message) => {
+          const frame = frames.frame(message);
+          return new Promise((resolve) => (socket.readyState === socket.OPEN ? socket.send(frame, AS_TEXT, () => resolve()) : resolve()));
+        },
         close: (code, reason) => socket.close(code, reason),
         onMessage: (listener) =>
           socket.on("message", (data, isBinary) => {

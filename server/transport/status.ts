@@ -1,5 +1,6 @@
-import { GraphQLError, type ExecutionResult } from "graphql";
+import { GraphQLError } from "graphql";
 import { isRequestErrorCode, type RequestErrorCode } from "../domain/request-error.ts";
+import { isText, type Answer } from "../read/answer.ts";
 
 /** `extensions.http` of an error: how it asks for the answer's status and headers. Taken out before the caller gets it. */
 export interface HttpExtension {
@@ -34,5 +35,5 @@ export function withStatus(error: GraphQLError): GraphQLError {
 }
 
 /** A result without data was refused before it ran, and says so in its status as well. */
-export const statused = (result: ExecutionResult): ExecutionResult =>
-  result.errors && !("data" in result) ? { ...result, errors: result.errors.map(withStatus) } : result;
+export const statused = (result: Answer): Answer =>
+  !isText(result) && result.errors && !("data" in result) ? { ...result, errors: result.errors.map(withStatus) } : result;

@@ -1,17 +1,45 @@
 import { serverAudits } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startSmallApi, VIEWER, type SmallApi } from "#tests/support/small-api.ts";
+import { compiled, scriptedReads } from "#tests/support/scripted-reads.ts";
+import { startSmallApi, VIEWER } from "#tests/support/small-api.ts";
+import { openSubscribedApi } from "#tests/support/subscribed-api.ts";
 
-describe("the GraphQL over HTTP specification, as graphql-http audits it", () => {
-  let small: SmallApi;
+interface Audited {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<unknown>;
+}
+const small = async (options?: Parameters<typeof startSmallApi>[0]): Promise<Audited> => {
+  const { url, api } = await startSmallApi(options);
+  return { url, token: VIEWER, close: () => api.close() };
+};
+const real = async (): Promise<Audited> => {
+  const { api, token, tenantId, close } = await openSubscribedApi();
+  return { url: api.url, token: (await token(tenantId, "auditor", "VIEWER")).secret, close };
+};
+// What the audits ask, none of it with a name.
+const asCompiled = scriptedReads({ "": () => compiled('{"data":{"__typename":"Query"}}') });
+
+/** A POST with anything in its URL is left to Yoga, as a GET always is. */
+const USUAL = "";
+const YOGA = "?way=yoga";
+
+describe.each([
+  ["in the usual way", USUAL, small],
+  ["through Yoga", YOGA, small],
+  ["in the usual way, where the answers are text", USUAL, () => small({ reads: asCompiled })],
+  ["through Yoga, where the answers are text", YOGA, () => small({ reads: asCompiled })],
+  ["on the product's schema", USUAL, real],
+] as const)("the GraphQL over HTTP specification, as graphql-http audits it, %s", (_way, search, start) => {
+  let server: Audited;
   beforeAll(async () => {
-    small = await startSmallApi();
+    server = await start();
   });
-  afterAll(() => small.api.close());
+  afterAll(() => server.close());
 
   const audits = serverAudits({
-    url: () => `${small.url}/graphql`,
-    fetchFn: (url: string, init?: RequestInit) => fetch(url, { ...init, headers: { ...init?.headers, authorization: `Bearer ${VIEWER}` } }),
+    url: () => `${server.url}/graphql`,
+    fetchFn: (url: string, init?: RequestInit) => fetch(init?.method === "POST" ? `${url}${search}` : url, { ...init, headers: { ...init?.headers, authorization: `Bearer ${server.token}` } }),
   });
 
   it("has audits to pass", () => {

@@ -3,6 +3,7 @@ import pino from "pino";
 import { Registry } from "prom-client";
 import type { Role } from "#server/domain/states.ts";
 import type { Viewer } from "#server/identity/viewer.ts";
+import type { OperationReads, ReaderChoice } from "#server/read/answer.ts";
 import type { Bus, BusChannel } from "#server/realtime/bus.ts";
 import { createApi, type Api, type ApiOptions } from "#server/transport/http.ts";
 import type { ContextRequest } from "#server/transport/run.ts";
@@ -29,6 +30,8 @@ const SDL = /* GraphQL */ `
     undeclared: String
     secretInput(input: SecretInput): String
     withDefault(n: Int! = 3): Int
+    "The reader that the context was made with; fails where that is a failure."
+    reader: String
   }
   type ItemConnection { edges: [ItemEdge!]! nodes: [Item!]! totalCount: Int! }
   type ItemEdge { cursor: String! node: Item! }
@@ -43,6 +46,7 @@ const SDL = /* GraphQL */ `
     bytes(size: Int!): String!
     brokenSource: Int
     brokenMessage: Int
+    readers(to: Int!): String
   }
 `;
 
@@ -86,6 +90,7 @@ export function smallSchema(counters: Counters): GraphQLSchema {
       undeclared: () => "never",
       secretInput: () => "taken",
       withDefault: (_, args: { n: number }) => args.n,
+      reader: (_, __, { choice }) => readerOf(choice),
     },
     Mutation: {
       add: (_, args: { n: number }) => (counters.added += args.n),
@@ -115,7 +120,7 @@ export function smallSchema(counters: Counters): GraphQLSchema {
       },
     };
   };
-  const subscribers: Record<string, { subscribe: GraphQLFieldResolver<unknown, unknown, never>; resolve: GraphQLFieldResolver<unknown, unknown, never> }> = {
+  const subscribers: Record<string, { subscribe: GraphQLFieldResolver<unknown, unknown, never>; resolve: GraphQLFieldResolver<unknown, ContextRequest, never> }> = {
     count: { subscribe: (_, args: { to: number; everyMs?: number }) => numbers(args.to, args.everyMs ?? 0), resolve: (n) => n },
     ticks: { subscribe: (_, args: { everyMs: number }) => numbers(Infinity, args.everyMs), resolve: (n) => n },
     bytes: { subscribe: () => numbers(Infinity, 0), resolve: (_, args: { size: number }) => "x".repeat(args.size) },
@@ -125,6 +130,7 @@ export function smallSchema(counters: Counters): GraphQLSchema {
       },
       resolve: () => 1,
     },
+    readers: { subscribe: (_, args: { to: number }) => numbers(args.to, 0), resolve: (_, __, { choice }: ContextRequest) => readerOf(choice) },
     brokenMessage: {
       subscribe: () => numbers(2, 0),
       resolve: () => {
@@ -147,11 +153,16 @@ export function smallSchema(counters: Counters): GraphQLSchema {
       field.subscribe = subscriber.subscribe as GraphQLFieldResolver<unknown, unknown>;
       field.resolve = ((source, args, context, info) => {
         counters.made[field.name] = (counters.made[field.name] ?? 0) + 1;
-        return subscriber.resolve(source, args as never, context, info);
+        return subscriber.resolve(source, args as never, context as ContextRequest, info);
       }) as GraphQLFieldResolver<unknown, unknown>;
     }
   }
   return schema;
+}
+
+function readerOf(choice: ReaderChoice): string {
+  if (choice instanceof Error) throw choice;
+  return choice;
 }
 
 export const viewerOf = (role: Role, tokenName: string, more: Partial<Viewer> = {}): Viewer => ({
@@ -170,6 +181,12 @@ export function localBus(): Bus {
     close: async () => listeners.clear(),
   };
 }
+
+/** The small schema says of no field where its value lies. */
+export const INTERPRETED: OperationReads = {
+  query: () => ({ way: "interpreter", reason: "off", again: false }),
+  message: () => ({ way: "interpreter", reason: "off", again: false }),
+};
 
 export interface SmallApi {
   readonly api: Api;
@@ -201,6 +218,7 @@ export async function startSmallApi(options: Partial<ApiOptions> = {}): Promise<
     port: 0,
     schema: smallSchema(counters),
     makeContext: (request) => request,
+    reads: INTERPRETED,
     authenticate: async (token) => tokens.get(token) ?? null,
     clock,
     bus,

@@ -1,0 +1,52 @@
+/** Whether the caller still waits for its answer. A signal is made only for what can be ended by one: compiled reads need none. */
+export interface Gone {
+  readonly already: boolean;
+  signal(): AbortSignal;
+}
+
+export const goneOf = (signal: AbortSignal): Gone => ({
+  get already() {
+    return signal.aborted;
+  },
+  signal: () => signal,
+});
+
+/** How work is told that it is over: its time is, or its caller has gone. */
+export class Ending {
+  readonly #gone: Gone | undefined;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  constructor(gone: Gone | undefined) {
+    this.#gone = gone;
+  }
+
+  /** Why the work is over, where it is. */
+  get reason(): Error | undefined {
+    return this.#reason ?? (this.#gone?.already ? GONE : undefined);
+  }
+
+  signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.reason) this.#controller.abort(this.reason);
+      else this.#gone?.signal().addEventListener("abort", this.#onGone, { once: true });
+    }
+    return this.#controller.signal;
+  }
+
+  end(reason: Error): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+  }
+
+  /** The work is done, and is told nothing any more. */
+  forget(): void {
+    if (this.#controller) this.#gone?.signal().removeEventListener("abort", this.#onGone);
+  }
+
+  readonly #onGone = (): void => this.end(GONE);
+}
+
+/** Made once: an abort without a reason makes an exception, with its stack, for every request. */
+export const GONE = new Error("the caller has gone");
