@@ -31,7 +31,7 @@ export interface OperationHints {
   /** By the name of an argument, or of an input's member. */
   readonly words: ReadonlyMap<string, readonly string[]>;
   readonly labels: readonly { readonly key: string; readonly value: string }[];
-  /** That pages of this type gave out, in any of its orders. */
+  /** That pages gave out, by the type of their rows and the order: `Pod:name,id`. */
   readonly cursors: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -89,8 +89,9 @@ function merge(into: Scope, from: Scope): void {
 export class OperationGenerator {
   readonly #options: GeneratorOptions;
   readonly #paths = new Map<string, SchemaPaths>();
-  /** How often each field was selected so far. */
+  /** How often each field was selected so far, and how often there was something then. */
   readonly #counts = new Map<string, number>();
+  readonly #landed = new Map<string, number>();
 
   constructor(options: GeneratorOptions) {
     this.#options = options;
@@ -98,6 +99,11 @@ export class OperationGenerator {
 
   query(role: Role): RandomOperation {
     return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null);
+  }
+
+  /** That fields answered something so often: goals are those of which that is seldom true. */
+  landed(times: ReadonlyMap<string, number>): void {
+    for (const [coordinate, count] of times) this.#landed.set(coordinate, (this.#landed.get(coordinate) ?? 0) + count);
   }
 
   /** With this root field. */
@@ -108,7 +114,8 @@ export class OperationGenerator {
   #made(role: Role, root: GraphQLObjectType, only: string | null): RandomOperation {
     const { dice } = this.#options;
     const paths = this.#pathsOf(root, role, only);
-    const target = dice.weighted(paths.fields.filter(({ type }) => only === null || type !== root), ({ coordinate, field }) => (isResolved(field) ? 0.3 : 1) / (1 + (this.#counts.get(coordinate) ?? 0)) ** 2);
+    const seldom = (coordinate: Coordinate): number => 1 / ((1 + (this.#landed.get(coordinate) ?? 0)) ** 2 * (1 + (this.#counts.get(coordinate) ?? 0) / 10));
+    const target = dice.weighted(paths.fields, ({ coordinate, field }) => (isResolved(field) ? 0.3 : 1) * seldom(coordinate));
     const goal: Step[] = [...paths.path(target.type, dice), { from: target.type, field: target.field, to: getNamedType(target.field.type) as GraphQLCompositeType }];
     const writing = new Writing(this.#options, role, this.#counts);
     const operation = only === null ? writing.query(root, goal) : writing.subscription(root, goal);
@@ -145,7 +152,7 @@ class Writing {
   readonly #schema: GraphQLSchema;
   readonly #hints: OperationHints;
   readonly #dice: Dice;
-  readonly #role: Role;
+  readonly #fieldsOf: (type: GraphQLCompositeType) => readonly GraphQLField<unknown, unknown>[];
   readonly #counts: ReadonlyMap<string, number>;
   readonly #uses = new Set<string>();
   readonly #fragments: Fragment[] = [];
@@ -158,7 +165,12 @@ class Writing {
     this.#schema = schema;
     this.#hints = hints;
     this.#dice = dice;
-    this.#role = role;
+    const fields = new Map<GraphQLCompositeType, readonly GraphQLField<unknown, unknown>[]>();
+    this.#fieldsOf = (type) => {
+      const known = fields.get(type) ?? permittedFields(type, role);
+      fields.set(type, known);
+      return known;
+    };
     this.#counts = counts;
     this.#left = 4 + dice.below(SIZE);
   }
@@ -215,6 +227,8 @@ class Writing {
   /** Selections of a place, with at least one in them. `goal`: what has to be selected here, and below. */
   #selections(type: GraphQLCompositeType, scope: Scope, depth: number, goal: readonly Step[]): string {
     const parts: string[] = [];
+    // The grammar has no empty selections, but graphql-js takes them.
+    if (goal.length === 0 && this.#dice.chance(0.003)) return "";
     const wanted = goal.length > 0 ? this.#toward(scope, goal, depth) : null;
     if (wanted !== null) parts.push(wanted);
     const more = depth >= MAX_DEPTH ? 1 : 1 + this.#dice.below(wanted === null ? 4 : 3);
@@ -245,7 +259,7 @@ class Writing {
       if (roll === 0) return `...${this.#directives(false)} { ${this.#selections(type, scope, depth, [])} }`;
       if (roll === 1) return `... on ${type.name} { ${this.#selections(type, scope, depth, [])} }`;
       if (roll < 4) return this.#spread(type, scope, depth);
-      const possible = pick(this.#schema.getPossibleTypes(type).filter((one) => permittedFields(one, this.#role).length > 0));
+      const possible = pick(this.#schema.getPossibleTypes(type).filter((one) => this.#fieldsOf(one).length > 0));
       return `... on ${possible.name}${this.#directives(false)} { ${this.#selections(possible, scope, depth, [])} }`;
     }
     if (chance(0.07) && depth < MAX_DEPTH) {
@@ -272,7 +286,7 @@ class Writing {
   }
 
   #anyField(type: GraphQLCompositeType, scope: Scope, depth: number): string | null {
-    const fields = permittedFields(type, this.#role).filter((field) => !isCompositeType(getNamedType(field.type)) || (depth < MAX_DEPTH && this.#left > 0));
+    const fields = this.#fieldsOf(type).filter((field) => !isCompositeType(getNamedType(field.type)) || (depth < MAX_DEPTH && this.#left > 0));
     if (fields.length === 0) return null;
     const field = this.#dice.weighted(fields, (one) => (isResolved(one) ? RESOLVED : 1) / Math.sqrt(1 + (this.#counts.get(coordinateOf(type, one)) ?? 0)));
     return this.#field(type, field, scope, depth, []);
@@ -289,7 +303,7 @@ class Writing {
       alias = this.#alias();
       known = undefined;
     }
-    const args = known ? known.args : this.#arguments(parent, field, depth, goal.length > 0, of);
+    const args = known ? known.args : this.#arguments(field, depth, goal.length > 0, of);
     // The same name in two types of an abstract place, with arguments in the one that comes second.
     if (known && known.coordinate !== coordinate && field.args.some(isRequiredArgument)) return null;
     const selected: Selected = known ?? { coordinate, type, args, below: new Map() };
@@ -310,7 +324,7 @@ class Writing {
     let fragment = fits.length > 0 && chance(0.6) ? pick(fits) : null;
     if (!fragment) {
       const [interfaceType] = isObjectType(type) ? type.getInterfaces() : [];
-      const possible = isAbstractType(type) ? this.#schema.getPossibleTypes(type).filter((one) => permittedFields(one, this.#role).length > 0) : [];
+      const possible = isAbstractType(type) ? this.#schema.getPossibleTypes(type).filter((one) => this.#fieldsOf(one).length > 0) : [];
       const on = possible.length > 0 && chance(0.7) ? pick(possible) : interfaceType && chance(0.25) ? interfaceType : type;
       const theirs: Scope = new Map();
       const selections = this.#selections(on, theirs, depth + 1, []);
@@ -350,7 +364,7 @@ class Writing {
 
   // ---------------------------------------------------------------- arguments
 
-  #arguments(parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, depth: number, onTheWay: boolean, of: GraphQLCompositeType | null): string {
+  #arguments(field: GraphQLField<unknown, unknown>, depth: number, onTheWay: boolean, of: GraphQLCompositeType | null): string {
     const { chance } = this.#dice;
     const given = new Set(field.args.filter((arg) => isRequiredArgument(arg) || chance(onTheWay ? 0.12 : 0.4)).map(({ name }) => name));
     const isPage = field.args.some(({ name }) => name === "first");
@@ -362,13 +376,18 @@ class Writing {
       if (chance(onTheWay ? 0.05 : 0.15)) given.add("before");
     } else if (mappingOf(field)?.kind === "find" && !chance(0.04)) {
       // One that is looked up in one of several ways.
-      const byId = field.args.some(({ name }) => name === "id") && chance(0.6);
-      for (const { name } of field.args) if (byId === (name === "id")) given.add(name);
-        else given.delete(name);
+      const byId = chance(0.6);
+      given.clear();
+      for (const { name } of field.args) if (byId === (name === "id") || chance(0.05)) given.add(name);
     }
-    const args = field.args.filter(({ name }) => given.has(name));
+    // Cursors come last: which of them fit depends on the order that is asked for.
+    const args = field.args.filter(({ name }) => given.has(name)).toSorted((a, b) => Number(isCursor(a.name)) - Number(isCursor(b.name)));
     if (args.length === 0) return "";
-    const written = args.map((arg) => `${arg.name}: ${this.#given(arg.type, this.#value(arg.type, { parent, field, name: arg.name, input: null, of, depth }))}`);
+    const values: Record<string, unknown> = {};
+    const written = args.map((arg) => {
+      values[arg.name] = this.#value(arg.type, { field, name: arg.name, input: null, of, depth, values });
+      return `${arg.name}: ${this.#given(arg.type, values[arg.name])}`;
+    });
     return `(${this.#shuffled(written).join(", ")})`;
   }
 
@@ -429,11 +448,10 @@ class Writing {
     return pick(this.#hints.ids.get(type ?? pick(all)) ?? (this.#hints.ids.get(pick(all)) as string[]));
   }
 
-  #text({ name, field }: Position): string {
+  #text({ name, field, values }: Position): string {
     const { chance, pick, below } = this.#dice;
-    if (name === "after" || name === "before") {
-      const type = getNamedType(field.type).name.replace(/Connection$/, "");
-      const own = this.#hints.cursors.get(type) ?? [];
+    if (isCursor(name)) {
+      const own = this.#hints.cursors.get(orderOf(field, values)) ?? [];
       const others = [...this.#hints.cursors.values()].flat();
       if (own.length > 0 && !chance(0.06)) return pick(own);
       if (others.length === 0) return "";
@@ -499,13 +517,23 @@ class Writing {
 }
 
 interface Position {
-  readonly parent: GraphQLCompositeType;
   readonly field: GraphQLField<unknown, unknown>;
   readonly name: string;
   /** The input type that has the member of this name. */
   readonly input: string | null;
   readonly of: GraphQLCompositeType | null;
   readonly depth: number;
+  /** Of the arguments so far. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+const isCursor = (name: string): boolean => name === "after" || name === "before";
+/** As its cursors name it. */
+function orderOf(field: GraphQLField<unknown, unknown>, values: Readonly<Record<string, unknown>>): string {
+  const mapping = mappingOf(field);
+  if (mapping?.kind !== "page" && mapping?.kind !== "pageOf") return "";
+  const order = typeof mapping.order === "function" ? mapping.order(values as never) : mapping.order;
+  return `${mapping.entity}:${order.join(",")}`;
 }
 
 const ID_TYPES: Readonly<Record<string, string>> = { "ClusterFilter.ids": "Cluster", clusterIds: "Cluster", applicationIds: "Application", vpcIds: "Vpc" };

@@ -1,4 +1,4 @@
-import type { ContainerSpec, EnvVar, PodTemplate, Probe, ProbeHandler } from "#server/domain/pod-template.ts";
+import type { ContainerSpec, EnvVar, Lifecycle, PodTemplate, Probe, ProbeHandler } from "#server/domain/pod-template.ts";
 
 /** Configuration that templates refer to; some of it is not there any more, or never was the tenant's. */
 export interface Referable {
@@ -41,12 +41,20 @@ export function templateNumber(n: number, { configMaps, secrets }: Referables): 
     { name: "CONFIG", configMapKey: { configMapId: configMap.id, name: configMap.name, key: "a" } },
     { name: "SECRET", secretKey: { secretId: secret.id, name: secret.name, key: "b" } },
   ];
-  switch (n % 6) {
+  const rich = (index: number): ContainerSpec => ({
+    ...PLAIN, name: `c${index}`, command: ["a", "b\"c"], args: index % 2 === 0 ? ["--x=1", ""] : [], stdin: index % 2 === 0, tty: index % 2 === 1, env: env.slice(index % 3),
+    ports: [{ name: null, containerPort: 80, protocol: "TCP" }, { name: "dns", containerPort: 53, protocol: "UDP" }], livenessProbe: probe(2 * (n + index)), readinessProbe: probe(2 * (n + index) + 1),
+    lifecycle: [{ postStart: ["touch", "/ready"], preStop: null }, { postStart: null, preStop: ["sleep", "1"] }, { postStart: [], preStop: [""] }][(n + index) % 3] as Lifecycle,
+    volumeMounts: [{ volume: "config", mountPath: "/etc/a", readOnly: true }, { volume: "scratch", mountPath: "/s", readOnly: false }].slice(index % 2),
+  });
+  switch (n % 5) {
     case 0:
       return base;
     case 1:
       return { ...base, labels: [{ key: "app", value: "web" }, { key: "tier", value: "前端" }], volumes: [], imagePullSecrets: [], logCollection: [], containers: [{ ...PLAIN, volumeMounts: [], env }] };
     case 2:
+      return { ...base, containers: [{ ...PLAIN, image: "registry.example/空/long:tag", cpuMillis: 2_000, memoryMiB: 4_096, livenessProbe: probe(n) }, { ...PLAIN, name: "second", readinessProbe: probe(n + 3) }] };
+    default:
       return {
         ...base,
         labels: [{ key: "app", value: "web" }],
@@ -58,24 +66,8 @@ export function templateNumber(n: number, { configMaps, secrets }: Referables): 
           { name: "secret", source: { type: "SecretVolume", secretId: secret.id, name: secret.name } },
         ],
         imagePullSecrets: secrets.slice(0, 1 + (n % 3)).map(({ id, name }) => ({ secretId: id, name })),
-        logCollection: [{ container: "main", path: null }, { container: "main", path: "/var/log/*.log" }],
-        containers: [
-          { ...PLAIN, command: ["a", "b\"c"], args: ["--x=1", ""], stdin: true, tty: true, env, livenessProbe: probe(n), readinessProbe: probe(n + 1), volumeMounts: [{ volume: "config", mountPath: "/etc/a", readOnly: true }] },
-          { ...PLAIN, name: "log", image: "busybox:1", lifecycle: { postStart: ["touch", "/ready"], preStop: null }, volumeMounts: [{ volume: "scratch", mountPath: "/s", readOnly: false }] },
-        ],
+        logCollection: [{ container: "c0", path: null }, { container: "c0", path: "/var/log/*.log" }],
+        containers: Array.from({ length: 2 + (n % 4) }, (_, index) => rich(index)),
       };
-    case 3:
-      return {
-        ...base,
-        containers: [
-          { ...PLAIN, ports: [{ name: null, containerPort: 80, protocol: "TCP" }, { name: "dns", containerPort: 53, protocol: "UDP" }], livenessProbe: probe(n + 2), lifecycle: { postStart: null, preStop: ["sleep", "1"] } },
-          { ...PLAIN, name: "second", readinessProbe: probe(n + 3) },
-          { ...PLAIN, name: "third", lifecycle: { postStart: [], preStop: [] } },
-        ],
-      };
-    case 4:
-      return { ...base, containers: [{ ...PLAIN, image: "registry.example/空/long:tag", cpuMillis: 2_000, memoryMiB: 4_096, env: env.slice(2), livenessProbe: probe(n), readinessProbe: probe(n + 4) }] };
-    default:
-      return { ...base, containers: Array.from({ length: 5 }, (_, index) => ({ ...PLAIN, name: `c${index}`, livenessProbe: probe(n + index), env: env.slice(index % 4) })) };
   }
 }

@@ -355,7 +355,7 @@ class Maker {
   /** Pods whose revision or application is gone, and containers that no template has: what must not be null is. */
   tear(tenant: Tenant): void {
     const pods = this.lines("pod").filter(({ tenant_id }) => tenant_id === tenant.id).map(({ id }) => id);
-    const of = (n: number) => (line: Line): boolean => line["tenant_id"] === tenant.id && pods.indexOf(line["id"] as string) % 4 === n;
+    const of = (n: number) => (line: Line): boolean => line["tenant_id"] === tenant.id && pods.indexOf(line["id"] ?? null) % 4 === n;
     this.#replace("pod", of(1), { revision_id: this.dice.uuid() });
     this.#replace("pod", of(2), { application_id: this.dice.uuid() });
     this.#replace("pod", of(3), { containers: [{ name: "unknown", image: "x", state: "RUNNING", ready: true, restartCount: 0, reason: null, exitCode: null, startedAt: null }] });

@@ -1,4 +1,4 @@
-import { type DefinitionNode, type DocumentNode, Kind, parse, print, type SelectionNode, type SelectionSetNode, visit } from "graphql";
+import { type DefinitionNode, type DocumentNode, type FragmentSpreadNode, Kind, parse, print, type SelectionNode, type SelectionSetNode, type VariableNode, visit } from "graphql";
 import type { Asked } from "./three-ways.ts";
 
 /**
@@ -70,23 +70,24 @@ function without(asked: Asked, index: number): Asked | null {
   return found ? tidied({ ...asked, query: print(edited) }) : null;
 }
 
-/** Without selections of nothing, and without fragments and variables that nobody uses. */
+/** Without fragments and variables that nobody uses. */
 function tidied(asked: Asked): Asked {
-  let document = parseOrNull(asked.query);
-  for (let again = true; again && document;) {
-    const used = new Set<string>();
-    visit(document, { FragmentSpread: (node) => void used.add(`...${node.name.value}`), Variable: { enter: (node, _key, parent) => void (isDefinition(parent) || used.add(`$${node.name.value}`)) } });
-    const definitions = document.definitions.flatMap((definition): readonly DefinitionNode[] => {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) return used.has(`...${definition.name.value}`) ? [definition] : [];
-      if (definition.kind !== Kind.OPERATION_DEFINITION) return [definition];
-      return [{ ...definition, variableDefinitions: (definition.variableDefinitions ?? []).filter(({ variable }) => used.has(`$${variable.name.value}`)) }];
-    });
-    again = definitions.length < document.definitions.length;
-    document = { ...document, definitions };
-  }
+  const document = parseOrNull(asked.query);
   if (!document) return asked;
-  const query = print(document);
+  const query = print({ ...document, definitions: used(document.definitions) });
   return { ...asked, query, variables: Object.fromEntries(Object.entries(asked.variables).filter(([name]) => new RegExp(`\\$${name}\\b`).test(query))) };
+}
+
+function used(definitions: readonly DefinitionNode[]): readonly DefinitionNode[] {
+  const names = new Set<string>();
+  const collect = { FragmentSpread: (node: FragmentSpreadNode): void => void names.add(`...${node.name.value}`), Variable: { enter: (node: VariableNode, _key: unknown, parent: unknown): void => void (isDefinition(parent) || names.add(`$${node.name.value}`)) } };
+  for (const definition of definitions) visit(definition, collect);
+  const left = definitions.flatMap((definition): readonly DefinitionNode[] => {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) return names.has(`...${definition.name.value}`) ? [definition] : [];
+    if (definition.kind !== Kind.OPERATION_DEFINITION) return [definition];
+    return [{ ...definition, variableDefinitions: (definition.variableDefinitions ?? []).filter(({ variable }) => names.has(`$${variable.name.value}`)) }];
+  });
+  return left.length < definitions.length ? used(left) : left;
 }
 
 const isDefinition = (node: unknown): boolean => (node as { readonly kind?: unknown } | undefined)?.kind === Kind.VARIABLE_DEFINITION;

@@ -1,5 +1,5 @@
 import {
-  executeRootSelectionSet, executeSubscriptionEvent, type ExecutionResult, GraphQLError, type GraphQLSchema, type ValidatedExecutionArgs, type ValidatedSubscriptionArgs,
+  executeRootSelectionSet, executeSubscriptionEvent, type ExecutionResult, type GraphQLError, type GraphQLSchema, type ValidatedExecutionArgs, type ValidatedSubscriptionArgs,
 } from "graphql";
 import type { Context } from "#schema/context.ts";
 import { schema } from "#schema/index.ts";
@@ -107,7 +107,7 @@ export async function answer({ schema: of, reads }: Side, way: Way, running: Run
   const contextValue = contextOf(actor, reads, choice);
   const result = await (running.message ? executeSubscriptionEvent({ ...(execution as ValidatedSubscriptionArgs), rootValue: running.message, contextValue }) : executeRootSelectionSet({ ...execution, contextValue }));
   const took: Took = "failure" in outcome ? { way: "compiled", reason: null, again: false, remembered: false } : { way: outcome.way, reason: way === "compiled" ? outcome.reason : null, again: outcome.again, remembered: false };
-  return ofResult(result as ExecutionResult, took);
+  return ofResult(result, took);
 }
 
 const outcomeOf = (reads: Reads, execution: ValidatedExecutionArgs, { message }: Running, actor: Actor): ReadOutcome | Promise<ReadOutcome> =>
@@ -140,8 +140,9 @@ export function difference(expected: Answered, found: Answered): string | null {
   const parts: string[] = [];
   if (JSON.stringify(expected.errors) !== JSON.stringify(found.errors)) parts.push(`errors: expected ${shortened(expected.errors.join(" "))}, found ${shortened(found.errors.join(" "))}`);
   if (expected.json !== found.json) {
-    const at = [...expected.json].findIndex((_, index) => expected.json[index] !== found.json[index]);
-    const from = Math.max(0, (at === -1 ? Math.min(expected.json.length, found.json.length) : at) - 120);
+    let at = 0;
+    while (expected.json[at] === found.json[at]) at += 1;
+    const from = Math.max(0, at - 120);
     parts.push(`data, from character ${from}: expected …${expected.json.slice(from, from + 300)}…, found …${found.json.slice(from, from + 300)}…`);
   }
   return parts.length === 0 ? null : parts.join("\n  ");
