@@ -1,7 +1,7 @@
 import {
   type DocumentNode, type FieldNode, getNamedType, type GraphQLField, type GraphQLSchema, isInputObjectType, isObjectType, type InlineFragmentNode, Kind, parse, print, type SelectionSetNode, visit,
 } from "graphql";
-import { type Condition, type Expression, type Mapping, mappingOf } from "#schema/shared/mapping/kinds.ts";
+import { type Condition, exposedProperty, type Expression, type Mapping, mappingOf } from "#schema/shared/mapping/kinds.ts";
 import { sql } from "#schema/shared/mapping/sql.ts";
 import type { RandomOperation } from "./random-operation.ts";
 import { fieldAt } from "./schema-clone.ts";
@@ -58,7 +58,8 @@ const instead = (of: string, coordinate: Coordinate, other: Coordinate): Mutant 
   of, name: `${coordinate} answers ${other}`, concerns: selects(coordinate),
   schema: (clone) => {
     const { resolve, extensions } = fieldAt(clone, other);
-    Object.assign(fieldAt(clone, coordinate), { resolve, extensions });
+    const exposed = exposedProperty(fieldAt(clone, other));
+    Object.assign(fieldAt(clone, coordinate), { extensions, resolve: exposed === undefined ? resolve : (parent: unknown) => (parent as Loose)[exposed] });
   },
 });
 const never: Condition = () => sql`false and true`;
@@ -89,7 +90,7 @@ const OF_FIELDS: readonly Mutant[] = [
   mapped("member", "PodTemplate.volumes", "is taken for left out", () => ({ property: "nowhere" }), { resolve: () => [] }),
   instead("exposed member", "ContainerPort.protocol", "ContainerPort.name"),
   instead("exposed member", "HttpHeader.value", "HttpHeader.name"),
-  { of: "union", name: "takes one member of VolumeSource for another", concerns: asks(/on (ConfigMap|Secret)Volume/), asked: onTypes((name) => ({ ConfigMapVolume: "EmptyDirVolume" })[name] ?? name) },
+  { of: "union", name: "forgets a member of VolumeSource", concerns: asks(/on SecretVolume/), asked: withoutFragmentsOn((name) => name === "SecretVolume") },
   { of: "union", name: "forgets a member of ProbeHandler", concerns: asks(/on HttpGetProbe/), asked: withoutFragmentsOn((name) => name === "HttpGetProbe") },
   mapped("ref", "Operation.target", "is looked for by another id", () => ({ idProperty: "id" })),
   mapped("ref", "AuditEntry.target", "is of the other type", () => ({ typeProperty: "targetName" })),
@@ -117,9 +118,6 @@ const OF_FIELDS: readonly Mutant[] = [
 /** What a document would be to who does not read it right. */
 function reread(change: (document: DocumentNode) => DocumentNode): (asked: Asked) => Asked {
   return (asked) => ({ ...asked, query: print(change(parse(asked.query))) });
-}
-function onTypes(rename: (name: string) => string): (asked: Asked) => Asked {
-  return reread((document) => visit(document, { InlineFragment: (node: InlineFragmentNode) => (node.typeCondition ? { ...node, typeCondition: { ...node.typeCondition, name: { ...node.typeCondition.name, value: rename(node.typeCondition.name.value) } } } : undefined) }));
 }
 function withoutFragmentsOn(fits: (name: string) => boolean): (asked: Asked) => Asked {
   return reread((document) => visit(document, { InlineFragment: (node: InlineFragmentNode) => (node.typeCondition && fits(node.typeCondition.name.value) ? { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections: [] } } : undefined) }));
@@ -183,7 +181,7 @@ export function ignoringMutants(schema: GraphQLSchema): Mutant[] {
         if (isInputObjectType(input) && arg.name === "filter") {
           for (const member of Object.keys(input.getFields())) {
             mutants.push({
-              of: `filter ${input.name}`, name: `${coordinate} does not look at ${input.name}.${member}`, concerns: selects(coordinate, `${input.name}.${member}`),
+              of: `filter ${input.name}`, name: `${coordinate} does not look at ${input.name}.${member}`, concerns: selects(`${coordinate}:${input.name}.${member}`),
               schema: ignoring(coordinate, (args) => (args["filter"] === null || args["filter"] === undefined ? args : { ...args, filter: { ...(args["filter"] as Loose), [member]: undefined } })),
             });
           }

@@ -20,7 +20,7 @@ export interface RandomOperation {
   readonly query: string;
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** The fields that it selects, as `Type.field`, and the members of inputs that it gives, as `Input.member`. */
+  /** The fields that it selects, as `Type.field`, and the members of inputs that it gives, as `Type.field:Input.member`. */
   readonly uses: ReadonlySet<string>;
 }
 
@@ -114,10 +114,11 @@ export class OperationGenerator {
   #made(role: Role, root: GraphQLObjectType, only: string | null): RandomOperation {
     const { dice } = this.#options;
     const paths = this.#pathsOf(root, role, only);
-    const seldom = (coordinate: Coordinate): number => 1 / ((1 + (this.#landed.get(coordinate) ?? 0)) ** 2 * (1 + (this.#counts.get(coordinate) ?? 0) / 10));
-    const target = dice.weighted(paths.fields, ({ coordinate, field }) => (isResolved(field) ? 0.3 : 1) * seldom(coordinate));
-    const goal: Step[] = [...paths.path(target.type, dice), { from: target.type, field: target.field, to: getNamedType(target.field.type) as GraphQLCompositeType }];
-    const writing = new Writing(this.#options, role, this.#counts);
+    const count = (name: string): number => this.#counts.get(name) ?? 0;
+    const seldom = ({ coordinate, member }: Target): number => 1 / (member === null ? (1 + (this.#landed.get(coordinate) ?? 0)) ** 2 * (1 + count(coordinate) / 10) : (1 + count(`${coordinate}:${member}`)) ** 2);
+    const target = dice.weighted(paths.fields.flatMap(targetsOf), (one) => (isResolved(one.field) ? 0.3 : 1) * seldom(one));
+    const goal: Step[] = [...paths.path(target.type, dice), ...stepsInto(target)];
+    const writing = new Writing(this.#options, role, this.#counts, target);
     const operation = only === null ? writing.query(root, goal) : writing.subscription(root, goal);
     for (const used of operation.uses) this.#counts.set(used, (this.#counts.get(used) ?? 0) + 1);
     return operation;
@@ -140,6 +141,30 @@ export class OperationGenerator {
   }
 }
 
+/** A field; or a member of its filter, as `Input.member`. */
+interface Target {
+  readonly coordinate: Coordinate;
+  readonly type: GraphQLCompositeType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly member: string | null;
+}
+
+function targetsOf(one: Omit<Target, "member">): Target[] {
+  const filter = getNamedType(one.field.args.find(({ name }) => name === "filter")?.type);
+  const members = isInputObjectType(filter) ? Object.keys(filter.getFields()).map((name) => `${filter.name}.${name}`) : [];
+  return [{ ...one, member: null }, ...members.map((member) => ({ ...one, member }))];
+}
+
+/** The target itself; of a filter also which rows it leaves, or nobody would see what it did. */
+function stepsInto({ type, field, member }: Target): Step[] {
+  const step = (from: GraphQLCompositeType, of: GraphQLField<unknown, unknown>): Step => ({ from, field: of, to: getNamedType(of.type) as GraphQLCompositeType });
+  const connection = getNamedType(field.type);
+  const nodes = member !== null && isObjectType(connection) ? connection.getFields()["nodes"] : undefined;
+  const node = nodes && getNamedType(nodes.type);
+  const id = isObjectType(node) ? node.getFields()["id"] : undefined;
+  return [step(type, field), ...(nodes ? [step(connection as GraphQLObjectType, nodes)] : []), ...(id ? [step(node as GraphQLObjectType, id)] : [])];
+}
+
 /** Not of the mapping, or one that runs code with a row. */
 function isResolved(field: GraphQLField<unknown, unknown>): boolean {
   const mapping = mappingOf(field);
@@ -160,8 +185,11 @@ class Writing {
   readonly #values: Record<string, unknown> = {};
   #left: number;
   #names = 0;
+  /** A filter that is to be given, until it is. */
+  #target: Target | null;
 
-  constructor({ schema, hints, dice }: GeneratorOptions, role: Role, counts: ReadonlyMap<string, number>) {
+  constructor({ schema, hints, dice }: GeneratorOptions, role: Role, counts: ReadonlyMap<string, number>, target: Target) {
+    this.#target = target.member === null ? null : target;
     this.#schema = schema;
     this.#hints = hints;
     this.#dice = dice;
@@ -303,7 +331,7 @@ class Writing {
       alias = this.#alias();
       known = undefined;
     }
-    const args = known ? known.args : this.#arguments(field, depth, goal.length > 0, of);
+    const args = known ? known.args : this.#arguments(coordinate, field, depth, goal.length > 0, of);
     // The same name in two types of an abstract place, with arguments in the one that comes second.
     if (known && known.coordinate !== coordinate && field.args.some(isRequiredArgument)) return null;
     const selected: Selected = known ?? { coordinate, type, args, below: new Map() };
@@ -364,16 +392,18 @@ class Writing {
 
   // ---------------------------------------------------------------- arguments
 
-  #arguments(field: GraphQLField<unknown, unknown>, depth: number, onTheWay: boolean, of: GraphQLCompositeType | null): string {
+  #arguments(coordinate: Coordinate, field: GraphQLField<unknown, unknown>, depth: number, onTheWay: boolean, of: GraphQLCompositeType | null): string {
     const { chance } = this.#dice;
+    const wanted = onTheWay && this.#target?.coordinate === coordinate ? this.#target.member : null;
     const given = new Set(field.args.filter((arg) => isRequiredArgument(arg) || chance(onTheWay ? 0.12 : 0.4)).map(({ name }) => name));
     const isPage = field.args.some(({ name }) => name === "first");
     if (isPage) {
       for (const name of ["first", "last", "after", "before"]) given.delete(name);
       if (chance(depth > 2 ? 0.97 : 0.85)) given.add(chance(0.72) ? "first" : "last");
       if (chance(0.01)) given.add("first").add("last");
-      if (chance(onTheWay ? 0.1 : 0.25)) given.add("after");
-      if (chance(onTheWay ? 0.05 : 0.15)) given.add("before");
+      if (chance(onTheWay ? 0.08 : 0.25)) given.add("after");
+      if (chance(onTheWay ? 0.04 : 0.15)) given.add("before");
+      if (wanted !== null) given.add("filter");
     } else if (mappingOf(field)?.kind === "find" && !chance(0.04)) {
       // One that is looked up in one of several ways.
       const byId = chance(0.6);
@@ -385,7 +415,7 @@ class Writing {
     if (args.length === 0) return "";
     const values: Record<string, unknown> = {};
     const written = args.map((arg) => {
-      values[arg.name] = this.#value(arg.type, { field, name: arg.name, input: null, of, depth, values });
+      values[arg.name] = this.#value(arg.type, { coordinate, field, name: arg.name, input: null, of, depth, onTheWay, wanted, values });
       return `${arg.name}: ${this.#given(arg.type, values[arg.name])}`;
     });
     return `(${this.#shuffled(written).join(", ")})`;
@@ -402,8 +432,11 @@ class Writing {
     if (isInputObjectType(type)) {
       if (type.name === "LabelInput") return chance(0.9) ? pick(this.#hints.labels) : { key: "none", value: "none" };
       const members = Object.values(type.getFields());
-      const chosen = members.filter((member) => isNonNullType(member.type)).concat(chance(0.05) ? [] : this.#shuffled(members.filter((member) => !isNonNullType(member.type))).slice(0, 1 + below(2)));
-      for (const { name } of chosen) this.#uses.add(`${type.name}.${name}`);
+      const wanted = members.filter(({ name }) => at.wanted === `${type.name}.${name}`);
+      if (wanted.length > 0) this.#target = null;
+      const others = wanted.length > 0 ? (chance(0.8) ? 0 : 1) : chance(0.05) ? 0 : 1 + below(2);
+      const chosen = members.filter((member) => isNonNullType(member.type)).concat(wanted, this.#shuffled(members.filter((member) => !isNonNullType(member.type) && !wanted.includes(member))).slice(0, others));
+      for (const { name } of chosen) this.#uses.add(`${at.coordinate}:${type.name}.${name}`);
       return Object.fromEntries(chosen.map((member) => [member.name, this.#value(member.type, { ...at, name: member.name, input: type.name })]));
     }
     switch (type.name) {
@@ -430,8 +463,9 @@ class Writing {
     return items.length > 0 && chance(0.1) ? [...items, items[0]] : items;
   }
 
-  #int({ name, depth }: Position): number {
+  #int({ name, depth, onTheWay }: Position): number {
     const { chance, pick } = this.#dice;
+    if (onTheWay && chance(0.7)) return pick([4, 5, 6]);
     if (name === "first" || name === "last") return chance(0.01) ? pick([0, -1, 201]) : chance(0.08) && depth < 2 ? pick([19, 20, 21, 200]) : pick([1, 2, 2, 3, 3, 4, 5]);
     return chance(0.9) ? pick([1, 2, 3]) : pick([0, 4, -1, 2_147_483_647]);
   }
@@ -517,12 +551,16 @@ class Writing {
 }
 
 interface Position {
+  readonly coordinate: Coordinate;
   readonly field: GraphQLField<unknown, unknown>;
   readonly name: string;
   /** The input type that has the member of this name. */
   readonly input: string | null;
   readonly of: GraphQLCompositeType | null;
   readonly depth: number;
+  readonly onTheWay: boolean;
+  /** Of the filter, the member to be given. */
+  readonly wanted: string | null;
   /** Of the arguments so far. */
   readonly values: Readonly<Record<string, unknown>>;
 }

@@ -77,8 +77,9 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
   made.applications(tenants.main, 25, { configMaps: [...tenants.main.configMaps.slice(0, 6), gone, ...tenants.other.configMaps.slice(0, 1)], secrets: [...tenants.main.secrets.slice(0, 5), gone, ...tenants.other.secrets.slice(0, 1)] });
   made.applications(tenants.torn, 8, tenants.torn);
   made.operations(tenants.other, 6, []);
+  made.audit(tenants.main, 21);
   made.operations(tenants.main, 64, made.idsOf(tenants.other.id));
-  made.audit(tenants.main, 43);
+  made.audit(tenants.main, 22);
   made.audit(tenants.other, 3);
   made.tear(tenants.torn);
   await made.write(admin);
@@ -304,7 +305,9 @@ class Maker {
   /** What may be a target: all that has an id; two types that nothing has; ids of others, and of nothing. */
   #targets(tenantId: string, foreign: readonly (readonly [string, string])[]): readonly (readonly [type: string | null, id: string | null])[] {
     const own = Map.groupBy(this.idsOf(tenantId), ([type]) => type);
-    return [...[...own.values()].flatMap((ids) => ids.slice(0, 3)), ...foreign.slice(0, 6), ["Application", this.dice.uuid()], ["LoadBalancer", this.dice.uuid()], ["OperationStep", this.dice.uuid()], ["Overview", tenantId], [null, null], [null, null]];
+    // Not everyone may see a token or an entry of the log.
+    const guarded = [...(own.get("ApiToken") ?? []), ...(own.get("AuditEntry") ?? [])].slice(0, 12);
+    return [...guarded, ...[...own.values()].flatMap((ids) => ids.slice(0, 3)), ...foreign.slice(0, 6), ["Application", this.dice.uuid()], ["LoadBalancer", this.dice.uuid()], ["OperationStep", this.dice.uuid()], ["Overview", tenantId], [null, null], [null, null]];
   }
 
   operations(tenant: Tenant, many: number, foreign: readonly (readonly [string, string])[]): void {

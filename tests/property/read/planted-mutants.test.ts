@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
+import type { Role } from "#server/domain/states.ts";
 import { type Way, WAYS } from "#server/read/answer.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { ignoringMutants, type Mutant, MUTANTS } from "#tests/support/mapping-mutants.ts";
@@ -8,7 +9,7 @@ import { randomMessage } from "#tests/support/random-messages.ts";
 import { diceOf } from "#tests/support/random.ts";
 import { hintsOf } from "#tests/support/read-hints.ts";
 import { createReadWorld, type ReadWorld, type WorldViewer } from "#tests/support/read-world.ts";
-import { cloneSchema } from "#tests/support/schema-clone.ts";
+import { cloneSchema, observed } from "#tests/support/schema-clone.ts";
 import { answer, type Answered, difference, openSides, type Running, type Side, type Sides } from "#tests/support/three-ways.ts";
 
 /**
@@ -19,6 +20,7 @@ const SEED = Number(process.env["TEST_SEED"] ?? 11);
 const OPERATIONS = 2_500;
 const MESSAGES = 400;
 const AT_ONCE = 6;
+const BATCH = 100;
 
 interface Asking {
   readonly asked: RandomOperation;
@@ -32,28 +34,55 @@ let sides: Sides;
 let reference: Side;
 let queries: Asking[];
 let messages: Asking[];
-/** What the product answers; asked for when it is needed. */
-const answers = new Map<Asking, Promise<Answered>>();
+/** What the product answers. */
+const answers = new Map<Asking, Answered>();
 
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await createReadWorld(database.admin);
   sides = await openSides(database, { max: AT_ONCE });
-  reference = sides.side(schema, { ways: ["interpreter"] });
+  const landed = new Map<string, number>();
+  reference = sides.side(observed(schema, (coordinate) => landed.set(coordinate, (landed.get(coordinate) ?? 0) + 1)), { ways: ["interpreter"] });
   const dice = diceOf(SEED);
-  const generator = new OperationGenerator({ schema, dice, hints: await hintsOf(world, sides, reference) });
+  const hints = await hintsOf(world, sides, reference);
   const viewer = (): WorldViewer => dice.weighted(world.viewers, ({ weight }) => weight);
-  queries = Array.from({ length: OPERATIONS }, () => {
-    const who = viewer();
-    return { viewer: who, asked: generator.query(who.role ?? "OWNER") };
-  });
+  const made = async (count: number, generator: OperationGenerator, next: (role: Role) => Omit<Asking, "viewer">): Promise<Asking[]> => {
+    const all: Asking[] = [];
+    while (all.length < count) {
+      landed.clear();
+      const batch = Array.from({ length: BATCH }, (): Asking => {
+        const who = viewer();
+        return { viewer: who, ...next(who.role ?? "OWNER") };
+      });
+      all.push(...batch);
+      // oxlint-disable-next-line no-await-in-loop -- what one batch answers decides what the next one asks for
+      await inTurn(batch, async (asking) => {
+        const running = runningOf(asking, asking.asked);
+        if (running) answers.set(asking, await answer(reference, "interpreter", running));
+      });
+      generator.landed(landed);
+    }
+    return all;
+  };
+  const generator = new OperationGenerator({ schema, dice, hints });
+  queries = await made(OPERATIONS, generator, (role) => ({ asked: generator.query(role) }));
   const roots = Object.keys(schema.getSubscriptionType()?.getFields() ?? {});
-  messages = Array.from({ length: MESSAGES }, () => {
-    const [who, root] = [viewer(), dice.pick(roots)];
-    return { viewer: who, asked: generator.subscription(who.role ?? "OWNER", root), message: randomMessage(schema, root, world, dice) };
+  const ofMessages = new OperationGenerator({ schema, dice, hints });
+  messages = await made(MESSAGES, ofMessages, (role) => {
+    const root = dice.pick(roots);
+    return { asked: ofMessages.subscription(role, root), message: randomMessage(schema, root, world, dice) };
   });
-}, 120_000);
+}, 300_000);
 afterAll(() => database.drop());
+
+/** Several at once. */
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  }));
+}
 
 const runningOf = ({ viewer, message }: Asking, asked: Asking["asked"] | Parameters<Sides["admit"]>[0]): Running | null => {
   const admission = sides.admit(asked, viewer);
@@ -79,11 +108,9 @@ async function find(mutant: Mutant): Promise<Found> {
     const taken = running && mutant.asked ? runningOf(asking, mutant.asked(asking.asked)) : running;
     if (!running || !taken) continue;
     concerned += 1;
-    if (!answers.has(asking)) answers.set(asking, answer(reference, "interpreter", running));
-    // oxlint-disable-next-line no-await-in-loop -- it ends where the mutant is found
-    const expected = (await answers.get(asking)) as Answered;
+    const expected = answers.get(asking) as Answered;
     for (const way of WAYS.filter((one) => !at.has(one))) {
-      // oxlint-disable-next-line no-await-in-loop -- as above
+      // oxlint-disable-next-line no-await-in-loop -- it ends where the mutant is found
       const answered = await answer(side, way, taken);
       const data = mutant.answered ? mutant.answered(answered.data) : answered.data;
       if (difference(expected, { ...answered, data, json: JSON.stringify(data) }) !== null) at.set(way, [index + 1, concerned]);
@@ -94,11 +121,8 @@ async function find(mutant: Mutant): Promise<Found> {
 }
 
 async function findAll(mutants: readonly Mutant[]): Promise<void> {
-  const left = [...mutants];
   const found: Found[] = [];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let mutant = left.shift(); mutant; mutant = left.shift()) found.push(await find(mutant));
-  }));
+  await inTurn(mutants, async (mutant) => void found.push(await find(mutant)));
   for (const { mutant, at } of found.toSorted((a, b) => (a.mutant.of < b.mutant.of ? -1 : 1))) {
     const lines = WAYS.map((way) => `${way} ${at.has(way) ? (at.get(way) ?? []).join("/") : "-"}`);
     process.stdout.write(`  ${mutant.of.padEnd(24)} ${mutant.name.padEnd(72)} ${lines.join("  ")}\n`);
