@@ -168,7 +168,8 @@ function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents 
 
 /** The object that the connection's resolvers take from. */
 export function connectionOf(page: PlannedPage, read: PageRows | undefined, facts: PageFacts | undefined): Row {
-  const connection: Row = {};
+  // There is a pageInfo also where all that is selected in it is left out: then nobody looks into it.
+  const connection: Row = { pageInfo: {} };
   if (page.totalCount) connection["totalCount"] = facts?.total ?? 0;
   if (!read) return connection;
   let view = 0;

@@ -196,3 +196,9 @@ describe("refused", () => {
     }
   });
 });
+
+test("a pageInfo in which everything is left out is empty", async () => {
+  const query = "query ($no: Boolean!) { applications(first: 1) { pageInfo { hasNextPage @include(if: $no) } } namespaces { nodes { applications(first: 1) { pageInfo { endCursor @include(if: $no) } } } } }";
+  const found = await reading.data(me(), query, { no: false });
+  expect(found).toEqual({ applications: { pageInfo: {} }, namespaces: { nodes: [{ applications: { pageInfo: {} } }, { applications: { pageInfo: {} } }] } });
+});

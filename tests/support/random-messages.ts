@@ -1,0 +1,30 @@
+import { getNamedType, type GraphQLSchema, isObjectType } from "graphql";
+import { mappingOf } from "#schema/shared/mapping/kinds.ts";
+import { parseGlobalId } from "#server/domain/ids.ts";
+import type { ObjectState, StateChange } from "#server/realtime/state-stream.ts";
+import type { OperationHints } from "./random-operation.ts";
+import type { Dice } from "./random.ts";
+import { NOW } from "./reading.ts";
+
+/** A message as the sources of subscriptions make them, about what is there, what is gone, and what is another's. */
+export function randomMessage(schema: GraphQLSchema, rootField: string, hints: Pick<OperationHints, "ids" | "foreignIds">, dice: Dice): StateChange | ObjectState {
+  const field = schema.getSubscriptionType()?.getFields()[rootField];
+  const mapping = field && mappingOf(field);
+  const uuids = (type: string, many: number): string[] =>
+    Array.from({ length: many }, () => (dice.chance(0.85) ? (parseGlobalId(dice.pick(hints.ids.get(type) as string[]))?.id as string) : dice.chance(0.5) ? dice.uuid() : (parseGlobalId(dice.pick(hints.foreignIds))?.id as string)));
+  if (mapping?.kind === "entity") return { id: dice.chance(0.05) ? null : (uuids(mapping.entity, 1)[0] as string) };
+
+  const message = field && getNamedType(field.type);
+  const upserted = isObjectType(message) ? message.getFields()["upserted"] : undefined;
+  const items = upserted && mappingOf(upserted);
+  const some = (many: number): string[] => {
+    if (items?.kind === "entities") return uuids(items.entity, many);
+    if (items?.kind !== "nodes") throw new Error(`No message of ${rootField} is known`);
+    return Array.from({ length: many }, () => (dice.chance(0.9) ? dice.pick(hints.ids.get(dice.pick([...hints.ids.keys()])) as string[]) : dice.pick([...hints.foreignIds, "", `Nothing.${dice.uuid()}`])));
+  };
+  const shown = some(dice.chance(0.1) ? 0 : 1 + dice.below(6));
+  return {
+    cursor: dice.pick(["1.2.3", "\"", "\u{1F600}\\"]), snapshot: dice.chance(0.3), complete: dice.chance(0.8), at: NOW - dice.below(1_000_000),
+    upserted: shown.length > 0 && dice.chance(0.1) ? [...shown, shown[0] as string] : shown, removed: some(dice.below(3)),
+  };
+}

@@ -1,0 +1,593 @@
+import {
+  getNamedType, getNullableType, type GraphQLCompositeType, type GraphQLField, type GraphQLInputType, type GraphQLObjectType, type GraphQLSchema, isAbstractType, isCompositeType, isEnumType,
+  isInputObjectType, isInterfaceType, isListType, isNonNullType, isObjectType, isRequiredArgument,
+} from "graphql";
+import { exposedProperty, mappingOf } from "#schema/shared/mapping/kinds.ts";
+import type { Role } from "#server/domain/states.ts";
+import type { Dice } from "./random.ts";
+import { type Coordinate, coordinateOf, permittedFields, schemaPaths, type SchemaPaths, type Step } from "./schema-paths.ts";
+
+/**
+ * Random operations of a schema, valid but for a few that are meant to be refused. Each has a goal, a field that was selected seldom so far, and a random way
+ * there; the rest of it is chance. What makes an operation valid that chance alone would not:
+ *
+ *   scope   the response keys of one place, fragments followed: a key is given twice only where the two selections merge
+ *   hints   where values come from that mean something: ids, cursors, words
+ *
+ * The same dice give the same operations.
+ */
+export interface RandomOperation {
+  readonly query: string;
+  readonly operationName?: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** The fields that it selects, as `Type.field`, and the members of inputs that it gives, as `Type.field:Input.member`. */
+  readonly uses: ReadonlySet<string>;
+}
+
+export interface OperationHints {
+  /** Global ids that the viewer may see, by type. */
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+  readonly foreignIds: readonly string[];
+  /** By the name of an argument, or of an input's member. */
+  readonly words: ReadonlyMap<string, readonly string[]>;
+  readonly labels: readonly { readonly key: string; readonly value: string }[];
+  /** That pages gave out, by the type of their rows and the order: `Pod:name,id`. */
+  readonly cursors: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface GeneratorOptions {
+  readonly schema: GraphQLSchema;
+  readonly hints: OperationHints;
+  readonly dice: Dice;
+}
+
+const MAX_DEPTH = 13;
+/** Fields of an operation, about. */
+const SIZE = 24;
+const STATICALLY_INVALID = 0.015;
+/** What only code can answer is asked for less often, because it keeps the whole operation from being compiled. */
+const RESOLVED = 0.06;
+
+/** The response keys of one place. */
+type Scope = Map<string, Selected>;
+interface Selected {
+  readonly coordinate: Coordinate;
+  readonly type: string;
+  readonly args: string;
+  readonly below: Scope;
+}
+interface Fragment {
+  readonly name: string;
+  readonly on: GraphQLCompositeType;
+  readonly text: string;
+  readonly scope: Scope;
+}
+
+/** Whether both may stand in one place; of objects that can't be the same one nothing else than the shape would matter, but that is not used here. */
+function merges(one: Scope, other: Scope): boolean {
+  for (const [key, selected] of other) {
+    const known = one.get(key);
+    if (!known) continue;
+    const same = known.coordinate === selected.coordinate ? known.args === selected.args : known.args === "" && selected.args === "" && fieldName(known) === fieldName(selected);
+    if (!same || known.type !== selected.type || !merges(known.below, selected.below)) return false;
+  }
+  return true;
+}
+const fieldName = ({ coordinate }: Selected): string => coordinate.slice(coordinate.indexOf(".") + 1);
+function merge(into: Scope, from: Scope): void {
+  for (const [key, selected] of from) {
+    const known = into.get(key);
+    if (known) merge(known.below, selected.below);
+    else {
+      const below: Scope = new Map();
+      merge(below, selected.below);
+      into.set(key, { ...selected, below });
+    }
+  }
+}
+
+export class OperationGenerator {
+  readonly #options: GeneratorOptions;
+  readonly #paths = new Map<string, SchemaPaths>();
+  /** How often each field was selected so far, and how often there was something then. */
+  readonly #counts = new Map<string, number>();
+  readonly #landed = new Map<string, number>();
+
+  constructor(options: GeneratorOptions) {
+    this.#options = options;
+  }
+
+  query(role: Role): RandomOperation {
+    return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null);
+  }
+
+  /** That fields answered something so often: goals are those of which that is seldom true. */
+  landed(times: ReadonlyMap<string, number>): void {
+    for (const [coordinate, count] of times) this.#landed.set(coordinate, (this.#landed.get(coordinate) ?? 0) + count);
+  }
+
+  /** With this root field. */
+  subscription(role: Role, field: string): RandomOperation {
+    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field);
+  }
+
+  #made(role: Role, root: GraphQLObjectType, only: string | null): RandomOperation {
+    const { dice } = this.#options;
+    const paths = this.#pathsOf(root, role, only);
+    const count = (name: string): number => this.#counts.get(name) ?? 0;
+    const seldom = ({ coordinate, member }: Target): number => 1 / (member === null ? (1 + (this.#landed.get(coordinate) ?? 0)) ** 2 * (1 + count(coordinate) / 10) : (1 + count(`${coordinate}:${member}`)) ** 2);
+    const target = dice.weighted(paths.fields.flatMap(targetsOf), (one) => (isResolved(one.field) ? 0.3 : 1) * seldom(one));
+    const goal: Step[] = [...paths.path(target.type, dice), ...stepsInto(target)];
+    const writing = new Writing(this.#options, role, this.#counts, target);
+    const operation = only === null ? writing.query(root, goal) : writing.subscription(root, goal);
+    for (const used of operation.uses) this.#counts.set(used, (this.#counts.get(used) ?? 0) + 1);
+    return operation;
+  }
+
+  #pathsOf(root: GraphQLObjectType, role: Role, only: string | null): SchemaPaths {
+    const key = `${root.name} ${only} ${role}`;
+    let paths = this.#paths.get(key);
+    if (!paths) {
+      const all = schemaPaths(this.#options.schema, root, role);
+      if (only !== null) {
+        const below = getNamedType(root.getFields()[only]?.type) as GraphQLCompositeType;
+        const first: Step = { from: root, field: root.getFields()[only] as GraphQLField<unknown, unknown>, to: below };
+        const inner = schemaPaths(this.#options.schema, below, role);
+        paths = { fields: inner.fields, path: (to, dice) => [first, ...inner.path(to, dice)] };
+      } else paths = all;
+      this.#paths.set(key, paths);
+    }
+    return paths;
+  }
+}
+
+/** A field; or a member of its filter, as `Input.member`. */
+interface Target {
+  readonly coordinate: Coordinate;
+  readonly type: GraphQLCompositeType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly member: string | null;
+}
+
+function targetsOf(one: Omit<Target, "member">): Target[] {
+  const filter = getNamedType(one.field.args.find(({ name }) => name === "filter")?.type);
+  const members = isInputObjectType(filter) ? Object.keys(filter.getFields()).map((name) => `${filter.name}.${name}`) : [];
+  return [{ ...one, member: null }, ...members.map((member) => ({ ...one, member }))];
+}
+
+/** The target itself; of a filter also which rows it leaves, or nobody would see what it did. */
+function stepsInto({ type, field, member }: Target): Step[] {
+  const step = (from: GraphQLCompositeType, of: GraphQLField<unknown, unknown>): Step => ({ from, field: of, to: getNamedType(of.type) as GraphQLCompositeType });
+  const connection = getNamedType(field.type);
+  const nodes = member !== null && isObjectType(connection) ? connection.getFields()["nodes"] : undefined;
+  const node = nodes && getNamedType(nodes.type);
+  const id = isObjectType(node) ? node.getFields()["id"] : undefined;
+  return [step(type, field), ...(nodes ? [step(connection as GraphQLObjectType, nodes)] : []), ...(id ? [step(node as GraphQLObjectType, id)] : [])];
+}
+
+/** Not of the mapping, or one that runs code with a row. */
+function isResolved(field: GraphQLField<unknown, unknown>): boolean {
+  const mapping = mappingOf(field);
+  return mapping?.kind === "computed" || (mapping?.kind === "sql" && RESOLVED_FIELDS.has(field.name)) || (mapping === undefined && exposedProperty(field) === undefined && RESOLVED_FIELDS.has(field.name));
+}
+const RESOLVED_FIELDS: ReadonlySet<string> = new Set(["manifest", "changes", "viewer", "server"]);
+
+/** One operation while it is written. */
+class Writing {
+  readonly #schema: GraphQLSchema;
+  readonly #hints: OperationHints;
+  readonly #dice: Dice;
+  readonly #fieldsOf: (type: GraphQLCompositeType) => readonly GraphQLField<unknown, unknown>[];
+  readonly #counts: ReadonlyMap<string, number>;
+  readonly #uses = new Set<string>();
+  readonly #fragments: Fragment[] = [];
+  readonly #definitions: { readonly name: string; readonly position: string; readonly text: string }[] = [];
+  readonly #values: Record<string, unknown> = {};
+  #left: number;
+  #names = 0;
+  /** A filter that is to be given, until it is. */
+  #target: Target | null;
+
+  constructor({ schema, hints, dice }: GeneratorOptions, role: Role, counts: ReadonlyMap<string, number>, target: Target) {
+    this.#target = target.member === null ? null : target;
+    this.#schema = schema;
+    this.#hints = hints;
+    this.#dice = dice;
+    const fields = new Map<GraphQLCompositeType, readonly GraphQLField<unknown, unknown>[]>();
+    this.#fieldsOf = (type) => {
+      const known = fields.get(type) ?? permittedFields(type, role);
+      fields.set(type, known);
+      return known;
+    };
+    this.#counts = counts;
+    this.#left = 4 + dice.below(SIZE);
+  }
+
+  query(root: GraphQLObjectType, goal: readonly Step[]): RandomOperation {
+    const { below, chance } = this.#dice;
+    const scope: Scope = new Map();
+    const parts = [this.#toward(scope, goal, 1)];
+    const more = chance(0.5) ? 0 : 1 + below(2);
+    for (let n = 0; n < more; n += 1) parts.push(this.#selection(root, scope, 1));
+    if (chance(0.01)) parts.push('__type(name: "Pod") { name fields { name } }');
+    const written = this.#shuffled(parts.filter((part) => part !== null)).join(" ");
+    return this.#operation("query", chance(STATICALLY_INVALID) ? `${written} ${this.#dice.pick(INVALID)}` : written);
+  }
+
+  /** A subscription has one root field, without conditions. */
+  subscription(root: GraphQLObjectType, [first, ...goal]: readonly Step[]): RandomOperation {
+    const { field, to } = first as Step;
+    const written = this.#field(root, field as GraphQLField<unknown, unknown>, new Map(), 1, goal);
+    if (written === null) throw new Error(`${to.name} can't be selected`);
+    return this.#operation("subscription", written);
+  }
+
+  #operation(kind: string, selections: string): RandomOperation {
+    const { chance } = this.#dice;
+    const used = new Map<string, Fragment>();
+    const follow = (text: string): void => {
+      for (const [, name] of text.matchAll(/\.\.\.(F\d+)/g)) {
+        const fragment = this.#fragments.find((one) => one.name === name);
+        if (!fragment || used.has(fragment.name)) continue;
+        used.set(fragment.name, fragment);
+        follow(fragment.text);
+      }
+    };
+    follow(selections);
+    const fragments = [...used.values()].map(({ text }) => text);
+    const all = [selections, ...fragments].join(" ");
+    const definitions = this.#definitions.filter(({ name }) => new RegExp(`\\$${name}\\b`).test(all));
+    const variables = Object.fromEntries(Object.entries(this.#values).filter(([name]) => definitions.some((definition) => definition.name === name)));
+    const named = definitions.length > 0 || kind !== "query" || chance(0.2);
+    const head = named ? `${kind} Q${definitions.length > 0 ? `(${definitions.map(({ text }) => text).join(", ")})` : ""} ` : "";
+    const several = named && kind === "query" && chance(0.03);
+    const query = this.#shuffled([`${head}{ ${selections} }`, ...fragments, ...(several ? ["query Other { __typename }"] : [])]).join("\n");
+    return { query, variables, uses: this.#uses, ...(several ? { operationName: "Q" } : {}) };
+  }
+
+  #shuffled<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.#dice.below(left.length), 1)[0] as T);
+  }
+
+  // ---------------------------------------------------------------- selections
+
+  /** Selections of a place, with at least one in them. `goal`: what has to be selected here, and below. */
+  #selections(type: GraphQLCompositeType, scope: Scope, depth: number, goal: readonly Step[]): string {
+    const parts: string[] = [];
+    // The grammar has no empty selections, but graphql-js takes them.
+    if (goal.length === 0 && this.#dice.chance(0.003)) return "";
+    const wanted = goal.length > 0 ? this.#toward(scope, goal, depth) : null;
+    if (wanted !== null) parts.push(wanted);
+    const more = depth >= MAX_DEPTH ? 1 : 1 + this.#dice.below(wanted === null ? 4 : 3);
+    for (let n = 0; n < more && (parts.length === 0 || this.#left > 0); n += 1) {
+      const made = this.#selection(type, scope, depth);
+      if (made !== null) parts.push(made);
+    }
+    if (parts.length === 0) parts.push(this.#typename(scope));
+    return this.#shuffled(parts).join(" ");
+  }
+
+  #toward(scope: Scope, [step, ...rest]: readonly Step[], depth: number): string | null {
+    const { from, field, to } = step as Step;
+    const next = rest[0];
+    if (field === null) return `... on ${to.name} { ${this.#selections(to, scope, depth, rest)} }`;
+    const written = this.#field(from, field, scope, depth, rest, next?.field === null ? next.to : null);
+    if (written === null || !this.#dice.chance(0.1)) return written;
+    return `... on ${from.name}${this.#directives(true)} { ${written} }`;
+  }
+
+  #selection(type: GraphQLCompositeType, scope: Scope, depth: number): string | null {
+    const { chance, below, pick } = this.#dice;
+    this.#left -= 1;
+    if (chance(0.05)) return this.#typename(scope);
+    if (isAbstractType(type)) {
+      if (isInterfaceType(type) && chance(0.25)) return this.#anyField(type, scope, depth);
+      const roll = below(10);
+      if (roll === 0) return `...${this.#directives(false)} { ${this.#selections(type, scope, depth, [])} }`;
+      if (roll === 1) return `... on ${type.name} { ${this.#selections(type, scope, depth, [])} }`;
+      if (roll < 4) return this.#spread(type, scope, depth);
+      const possible = pick(this.#schema.getPossibleTypes(type).filter((one) => this.#fieldsOf(one).length > 0));
+      return `... on ${possible.name}${this.#directives(false)} { ${this.#selections(possible, scope, depth, [])} }`;
+    }
+    if (chance(0.07) && depth < MAX_DEPTH) {
+      const [interfaceType] = isObjectType(type) ? type.getInterfaces() : [];
+      const on = interfaceType && chance(0.3) ? interfaceType : type;
+      return `...${chance(0.3) && on === type ? "" : ` on ${on.name}`}${this.#directives(false)} { ${this.#selections(on, scope, depth, [])} }`;
+    }
+    if (chance(0.08) && depth < MAX_DEPTH) return this.#spread(type, scope, depth);
+    return this.#anyField(type, scope, depth);
+  }
+
+  #typename(scope: Scope): string {
+    const alias = this.#dice.chance(0.4) ? this.#alias() : null;
+    scope.set(alias ?? "__typename", { coordinate: "Any.__typename", type: "String!", args: "", below: new Map() });
+    return alias === null ? "__typename" : `${alias}: __typename`;
+  }
+
+  /** Aliases are all different; some are longer than what Postgres allows a name to be, and some are names that SQL or JavaScript take for something else. */
+  #alias(): string {
+    const { chance, pick } = this.#dice;
+    this.#names += 1;
+    if (chance(0.02)) return `a${this.#names}_${"long".repeat(18)}`;
+    return `${pick(["a", "b", "x", "select", "T", "__proto", "constructor", "_", "nodes"])}${this.#names}`;
+  }
+
+  #anyField(type: GraphQLCompositeType, scope: Scope, depth: number): string | null {
+    const fields = this.#fieldsOf(type).filter((field) => !isCompositeType(getNamedType(field.type)) || (depth < MAX_DEPTH && this.#left > 0));
+    if (fields.length === 0) return null;
+    const field = this.#dice.weighted(fields, (one) => (isResolved(one) ? RESOLVED : 1) / Math.sqrt(1 + (this.#counts.get(coordinateOf(type, one)) ?? 0)));
+    return this.#field(type, field, scope, depth, []);
+  }
+
+  /** `of`: of which type the ids of an abstract place should be. */
+  #field(parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, scope: Scope, depth: number, goal: readonly Step[], of: GraphQLCompositeType | null = null): string | null {
+    const { chance } = this.#dice;
+    const coordinate = coordinateOf(parent, field);
+    const type = String(field.type);
+    let alias = chance(0.18) ? this.#alias() : null;
+    let known = scope.get(alias ?? field.name);
+    if (known && (known.coordinate === coordinate ? of !== null || chance(0.5) : known.type !== type || known.args !== "" || fieldName(known) !== field.name)) {
+      alias = this.#alias();
+      known = undefined;
+    }
+    const args = known ? known.args : this.#arguments(coordinate, field, depth, goal.length > 0, of);
+    // The same name in two types of an abstract place, with arguments in the one that comes second.
+    if (known && known.coordinate !== coordinate && field.args.some(isRequiredArgument)) return null;
+    const selected: Selected = known ?? { coordinate, type, args, below: new Map() };
+    scope.set(alias ?? field.name, selected);
+    this.#uses.add(coordinate);
+    const named = getNamedType(field.type);
+    // Below a goal of a composite type anything will do.
+    const directives = this.#directives(goal.length > 0 || of !== null);
+    const below = isCompositeType(named) ? ` { ${this.#selections(named, selected.below, depth + 1, goal)} }` : "";
+    return `${alias === null ? "" : `${alias}: `}${field.name}${args}${parent === this.#schema.getSubscriptionType() ? "" : directives}${below}`;
+  }
+
+  // ---------------------------------------------------------------- fragments and conditions
+
+  #spread(type: GraphQLCompositeType, scope: Scope, depth: number): string | null {
+    const { chance, pick } = this.#dice;
+    const fits = this.#fragments.filter(({ on, scope: theirs }) => this.#mayBe(type, on) && merges(scope, theirs));
+    let fragment = fits.length > 0 && chance(0.6) ? pick(fits) : null;
+    if (!fragment) {
+      const [interfaceType] = isObjectType(type) ? type.getInterfaces() : [];
+      const possible = isAbstractType(type) ? this.#schema.getPossibleTypes(type).filter((one) => this.#fieldsOf(one).length > 0) : [];
+      const on = possible.length > 0 && chance(0.7) ? pick(possible) : interfaceType && chance(0.25) ? interfaceType : type;
+      const theirs: Scope = new Map();
+      const selections = this.#selections(on, theirs, depth + 1, []);
+      this.#names += 1;
+      const name = `F${this.#names}`;
+      fragment = { name, on, scope: theirs, text: `fragment ${name} on ${on.name} { ${selections} }` };
+      this.#fragments.push(fragment);
+      if (!merges(scope, theirs)) return null;
+    }
+    merge(scope, fragment.scope);
+    return `...${fragment.name}${this.#directives(false)}`;
+  }
+
+  /** Whether a fragment on the second may stand in a place of the first. */
+  #mayBe(type: GraphQLCompositeType, on: GraphQLCompositeType): boolean {
+    if (type === on) return true;
+    if (isAbstractType(type) && isObjectType(on)) return this.#schema.isSubType(type, on);
+    return isAbstractType(on) && isObjectType(type) && this.#schema.isSubType(on, type);
+  }
+
+  #directives(kept: boolean): string {
+    const { chance, below } = this.#dice;
+    if (!chance(0.07)) return "";
+    const include = kept || chance(0.7);
+    const skip = kept ? false : chance(0.3);
+    const roll = below(5);
+    const parts = [...(roll === 0 || roll > 2 ? [`@include(if: ${this.#condition(include)})`] : []), ...(roll === 0 || (roll > 0 && roll < 3) ? [`@skip(if: ${this.#condition(skip)})`] : [])];
+    return ` ${this.#shuffled(parts).join(" ")}`;
+  }
+
+  #condition(value: boolean): string {
+    const { chance } = this.#dice;
+    if (chance(0.5)) return String(value);
+    if (chance(0.6)) return this.#variable("Boolean!", "Boolean!", "", value);
+    return this.#variable("Boolean!", "Boolean", ` = ${value}`, undefined);
+  }
+
+  // ---------------------------------------------------------------- arguments
+
+  #arguments(coordinate: Coordinate, field: GraphQLField<unknown, unknown>, depth: number, onTheWay: boolean, of: GraphQLCompositeType | null): string {
+    const { chance } = this.#dice;
+    const wanted = onTheWay && this.#target?.coordinate === coordinate ? this.#target.member : null;
+    const given = new Set(field.args.filter((arg) => isRequiredArgument(arg) || chance(onTheWay ? 0.12 : 0.4)).map(({ name }) => name));
+    const isPage = field.args.some(({ name }) => name === "first");
+    if (isPage) {
+      for (const name of ["first", "last", "after", "before"]) given.delete(name);
+      if (chance(depth > 2 ? 0.97 : 0.85)) given.add(chance(0.72) ? "first" : "last");
+      if (chance(0.01)) given.add("first").add("last");
+      if (chance(onTheWay ? 0.08 : 0.25)) given.add("after");
+      if (chance(onTheWay ? 0.04 : 0.15)) given.add("before");
+      if (wanted !== null) given.add("filter");
+    } else if (mappingOf(field)?.kind === "find" && !chance(0.04)) {
+      // One that is looked up in one of several ways.
+      const byId = chance(0.6);
+      given.clear();
+      for (const { name } of field.args) if (byId === (name === "id") || chance(0.05)) given.add(name);
+    }
+    // Cursors come last: which of them fit depends on the order that is asked for.
+    const args = field.args.filter(({ name }) => given.has(name)).toSorted((a, b) => Number(isCursor(a.name)) - Number(isCursor(b.name)));
+    if (args.length === 0) return "";
+    const values: Record<string, unknown> = {};
+    const written = args.map((arg) => {
+      values[arg.name] = this.#value(arg.type, { coordinate, field, name: arg.name, input: null, of, depth, onTheWay, wanted, values });
+      return `${arg.name}: ${this.#given(arg.type, values[arg.name])}`;
+    });
+    return `(${this.#shuffled(written).join(", ")})`;
+  }
+
+  /** A value for a position, as a client would put it into its variables. */
+  #value(given: GraphQLInputType, at: Position): unknown {
+    const { chance, below, pick } = this.#dice;
+    const type = getNullableType(given);
+    if (isNonNullType(type)) return this.#value(type.ofType, at);
+    if (type !== given ? false : chance(0.03)) return null;
+    if (isListType(type)) return this.#list(type.ofType, at);
+    if (isEnumType(type)) return pick(type.getValues()).name;
+    if (isInputObjectType(type)) {
+      if (type.name === "LabelInput") return chance(0.9) ? pick(this.#hints.labels) : { key: "none", value: "none" };
+      const members = Object.values(type.getFields());
+      const wanted = members.filter(({ name }) => at.wanted === `${type.name}.${name}`);
+      if (wanted.length > 0) this.#target = null;
+      const others = wanted.length > 0 ? (chance(0.8) ? 0 : 1) : chance(0.05) ? 0 : 1 + below(2);
+      const chosen = members.filter((member) => isNonNullType(member.type)).concat(wanted, this.#shuffled(members.filter((member) => !isNonNullType(member.type) && !wanted.includes(member))).slice(0, others));
+      for (const { name } of chosen) this.#uses.add(`${at.coordinate}:${type.name}.${name}`);
+      return Object.fromEntries(chosen.map((member) => [member.name, this.#value(member.type, { ...at, name: member.name, input: type.name })]));
+    }
+    switch (type.name) {
+      case "Boolean":
+        return chance(0.5);
+      case "Int":
+        return this.#int(at);
+      case "ID":
+        return this.#id(at);
+      case "DateTime":
+        return pick(["2026-05-01T00:00:00.000Z", "2026-05-01T00:00:00.001Z", "2026-05-01T02:00:01+02:00", "2026-04-30T23:59:59.9999Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"]);
+      default:
+        return this.#text(at);
+    }
+  }
+
+  #list(item: GraphQLInputType, at: Position): unknown[] {
+    const { chance, below } = this.#dice;
+    const isNodes = at.input === null && at.name === "ids";
+    if (isNodes && chance(0.004)) return Array.from({ length: 201 }, () => this.#id(at));
+    const length = chance(0.05) ? 0 : isNodes ? 1 + below(8) : 1 + below(3);
+    const items = Array.from({ length }, () => this.#value(item, at));
+    // Twice the same.
+    return items.length > 0 && chance(0.1) ? [...items, items[0]] : items;
+  }
+
+  #int({ name, depth, onTheWay }: Position): number {
+    const { chance, pick } = this.#dice;
+    if (onTheWay && chance(0.7)) return pick([4, 5, 6]);
+    if (name === "first" || name === "last") return chance(0.01) ? pick([0, -1, 201]) : chance(0.08) && depth < 2 ? pick([19, 20, 21, 200]) : pick([1, 2, 2, 3, 3, 4, 5]);
+    return chance(0.9) ? pick([1, 2, 3]) : pick([0, 4, -1, 2_147_483_647]);
+  }
+
+  #id({ name, field, input, of }: Position): string {
+    const { chance, pick } = this.#dice;
+    const all = [...this.#hints.ids.keys()];
+    if (chance(0.1)) {
+      const some = pick(this.#hints.ids.get(pick(all)) as string[]);
+      const foreign = this.#hints.foreignIds.length > 0 ? pick(this.#hints.foreignIds) : some;
+      return pick([some, foreign, foreign, `${pick(all)}.${this.#dice.uuid()}`, "", "Application.", some.toUpperCase(), `${some} `, `Nothing.${this.#dice.uuid()}`, "\u{1F600}", `OperationStep.${this.#dice.uuid()}`]);
+    }
+    const type = of?.name ?? (input === null && name === "id" ? getNamedType(field.type).name : ID_TYPES[`${input ?? ""}.${name}`] ?? ID_TYPES[name]);
+    return pick(this.#hints.ids.get(type ?? pick(all)) ?? (this.#hints.ids.get(pick(all)) as string[]));
+  }
+
+  #text({ name, field, values }: Position): string {
+    const { chance, pick, below } = this.#dice;
+    if (isCursor(name)) {
+      const own = this.#hints.cursors.get(orderOf(field, values)) ?? [];
+      const others = [...this.#hints.cursors.values()].flat();
+      if (own.length > 0 && !chance(0.06)) return pick(own);
+      if (others.length === 0) return "";
+      const other = pick(others);
+      return pick([other, "", "W10", `${other.slice(0, -2)}AA`, other.slice(below(4)), `${other}=`]);
+    }
+    const words = this.#hints.words.get(name);
+    if (words && words.length > 0 && !chance(0.05)) return pick(words);
+    return pick(["", "nothing", "\"\\'\n\u2028", "\u{1F600}", "x".repeat(300), "\0"]);
+  }
+
+  // ---------------------------------------------------------------- literals and variables
+
+  /** The value where it is written: as a literal or a variable, or partly so. */
+  #given(type: GraphQLInputType, value: unknown): string {
+    const { chance } = this.#dice;
+    if (chance(0.22)) return this.#asVariable(type, value);
+    const nullable = getNullableType(type);
+    if (value === null) return "null";
+    if (isListType(nullable)) {
+      const items = (value as readonly unknown[]).map((item) => this.#given(nullable.ofType, item));
+      // One item stands for a list of it; but a variable of the item's type does not.
+      return items.length === 1 && chance(0.1) && !(items[0] as string).startsWith("$") ? (items[0] as string) : `[${items.join(", ")}]`;
+    }
+    if (isInputObjectType(nullable)) {
+      const members = Object.entries(value as Record<string, unknown>).map(([name, member]) => `${name}: ${this.#given(nullable.getFields()[name]?.type as GraphQLInputType, member)}`);
+      return `{ ${members.join(", ")} }`;
+    }
+    return isEnumType(nullable) ? (value as string) : JSON.stringify(value);
+  }
+
+  #asVariable(type: GraphQLInputType, value: unknown): string {
+    const { below, chance } = this.#dice;
+    const position = String(type);
+    const same = this.#definitions.filter((definition) => definition.position === position);
+    if (same.length > 0 && chance(0.1)) return `$${(same[below(same.length)] as { name: string }).name}`;
+    const nullable = String(getNullableType(type));
+    const roll = below(100);
+    const literal = literalOf(type, value);
+    if (isNonNullType(type)) {
+      if (roll < 86) return this.#variable(position, position, "", value);
+      if (roll < 94) return this.#variable(position, nullable, ` = ${literal}`, undefined);
+      if (roll < 98) return this.#variable(position, nullable, ` = ${literal}`, value);
+      return this.#variable(position, nullable, ` = ${literal}`, null);
+    }
+    if (roll < 66) return this.#variable(position, nullable, "", value);
+    if (roll < 78) return this.#variable(position, nullable, ` = ${literal}`, undefined);
+    if (roll < 84) return this.#variable(position, nullable, " = null", value);
+    if (roll < 88) return this.#variable(position, nullable, "", null);
+    if (roll < 92) return this.#variable(position, nullable, "", undefined);
+    if (roll < 94) return this.#variable(position, nullable, ` = ${literal}`, null);
+    return value === null ? this.#variable(position, nullable, "", null) : this.#variable(position, `${nullable}!`, "", value);
+  }
+
+  /** `value`: undefined where it is left out. */
+  #variable(position: string, type: string, defaultValue: string, value: unknown): string {
+    this.#names += 1;
+    const name = `v${this.#names}`;
+    this.#definitions.push({ name, position, text: `$${name}: ${type}${defaultValue}` });
+    if (value !== undefined) this.#values[name] = value;
+    return `$${name}`;
+  }
+}
+
+interface Position {
+  readonly coordinate: Coordinate;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly name: string;
+  /** The input type that has the member of this name. */
+  readonly input: string | null;
+  readonly of: GraphQLCompositeType | null;
+  readonly depth: number;
+  readonly onTheWay: boolean;
+  /** Of the filter, the member to be given. */
+  readonly wanted: string | null;
+  /** Of the arguments so far. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+const isCursor = (name: string): boolean => name === "after" || name === "before";
+/** As its cursors name it. */
+function orderOf(field: GraphQLField<unknown, unknown>, values: Readonly<Record<string, unknown>>): string {
+  const mapping = mappingOf(field);
+  if (mapping?.kind !== "page" && mapping?.kind !== "pageOf") return "";
+  const order = typeof mapping.order === "function" ? mapping.order(values as never) : mapping.order;
+  return `${mapping.entity}:${order.join(",")}`;
+}
+
+const ID_TYPES: Readonly<Record<string, string>> = { "ClusterFilter.ids": "Cluster", clusterIds: "Cluster", applicationIds: "Application", vpcIds: "Vpc" };
+
+/** Beside whatever else is selected at the root. */
+const INVALID: readonly string[] = [
+  "nope", "pods { nope }", "pods", "viewer { id { x } }", "pods { nodes { ... on Cluster { id } } }", "pod { id }", "pod(id: 1.5) { id }", "pods(first: \"1\") { totalCount }", "pods(filter: { nope: 1 }) { totalCount }",
+  "...Nowhere", "twice: pods { totalCount } twice: clusters { totalCount }", "pods(first: $nowhere) { totalCount }", "pods @include { totalCount }",
+];
+
+function literalOf(type: GraphQLInputType, value: unknown): string {
+  const nullable = getNullableType(type);
+  if (value === null || value === undefined) return "null";
+  if (isListType(nullable)) return `[${(value as readonly unknown[]).map((item) => literalOf(nullable.ofType, item)).join(", ")}]`;
+  if (isInputObjectType(nullable)) {
+    return `{ ${Object.entries(value as Record<string, unknown>).map(([name, member]) => `${name}: ${literalOf(nullable.getFields()[name]?.type as GraphQLInputType, member)}`).join(", ")} }`;
+  }
+  return isEnumType(nullable) ? (value as string) : JSON.stringify(value);
+}
