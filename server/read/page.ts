@@ -35,12 +35,12 @@ export function pageArguments(order: BoundOrder, args: Readonly<Record<string, u
 }
 
 /** `order by …`, backward where the page is. */
-export function writeOrder(writer: StatementWriter, { columns }: BoundOrder, forward: boolean): void {
-  writer.write(` order by ${columns.map(({ column, descending }) => `t.${column.name}${descending === forward ? " desc" : ""}`).join(", ")}`);
+export function writeOrder(writer: StatementWriter, { columns }: BoundOrder, forward: boolean, alias = "t"): void {
+  writer.write(` order by ${columns.map(({ column, descending }) => `${alias}.${column.name}${descending === forward ? " desc" : ""}`).join(", ")}`);
 }
 
 /** The condition that a row lies behind the key (or before it; with `orAt` also at it). */
-export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, key: readonly string[], side: "after" | "before", orAt = false): void {
+export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, key: readonly string[], side: "after" | "before", orAt = false, alias = "t"): void {
   const value = (index: number): void => {
     const type = columns[index]?.column.type as string;
     // As the cursor has it: a time without a zone, in UTC.
@@ -49,7 +49,7 @@ export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, ke
   };
   const operator = (descending: boolean): string => ((side === "after") === descending ? "<" : ">");
   if (columns.every(({ descending }) => descending === columns[0]?.descending)) {
-    writer.write(`(${columns.map(({ column }) => `t.${column.name}`).join(", ")}) ${operator(columns[0]?.descending ?? false)}${orAt ? "=" : ""} (`);
+    writer.write(`(${columns.map(({ column }) => `${alias}.${column.name}`).join(", ")}) ${operator(columns[0]?.descending ?? false)}${orAt ? "=" : ""} (`);
     for (const index of columns.keys()) {
       if (index > 0) writer.write(", ");
       value(index);
@@ -62,12 +62,12 @@ export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, ke
   for (const [index, { column, descending }] of columns.entries()) {
     writer.write(index > 0 ? " or (" : "(");
     for (let equal = 0; equal < index; equal += 1) {
-      writer.write(`t.${columns[equal]?.column.name} = `);
+      writer.write(`${alias}.${columns[equal]?.column.name} = `);
       value(equal);
       writer.write(" and ");
     }
     const last = index === columns.length - 1;
-    writer.write(`t.${column.name} ${operator(descending)}${orAt && last ? "=" : ""} `);
+    writer.write(`${alias}.${column.name} ${operator(descending)}${orAt && last ? "=" : ""} `);
     value(index);
     writer.write(")");
   }

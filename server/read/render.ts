@@ -1,4 +1,4 @@
-import type { Column, ParamType, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
+import type { Column, Columns, ParamType, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type Binding, type BoundColumn, type BoundEntity, columnsOf, mainTable } from "./bind.ts";
 
@@ -8,22 +8,41 @@ export interface Statement {
   readonly values: readonly (string | null)[];
 }
 
+/** One occurrence of an entity in a statement. */
+export interface Place {
+  readonly entity: BoundEntity;
+  readonly alias: string;
+  readonly columns: Columns<never>;
+}
+
 /**
  * Writes one statement. Text and values come out of the same walk, because Postgres refuses a parameter that the text does not use.
- * The main table is `t`; sub-selects get `t1`, `t2`, …
+ * The main table is `t`; sub-selects and further occurrences get `t1`, `t2`, …
  */
 export class StatementWriter {
   readonly #binding: Binding;
-  readonly #main: Table;
-  readonly #entity: BoundEntity;
-  readonly #tables = new Map<Table, { readonly alias: string; readonly entity: BoundEntity }>();
+  readonly #places = new Map<Table, Pick<Place, "alias" | "entity">>();
   readonly #values: (string | null)[] = [];
+  #aliases = 0;
   #text = "";
 
   constructor(binding: Binding, entity: BoundEntity) {
     this.#binding = binding;
-    this.#entity = entity;
-    this.#main = mainTable(entity.main);
+    this.#places.set(mainTable(entity.main), { alias: "t", entity });
+  }
+
+  /** Characters so far. */
+  get length(): number {
+    return this.#text.length;
+  }
+
+  /** A further occurrence of the entity, with an alias of its own. */
+  place(entity: BoundEntity): Place {
+    const columns = columnsOf(entity);
+    this.#aliases += 1;
+    const place: Place = { entity, alias: `t${this.#aliases}`, columns };
+    this.#places.set(mainTable(columns), place);
+    return place;
   }
 
   /** Text of ours: never a caller's. */
@@ -38,8 +57,18 @@ export class StatementWriter {
     return this;
   }
 
-  sql(sql: Sql): this {
-    for (const part of sql.parts) this.#part(part);
+  /** `place`: what was made of the entity's main columns is said of this occurrence. */
+  sql(sql: Sql, place?: Place): this {
+    if (!place) {
+      for (const part of sql.parts) this.#part(part);
+      return this;
+    }
+    const main = mainTable(place.entity.main);
+    const before = this.#places.get(main);
+    this.#places.set(main, place);
+    this.sql(sql);
+    if (before) this.#places.set(main, before);
+    else this.#places.delete(main);
     return this;
   }
 
@@ -65,13 +94,9 @@ export class StatementWriter {
       case "table":
         this.#text += this.#tableText(part);
         break;
-      case "rows": {
-        const entity = this.#binding.entity(part.entity);
-        const columns = columnsOf(entity);
-        this.#tables.set(mainTable(columns), { alias: `t${this.#tables.size + 1}`, entity });
-        this.sql(part.build(columns as never));
+      case "rows":
+        this.sql(part.build(this.place(this.#binding.entity(part.entity)).columns as never));
         break;
-      }
     }
   }
 
@@ -87,21 +112,22 @@ export class StatementWriter {
     return `${entity.from} ${alias}`;
   }
 
-  #tableOf(table: Table): { readonly alias: string; readonly entity: BoundEntity } {
-    if (table === this.#main) return { alias: "t", entity: this.#entity };
-    const found = this.#tables.get(table);
+  #tableOf(table: Table): Pick<Place, "alias" | "entity"> {
+    const found = this.#places.get(table);
     if (!found) throw new Error(`A table of ${table.entity} is named outside its select`);
     return found;
   }
 }
 
 /** A further condition; null asks for nothing. */
-export function writeWhere(writer: StatementWriter, where: Sql | null): void {
-  if (where) writer.write(" and (").sql(where).write(")");
+export function writeWhere(writer: StatementWriter, where: Sql | null, place?: Place): void {
+  if (where) writer.write(" and (").sql(where, place).write(")");
 }
 
-/** The value of a column of the main table as text that does not depend on the session's settings. */
-export const selected = (column: BoundColumn, table = "t"): string => wrapped(`${table}.${column.name}`, column.kind);
+/** The value of a column as text that does not depend on the session's settings. */
+export const selected = (column: BoundColumn, alias = "t"): string => wrapped(`${alias}.${column.name}`, column.kind);
+/** The very text that Postgres sends for it, as a text of SQL: a cast to text says an address or a boolean otherwise. Of a column that is never null. */
+export const printed = (column: BoundColumn, alias = "t"): string => `concat(${selected(column, alias)})`;
 export const wrapped = (expression: string, kind: BoundColumn["kind"]): string => {
   if (kind === "time") return `(${expression} at time zone 'UTC')`;
   return kind === "array" ? `to_json(${expression})` : expression;
