@@ -26,9 +26,10 @@ export class StatementWriter {
   #aliases = 0;
   #text = "";
 
-  constructor(binding: Binding, entity: BoundEntity) {
+  /** Without an entity all of it are sub-selects. */
+  constructor(binding: Binding, entity?: BoundEntity) {
     this.#binding = binding;
-    this.#places.set(mainTable(entity.main), { alias: "t", entity });
+    if (entity) this.#places.set(mainTable(entity.main), { alias: "t", entity });
   }
 
   /** Characters so far. */
@@ -180,3 +181,8 @@ const DECODE: Readonly<Record<BoundColumn["kind"], Decode>> = {
   array: (text) => JSON.parse(text) as unknown,
 };
 export const decoderOf = (kind: BoundColumn["kind"]): Decode => DECODE[kind];
+
+/** The same of what came as a part of a JSON document. */
+export const jsonDecoderOf = (kind: BoundColumn["kind"]): Decode => JSON_DECODE[kind];
+const asItIs = (value: unknown): unknown => value;
+const JSON_DECODE: Readonly<Record<BoundColumn["kind"], Decode>> = { ...DECODE, boolean: asItIs, json: asItIs, array: asItIs };

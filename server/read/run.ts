@@ -10,8 +10,11 @@ import { bind } from "./bind.ts";
 import type { Changes } from "./changes.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
+import { failedReader, MappingReader } from "./reader.ts";
 import type { Statement } from "./render.ts";
 import { ScopedStatements } from "./scoped.ts";
+import { TickedStatements } from "./tick.ts";
+import { TreeRows } from "./tree.ts";
 
 export interface ReadsOptions {
   readonly schema: GraphQLSchema;
@@ -51,13 +54,17 @@ export function createReads(options: ReadsOptions): Reads {
       query: () => ({ way: "interpreter", reason: "off", again: false }),
       message: () => ({ way: "interpreter", reason: "off", again: false }),
     },
-    reader: (viewer) => {
+    reader: (viewer, choice = "interpreter") => {
+      if (choice instanceof Error) return failedReader(choice);
       const now = clock.now();
-      return new Interpreter({
+      const { role } = viewer;
+      const asking = new TickedStatements(statements, scopeSettings({ tenantId: viewer.tenantId, namespaceIds: viewer.namespaceIds }));
+      const interpreter = new Interpreter({ binding, asking, role });
+      return new MappingReader({
         binding,
-        statements,
-        settings: scopeSettings({ tenantId: viewer.tenantId, namespaceIds: viewer.namespaceIds }),
-        role: viewer.role,
+        asking,
+        rows: choice === "mixed" ? new TreeRows({ binding, asking, role, otherwise: interpreter }) : interpreter,
+        role,
         request: { now: new Date(now), staleBefore: new Date(now - STALE_AFTER_SECONDS * 1000 * speed), viewer },
       });
     },
