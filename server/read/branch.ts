@@ -7,7 +7,7 @@ import { encodeCursor } from "./cursor.ts";
 import { writeBeyond, writeOrder } from "./page.ts";
 import type { Plan, PlannedPage, PlanOf, Relation } from "./plan.ts";
 import { jsonDecoderOf, type Place, printed, selected, type StatementWriter, wrapped, writeWhere } from "./render.ts";
-import { type Row, type RowShape, SelectList, type Value, type Values } from "./rows.ts";
+import { type RowShape, SelectList, type Value, type Values } from "./rows.ts";
 
 /**
  * The branches of a tree of rows: what lies below a row as JSON within that row's own, by sub-selects that are correlated through the aliases around
@@ -16,7 +16,7 @@ import { type Row, type RowShape, SelectList, type Value, type Values } from "./
  *   row       [value, …]                     columns, expressions, relations
  *   one       row | null
  *   many      [row, …]
- *   page      [[row | null, …], total, …]    what is asked for; null for the row that is there beyond the page
+ *   page      [[row | null, …], [total, …]]  of which those are there that are asked for; null for the row beyond the page
  *   ref       [type's number, row] | null
  *
  * Where there is a limit, it stands in a sub-select of its own within: what costs something is computed of the rows that are left. Each array's
@@ -33,7 +33,8 @@ export interface Tree {
 /** The statement would be longer than is worth planning. */
 export class TooLarge extends Error {}
 
-type Json = readonly unknown[];
+/** An array of the statement's JSON. */
+export type Json = readonly unknown[];
 
 /** Rows of one occurrence of an entity. */
 export interface Branch {
@@ -102,7 +103,7 @@ function relationOf(tree: Tree, parent: Place, relation: Relation): Value {
       };
     }
     case "page":
-      return pageOf(tree, relation.page, { place: parent, join: relation.join, linked: relation.linked }) ?? known(() => unread(relation.page));
+      return pageOf(tree, relation.page, { place: parent, join: relation.join, linked: relation.linked });
     case "ref":
       return refOf(tree, parent, relation);
   }
@@ -115,20 +116,20 @@ function writeWithId(writer: StatementWriter, { entity, alias }: Place, id: stri
 
 /** The types are planned as they are written, so that the limit of the text is one of that work as well. */
 function refOf(tree: Tree, parent: Place, { planOf, typeProperty, idProperty }: { planOf: PlanOf; typeProperty: string; idProperty: string }): Value {
+  const types = tree.binding.nodes.filter(({ type }) => maySee(tree.binding, tree.role, type.name));
+  if (types.length === 0) return known(() => null);
   const shapes: RowShape[] = [];
   return {
     write(writer) {
       writer.write(`case ${named(parent, typeProperty)}`);
-      for (const { type } of tree.binding.nodes) {
-        const plan = maySee(tree.binding, tree.role, type.name) ? planOf(type.name) : undefined;
-        if (!plan) continue;
-        const branch = branchOf(tree, plan);
+      for (const { type } of types) {
+        const branch = branchOf(tree, planOf(type.name) as Plan);
         writer.write(` when '${type.name}' then (select json_array(${shapes.push(branch.shape) - 1}, `);
         branch.write();
         writer.write(")");
         writeWithId(writer, branch.place, named(parent, idProperty));
       }
-      writer.write(shapes.length > 0 ? " end" : " when '' then null::json end");
+      writer.write(" end");
     },
     decode: ([shape, row]: readonly [number, Json]) => (shapes[shape] as RowShape).make(row),
   };
@@ -143,83 +144,131 @@ interface Parent {
   readonly linked: Link | undefined;
 }
 
-/** What a page is of which nothing has to be read. */
-export function unread(page: PlannedPage): Row {
-  const { rows, views } = askedOf(page);
-  return connectionOf(page, rows ? { rows: views.map(() => []), cursors: [], more: false, count: 0 } : undefined, undefined);
+/** What a page takes. */
+interface PageBranch {
+  readonly rows: PageRowsBranch | null;
+  readonly facts: PageFactsBranch | null;
+}
+interface PageRowsBranch {
+  readonly alias: string;
+  /** `select … from …`: each row's JSON, in no order. `numbered`: behind its number from 1, in the page's order. */
+  write(numbered: boolean): void;
+  /** Of the rows in order. */
+  decode(rows: (Json | null)[]): PageRows;
+}
+interface PageFactsBranch {
+  write(): void;
+  decode(facts: Json): PageFacts;
 }
 
-/** A connection; null where nothing has to be read for it. */
-export function pageOf(tree: Tree, page: PlannedPage, parent: Parent | null): Value | null {
-  const { bound, args, where } = page;
+export function pageBranch(tree: Tree, page: PlannedPage, parent: Parent | null): PageBranch {
+  const { rows, facts } = askedOf(page);
+  const place = tree.writer.place(page.bound.entity);
+  return { rows: rows ? rowsOf(tree, page, place, parent) : null, facts: facts ? factsOf(tree, page, place, parent) : null };
+}
+
+/** A connection below a row: `[[row, …], [total, …]]`. */
+function pageOf(tree: Tree, page: PlannedPage, parent: Parent): Value {
   const asked = askedOf(page);
-  if (where === nothing || !(asked.rows || asked.total || asked.upToAfter || asked.fromBefore)) return null;
-  const place = tree.writer.place(bound.entity);
+  if (page.where === nothing || !(asked.rows || asked.facts)) {
+    const none = asked.rows ? { rows: asked.views.map(() => []), cursors: [], more: false, count: 0 } : undefined;
+    return known(() => connectionOf(page, none, undefined));
+  }
+  const { rows, facts } = pageBranch(tree, page, parent);
   const parts = new SelectList();
-  const rows = asked.rows ? rowsOf(tree, page, place, parent) : null;
-  if (rows) parts.add(rows.write);
-  const total = asked.total ? parts.add((writer) => writeFrom(writer.write("(select count(*)"), page, place, parent).write(")")) : null;
-  const exists = (key: readonly string[] | null, side: "after" | "before"): number =>
+  if (rows) {
     parts.add((writer) => {
-      writeFrom(writer.write("exists (select"), page, place, parent).write(" and ");
-      writeBeyond(writer, page.order, key as readonly string[], side, true, place.alias);
+      writer.write("array(");
+      rows.write(false);
+      writeOrder(writer, page.order, page.args.forward, rows.alias);
       writer.write(")");
     });
-  // Up to the cursor `after` is what lies before it, or at it; and the other way round.
-  const upToAfter = asked.upToAfter ? exists(args.after, "before") : null;
-  const fromBefore = asked.fromBefore ? exists(args.before, "after") : null;
+  }
+  if (facts) parts.add(() => facts.write());
   return {
     write: (writer) => parts.writeArray(writer),
-    decode(json: Json) {
-      const facts: PageFacts = { total: total === null ? 0 : (json[total] as number), upToAfter: upToAfter !== null && json[upToAfter] === true, fromBefore: fromBefore !== null && json[fromBefore] === true };
-      return connectionOf(page, rows?.decode(json[0] as (Json | null)[]), facts);
-    },
+    decode: (json: Json) => connectionOf(page, rows?.decode(json[0] as (Json | null)[]), facts?.decode(json.at(-1) as Json)),
   };
 }
 
 /** The page's rows for all its views, and their cursors. */
-function rowsOf(tree: Tree, page: PlannedPage, place: Place, parent: Parent | null): { write: Value["write"]; decode: (tuples: (Json | null)[]) => PageRows } {
+function rowsOf(tree: Tree, page: PlannedPage, place: Place, parent: Parent | null): PageRowsBranch {
   const { order, args } = page;
   const { views, cursors, more } = askedOf(page);
+  const { writer } = tree;
+  const { alias } = place;
   const list = new SelectList(valuesOf(tree, place));
   const shapes = views.map(({ plan }) => list.shape(plan));
-  const keys = cursors ? order.columns.map(({ column }) => list.add((writer) => writer.write(printed(column, place.alias)))) : [];
+  const keys = cursors ? order.columns.map(({ column }) => list.add(() => writer.write(printed(column, alias)))) : [];
+  const writeNumber = (): void => {
+    writer.write("row_number() over (");
+    writeOrder(writer, order, args.forward, alias);
+    writer.write(")");
+  };
   return {
-    write(writer) {
-      writer.write("array(select ");
+    alias,
+    write(numbered) {
+      writer.write("select ");
+      if (numbered) writeNumber();
+      writer.write(numbered ? ", " : "");
       if (more) {
         // Of the row beyond the page it is known that it is there, and nothing else.
-        writer.write("case when row_number() over (");
-        writeOrder(writer, order, args.forward, place.alias);
-        writer.write(") <= ").param(args.size, "integer").write(" then ");
+        writer.write("case when ");
+        writeNumber();
+        writer.write(" <= ").param(args.size, "integer").write(" then ");
       }
       writeRow(tree, list);
-      if (more) writer.write(" end");
-      writer.write(` from (select ${place.alias}.*`);
+      writer.write(`${more ? " end" : ""} from (select ${alias}.*`);
       writeFrom(writer, page, place, parent);
       for (const side of ["after", "before"] as const) {
         const key = args[side];
         if (!key) continue;
         writer.write(" and ");
-        writeBeyond(writer, order, key, side, false, place.alias);
+        writeBeyond(writer, order, key, side, false, alias);
       }
-      writeOrder(writer, order, args.forward, place.alias);
-      writer.write(" limit ").param(more ? args.size + 1 : args.size, "integer").write(`) ${place.alias}`);
-      writeOrder(writer, order, args.forward, place.alias);
-      writer.write(")");
+      writeOrder(writer, order, args.forward, alias);
+      writer.write(" limit ").param(more ? args.size + 1 : args.size, "integer").write(`) ${alias}`);
     },
-    decode(tuples) {
-      const beyond = tuples.length > args.size;
-      if (beyond) tuples.pop();
-      if (!args.forward) tuples.reverse();
-      const found = tuples as Json[];
+    decode(rows) {
+      const beyond = rows.length > args.size;
+      if (beyond) rows.pop();
+      if (!args.forward) rows.reverse();
+      const found = rows as Json[];
       return {
-        rows: shapes.map((shape) => found.map((tuple) => shape.make(tuple))),
-        cursors: cursors ? found.map((tuple) => encodeCursor(order, keys.map((key) => tuple[key] as string))) : [],
+        rows: shapes.map((shape) => found.map((row) => shape.make(row))),
+        cursors: cursors ? found.map((row) => encodeCursor(order, keys.map((key) => row[key] as string))) : [],
         more: beyond,
         count: found.length,
       };
     },
+  };
+}
+
+/** What the rows don't tell: `[total, upToAfter, fromBefore]`, with what is not asked for left at 0 and false. */
+function factsOf(tree: Tree, page: PlannedPage, place: Place, parent: Parent | null): PageFactsBranch {
+  const { args, order } = page;
+  const asked = askedOf(page);
+  const { writer } = tree;
+  const exists = (key: readonly string[] | null | false, side: "after" | "before"): void => {
+    if (!key) {
+      writer.write(", false");
+      return;
+    }
+    writeFrom(writer.write(", exists (select"), page, place, parent).write(" and ");
+    writeBeyond(writer, order, key, side, true, place.alias);
+    writer.write(")");
+  };
+  return {
+    write() {
+      writer.write("json_array(");
+      if (asked.total) writeFrom(writer.write("(select count(*)"), page, place, parent).write(")");
+      else writer.write("0");
+      // Up to the cursor `after` is what lies before it, or at it; and the other way round.
+      exists(asked.upToAfter && args.after, "before");
+      exists(asked.fromBefore && args.before, "after");
+      writer.write(")");
+    },
+    decode: ([total, upToAfter, fromBefore]) => ({ total: total as number, upToAfter: upToAfter === true, fromBefore: fromBefore === true }),
   };
 }
 

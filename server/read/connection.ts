@@ -66,17 +66,21 @@ export interface Asked {
   /** Whether there are rows up to `after`, and from `before` on. */
   readonly upToAfter: boolean;
   readonly fromBefore: boolean;
+  /** Any of these three, which the rows don't tell. */
+  readonly facts: boolean;
 }
 export function askedOf({ nodes, edges, pageInfo, args, totalCount }: PlannedPage): Asked {
   const views = [...nodes, ...edges.flatMap((edge) => edge.nodes)];
+  const [upToAfter, fromBefore] = [args.after !== null && pageInfo.has("hasPreviousPage"), args.before !== null && pageInfo.has("hasNextPage")];
   return {
     views,
     rows: views.length > 0 || edges.length > 0 || pageInfo.size > 0,
     cursors: edges.some((edge) => edge.cursor) || pageInfo.has("startCursor") || pageInfo.has("endCursor"),
     more: pageInfo.has(args.forward ? "hasNextPage" : "hasPreviousPage"),
     total: totalCount,
-    upToAfter: args.after !== null && pageInfo.has("hasPreviousPage"),
-    fromBefore: args.before !== null && pageInfo.has("hasNextPage"),
+    upToAfter,
+    fromBefore,
+    facts: totalCount || upToAfter || fromBefore,
   };
 }
 
@@ -136,7 +140,7 @@ export function pageRows(binding: Binding, page: PlannedPage, parents: Parents |
 export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents | null): Question<PageFacts[]> | null {
   const { bound, order, args, where } = page;
   const asked = askedOf(page);
-  if (!asked.total && !asked.upToAfter && !asked.fromBefore) return null;
+  if (!asked.facts) return null;
   if (where === nothing) return { statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ total: 0, upToAfter: false, fromBefore: false })) };
 
   const writer = new StatementWriter(binding, bound.entity);

@@ -2,11 +2,12 @@ import { nothing } from "../../schema/shared/mapping/sql.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
 import type { Binding } from "./bind.ts";
-import { branchOf, pageOf, TooLarge, type Tree, unread } from "./branch.ts";
+import { branchOf, type Json, pageBranch, TooLarge, type Tree } from "./branch.ts";
+import { askedOf, connectionOf, type Question } from "./connection.ts";
 import { writeOrder } from "./page.ts";
 import type { Plan, PlannedPage, Selected } from "./plan.ts";
 import { type Statement, StatementWriter, writeWhere } from "./render.ts";
-import type { RawRow, Row, RowLoader } from "./rows.ts";
+import type { Row, RowLoader } from "./rows.ts";
 import type { TickedStatements } from "./tick.ts";
 
 /**
@@ -33,7 +34,7 @@ export class TreeRows implements RowLoader {
 
   async selected(selected: Selected): Promise<Row[]> {
     const { plan, where, order } = selected;
-    if (where === nothing) return [];
+    if (isFlat(plan) || where === nothing) return this.#options.otherwise.selected(selected);
     const asked = this.#written((tree) => {
       const { place, shape, write } = branchOf(tree, plan);
       const { writer } = tree;
@@ -49,6 +50,7 @@ export class TreeRows implements RowLoader {
   }
 
   async byIds(plan: Plan, ids: readonly string[], from = plan.bound.entity.from): Promise<Map<string, Row>> {
+    if (isFlat(plan)) return this.#options.otherwise.byIds(plan, ids, from);
     const asked = this.#written((tree) => {
       const { place, shape, write } = branchOf(tree, plan);
       const { writer } = tree;
@@ -60,19 +62,31 @@ export class TreeRows implements RowLoader {
     return asked ? asked.answer(await this.#options.asking.ask(asked.statement)) : this.#options.otherwise.byIds(plan, ids, from);
   }
 
+  /** The facts come before the rows, as a row of their own with the number 0: one large JSON of all would be copied for each level that it passes. */
   async page(page: PlannedPage): Promise<Row> {
+    const { rows: asksRows, facts: asksFacts, views } = askedOf(page);
+    if (page.where === nothing || !asksRows || (!asksFacts && views.every(({ plan }) => isFlat(plan)))) return this.#options.otherwise.page(page);
     const asked = this.#written((tree) => {
-      const value = pageOf(tree, page, null);
-      if (!value) return null;
-      value.write(tree.writer.write("select "));
-      return ([raw]) => value.decode(parse(raw?.[0]) as never) as Row;
+      const { rows, facts } = pageBranch(tree, page, null);
+      const { writer } = tree;
+      if (facts) {
+        writer.write("select 0::bigint, ");
+        facts.write();
+        writer.write(" union all ");
+      }
+      rows?.write(true);
+      writer.write(" order by 1");
+      return (raws) => {
+        const found = raws.map(([, text]) => (text === null ? null : parse(text)));
+        const told = facts?.decode(found.shift() as Json);
+        return connectionOf(page, rows?.decode(found), told);
+      };
     });
-    if (!asked) return this.#options.otherwise.page(page);
-    return asked.answer ? asked.answer(await this.#options.asking.ask(asked.statement)) : unread(page);
+    return asked ? asked.answer(await this.#options.asking.ask(asked.statement)) : this.#options.otherwise.page(page);
   }
 
   /** Null where it has to be loaded otherwise. */
-  #written<Answer extends ((raws: readonly RawRow[]) => unknown) | null>(write: (tree: Tree) => Answer): { readonly statement: Statement; readonly answer: Answer } | null {
+  #written<Answer>(write: (tree: Tree) => Question<Answer>["answer"]): Asked<Answer> | null {
     const { binding, role } = this.#options;
     const writer = new StatementWriter(binding);
     const check = (): void => {
@@ -89,4 +103,10 @@ export class TreeRows implements RowLoader {
   }
 }
 
-const parse = (text: string | null | undefined): readonly unknown[] => JSON.parse(text as string) as readonly unknown[];
+/** Written, and to be asked. */
+type Asked<Answer> = Question<Answer> & { readonly statement: Statement };
+
+/** Nothing lies below its rows: the interpreter asks one statement as well, and its values need no JSON. */
+const isFlat = (plan: Plan): boolean => plan.relations.length === 0 && plan.parts.every((part) => isFlat(part.plan));
+
+const parse = (text: string | null | undefined): Json => JSON.parse(text as string) as Json;

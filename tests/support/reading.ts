@@ -46,6 +46,9 @@ export const actorOf = ({ tenantId, role = "OWNER", namespaceIds = null }: Askin
 
 const absent = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in this test`); } }) as never;
 
+/** The ways that graphql-js runs by. */
+export const READERS = ["interpreter", "mixed"] as const satisfies readonly Way[];
+
 export interface ReadingOptions {
   readonly max?: number;
   readonly speed?: number;
