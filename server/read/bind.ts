@@ -1,7 +1,9 @@
 import type { MetadataStorage } from "@mikro-orm/postgresql";
 import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, getNamedType, isCompositeType, isListType, isNullableType, isObjectType } from "graphql";
+import { permits } from "../../schema/shared/mapping/access.ts";
 import { type EntityMapping, entityOf, exposedProperty, type Mapping, mappingOf, type Selects, type Told } from "../../schema/shared/mapping/kinds.ts";
 import { type Columns, TABLE, type Table } from "../../schema/shared/mapping/sql.ts";
+import type { Role } from "../domain/states.ts";
 
 /**
  * Binding: the mapping's entities and properties become tables and columns, once, at start. Every name that does not exist is found here, all
@@ -43,6 +45,8 @@ export interface Binding {
   type(name: string): BoundType | undefined;
   /** What tells of an entity's changes; by entity name. */
   told(entity: string): Told | undefined;
+  /** The types that have rows and ids. */
+  readonly nodes: readonly BoundType[];
   /** The root field that pages over the type. */
   rootPage(typeName: string): (Mapping & { kind: "pageOf" }) | undefined;
 }
@@ -56,6 +60,10 @@ export function columnsOf(entity: Pick<BoundEntity, "name" | "columns">): Column
   for (const property of entity.columns.keys()) columns[property] = { kind: "column", table, property };
   return columns as Columns<never>;
 }
+
+/** Whether objects of this type may be shown to the role at all. */
+export const maySee = (binding: Pick<Binding, "schema">, role: Role, type: string): boolean =>
+  permits(role, binding.schema.getType(type)?.extensions["access"] as Role | undefined);
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -148,6 +156,7 @@ export function bind(schema: GraphQLSchema, metadata: MetadataStorage): Binding 
     },
     type: (name) => types.get(name),
     told: (name) => told.get(name),
+    nodes: [...types.values()].filter(({ isNode }) => isNode),
     rootPage: (typeName) => roots.get(typeName),
   };
 }

@@ -54,17 +54,45 @@ export interface PageFacts {
 /** The id of a parent that a condition links rows to: the one thing that it is joined by. */
 const PARENT_ID: Sql = { kind: "sql", parts: ["k.k0"] };
 
-const viewsOf = (page: PlannedPage): View[] => [...page.nodes, ...page.edges.flatMap((edge) => edge.nodes)];
+/** What has to be read for a page. */
+export interface Asked {
+  /** The views of its rows: under `nodes`, and under `edges`. */
+  readonly views: readonly View[];
+  readonly rows: boolean;
+  readonly cursors: boolean;
+  /** Whether there is one more than the page holds. */
+  readonly more: boolean;
+  readonly total: boolean;
+  /** Whether there are rows up to `after`, and from `before` on. */
+  readonly upToAfter: boolean;
+  readonly fromBefore: boolean;
+  /** Any of these three, which the rows don't tell. */
+  readonly facts: boolean;
+}
+export function askedOf({ nodes, edges, pageInfo, args, totalCount }: PlannedPage): Asked {
+  const views = [...nodes, ...edges.flatMap((edge) => edge.nodes)];
+  const [upToAfter, fromBefore] = [args.after !== null && pageInfo.has("hasPreviousPage"), args.before !== null && pageInfo.has("hasNextPage")];
+  return {
+    views,
+    rows: views.length > 0 || edges.length > 0 || pageInfo.size > 0,
+    cursors: edges.some((edge) => edge.cursor) || pageInfo.has("startCursor") || pageInfo.has("endCursor"),
+    more: pageInfo.has(args.forward ? "hasNextPage" : "hasPreviousPage"),
+    total: totalCount,
+    upToAfter,
+    fromBefore,
+    facts: totalCount || upToAfter || fromBefore,
+  };
+}
+
 const countOf = (parents: Parents | null): number => parents?.keys.length ?? 1;
 
 /** The rows of the page, one page for each parent in the order of their keys; null where the selection asks for none. */
 export function pageRows(binding: Binding, page: PlannedPage, parents: Parents | null): (Question<PageRows[]> & { readonly shapes: readonly RowShape[] }) | null {
   const { bound, order, args } = page;
-  const views = viewsOf(page);
-  if (views.length === 0 && page.edges.length === 0 && page.pageInfo.size === 0) return null;
+  const { views, rows, cursors: withCursors } = askedOf(page);
+  if (!rows) return null;
   const list = new SelectList();
   const shapes = views.map(({ plan }) => list.shape(plan));
-  const withCursors = page.edges.some((edge) => edge.cursor) || page.pageInfo.has("startCursor") || page.pageInfo.has("endCursor");
   const keys = withCursors || parents ? order.columns.map(({ column }) => list.column(column)) : [];
   if (page.where === nothing) {
     return { shapes, statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ rows: shapes.map(() => []), cursors: [], more: false, count: 0 })) };
@@ -111,9 +139,8 @@ export function pageRows(binding: Binding, page: PlannedPage, parents: Parents |
 /** What the rows don't tell: how many there are in all, and whether there are others beyond the cursors; null where that is not asked. */
 export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents | null): Question<PageFacts[]> | null {
   const { bound, order, args, where } = page;
-  const asksAfter = args.after !== null && page.pageInfo.has("hasPreviousPage");
-  const asksBefore = args.before !== null && page.pageInfo.has("hasNextPage");
-  if (!page.totalCount && !asksAfter && !asksBefore) return null;
+  const asked = askedOf(page);
+  if (!asked.facts) return null;
   if (where === nothing) return { statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ total: 0, upToAfter: false, fromBefore: false })) };
 
   const writer = new StatementWriter(binding, bound.entity);
@@ -129,14 +156,14 @@ export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents 
     writer.write(")");
   };
   writer.write(parents ? "select k.n, " : "select 1, ");
-  if (page.totalCount) {
+  if (asked.total) {
     writer.write("(select count(*)");
     writeFrom(writer, page, parents);
     writer.write(")");
   } else writer.write("0");
   // Up to the cursor `after` is what lies before it, or at it; and the other way round.
-  exists(asksAfter && args.after, "before");
-  exists(asksBefore && args.before, "after");
+  exists(asked.upToAfter && args.after, "before");
+  exists(asked.fromBefore && args.before, "after");
   if (parents) {
     writer.write(" from ");
     writeKeys(writer, parents);

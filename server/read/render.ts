@@ -224,3 +224,8 @@ const DECODE: Readonly<Record<BoundColumn["kind"], Decode>> = {
   array: (text) => JSON.parse(text) as unknown,
 };
 export const decoderOf = (kind: BoundColumn["kind"]): Decode => DECODE[kind];
+
+/** The same of what came as a part of a JSON document. */
+export const jsonDecoderOf = (kind: BoundColumn["kind"]): Decode => JSON_DECODE[kind];
+const asItIs = (value: unknown): unknown => value;
+const JSON_DECODE: Readonly<Record<BoundColumn["kind"], Decode>> = { ...DECODE, boolean: asItIs, json: asItIs, array: asItIs };

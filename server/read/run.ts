@@ -13,9 +13,12 @@ import { CompiledReads } from "./compiled/operations.ts";
 import type { Kept } from "./compiled/remembering.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";
+import { failedReader, MappingReader } from "./reader.ts";
 import { createRemembered, type Lookup } from "./remembered.ts";
 import type { Statement } from "./render.ts";
 import { type ScopeSettings, ScopedStatements } from "./scoped.ts";
+import { TickedStatements } from "./tick.ts";
+import { TreeRows } from "./tree.ts";
 
 export interface ReadsOptions {
   readonly schema: GraphQLSchema;
@@ -65,6 +68,13 @@ export function createReads(options: ReadsOptions): Reads {
   const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), memory, onFault: options.onFault ?? (() => undefined) });
   return {
     operations,
-    reader: (viewer) => new Interpreter({ binding, statements, settings: settingsOf(viewer), role: viewer.role, request: requestOf(viewer) }),
+    reader: (viewer, choice = "interpreter") => {
+      if (choice instanceof Error) return failedReader(choice);
+      const { role } = viewer;
+      const asking = new TickedStatements(statements, settingsOf(viewer));
+      const interpreter = new Interpreter({ binding, asking, role });
+      const rows = choice === "mixed" ? new TreeRows({ binding, asking, role, otherwise: interpreter }) : interpreter;
+      return new MappingReader({ binding, asking, rows, role, request: requestOf(viewer) });
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { Context } from "#schema/context.ts";
 import type { Clock } from "#server/domain/clock.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Actor } from "#server/identity/viewer.ts";
+import type { Way } from "#server/read/answer.ts";
 import type { Reader } from "#server/read/index.ts";
 import type { Statement } from "#server/read/render.ts";
 import { createReads } from "#server/read/run.ts";
@@ -45,12 +46,28 @@ export const actorOf = ({ tenantId, role = "OWNER", namespaceIds = null }: Askin
 
 const absent = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in this test`); } }) as never;
 
-export async function openReading(database: TestDatabase, options: { readonly max?: number; readonly speed?: number } = {}): Promise<Reading> {
+/** The ways that graphql-js runs by. */
+export const READERS = ["interpreter", "mixed"] as const satisfies readonly Way[];
+
+export interface ReadingOptions {
+  readonly max?: number;
+  readonly speed?: number;
+  /** Whose rows the resolvers take from; the interpreter's where nothing is said. */
+  readonly way?: Exclude<Way, "compiled">;
+  /** Told of each group before it goes to the database. */
+  readonly onGroup?: (statements: readonly Statement[]) => void;
+}
+
+export async function openReading(database: TestDatabase, options: ReadingOptions = {}): Promise<Reading> {
   const { pool, orm } = await database.openAs("selvedge_api", options.max ?? 4);
+  const onGroup = (group: readonly Statement[]): void => {
+    groups.push(group);
+    options.onGroup?.(group);
+  };
   let groups: (readonly Statement[])[] = [];
   const clock: Clock = { now: () => NOW };
-  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup: (group) => groups.push(group) });
-  const reader = (viewer: Asking): Reader => reads.reader(actorOf(viewer));
+  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup });
+  const reader = (viewer: Asking): Reader => reads.reader(actorOf(viewer), options.way);
   const ask = async (viewer: Asking, source: string, variableValues?: Readonly<Record<string, unknown>>): Promise<ExecutionResult> => {
     const contextValue: Context = {
       actor: actorOf(viewer),

@@ -1,9 +1,8 @@
-import { permits } from "../../../schema/shared/mapping/access.ts";
 import { MAX_NODE_IDS, type Selects } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../../domain/errors.ts";
 import { RequestError } from "../../domain/request-error.ts";
-import type { Role } from "../../domain/states.ts";
+import { maySee } from "../bind.ts";
 import { bindOrder, type BoundOrder } from "../cursor.ts";
 import { NotCompiled } from "./compile.ts";
 import { PagePlan } from "./connections.ts";
@@ -147,10 +146,9 @@ function byIds(gathering: Gathering, rows: RowsShape, ids: readonly string[], fr
 function byKeys(gathering: Gathering, rowsOf: RowsOf, keys: readonly (ObjectKey | null)[]): (() => Uint8Array | null)[] {
   const { binding, role } = gathering.input;
   const seen = keys.map((key) => {
-    const extensions = key === null ? undefined : binding.schema.getType(key.type)?.extensions;
-    if (key === null || !permits(role, extensions?.["access"] as Role | undefined)) return null;
+    if (key === null || !maySee(binding, role, key.type)) return null;
     // Objects that are no rows are made by code.
-    if (extensions?.["node"]) throw new NotCompiled("resolver");
+    if (binding.schema.getType(key.type)?.extensions["node"]) throw new NotCompiled("resolver");
     return key;
   });
   const ids = new Map<string, string[]>();

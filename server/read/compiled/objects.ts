@@ -1,8 +1,7 @@
-import { getArgumentValues, isInterfaceType, type ValidatedExecutionArgs } from "graphql";
-import { permits } from "../../../schema/shared/mapping/access.ts";
+import { getArgumentValues, type ValidatedExecutionArgs } from "graphql";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { Role } from "../../domain/states.ts";
-import type { Binding, BoundColumn, BoundType } from "../bind.ts";
+import { type Binding, type BoundColumn, type BoundType, maySee } from "../bind.ts";
 import { bindOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
@@ -185,11 +184,9 @@ export class ObjectWriter {
 
   #ref({ type, id, rowsOf }: RowField & { kind: "ref" }, place: Occurrence): void {
     const { writer, input } = this;
-    const node = input.binding.schema.getType("Node");
-    const types = isInterfaceType(node) ? input.binding.schema.getPossibleTypes(node) : [];
     writer.write(`case ${this.column(place, type)}`);
-    for (const { name, extensions } of types) {
-      const rows = permits(input.role, extensions["access"] as Role | undefined) ? rowsOf(name) : undefined;
+    for (const { type: { name } } of input.binding.nodes) {
+      const rows = maySee(input.binding, input.role, name) ? rowsOf(name) : undefined;
       if (!rows) continue;
       writer.write(` when '${name}' then `);
       this.row(rows, `${this.column(place, id)}::uuid`);
