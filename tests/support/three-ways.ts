@@ -145,6 +145,7 @@ export function difference(expected: Answered, found: Answered): string | null {
     const from = Math.max(0, at - 120);
     parts.push(`data, from character ${from}: expected …${expected.json.slice(from, from + 300)}…, found …${found.json.slice(from, from + 300)}…`);
   }
+  if (parts.length > 0 && found.internal.length > 0) parts.push(`because of: ${shortened(found.internal.map(String).join(", "))}`);
   return parts.length === 0 ? null : parts.join("\n  ");
 }
 const shortened = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text);
