@@ -99,7 +99,7 @@ export class SelectList {
       if (index > 0) writer.write(", ");
       write(writer);
     }
-    writer.write(this.#writes.length > 0 ? " null on null)" : ")");
+    writer.write(this.#writes.length > 0 ? " null on null returning json)" : " returning json)");
   }
 }
 

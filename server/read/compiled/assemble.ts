@@ -49,6 +49,8 @@ function gatherField(gathering: Gathering, field: RootField, parent: unknown): W
     case "given":
       return given(field, parent);
     case "message":
+      // Not needed here, but refused here as anywhere.
+      argumentsOf(field, input);
       return gather(gathering, field.fields, parent);
     case "find": {
       const { bound } = field.rows;

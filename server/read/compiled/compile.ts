@@ -101,7 +101,7 @@ class Compiler {
         case "nodes":
           return { kind: "nodes", ...asked, mapping, rowsOf: this.#rowsOf(group) };
         case "message":
-          return { kind: "message", key, fields: this.rootFields(getNamedType(field.type) as GraphQLObjectType, group) };
+          return { kind: "message", ...asked, fields: this.rootFields(getNamedType(field.type) as GraphQLObjectType, group) };
         case "pure":
           return this.#given(key, field, mapping.from);
         default: {

@@ -117,22 +117,24 @@ export class ConnectionWriter {
   }
 
   write(text: JsonText): void {
-    const { fields, pageInfo } = this.#plan.connection;
+    const { fields } = this.#plan.connection;
     const lists = fields.filter(({ kind }) => kind === "nodes" || kind === "edges");
     const [only] = lists;
-    const counts = pageInfo.size > 0 && !this.#plan.isEmpty;
-    if (!counts && lists.length === 1 && only?.kind === "nodes") this.#fields(text, (shape) => this.#nodes(shape));
-    else if (this.#plan.isEmpty || (lists.length === 0 && !counts)) this.#fields(text, () => this.#objects.writer.write("'[]'::text"));
+    if (this.#plan.isEmpty || (lists.length === 0 && !this.#countsRows)) this.#fields(text, () => this.#objects.writer.write("'[]'::text"));
+    else if (lists.length === 1 && only?.kind === "nodes" && !this.#countsRows) this.#fields(text, (shape) => this.#nodes(shape));
+    // All are aggregates over one set of rows, of which there is at least one here: without one it would be a row for each row.
     else text.value(() => this.#aggregated());
+  }
+
+  /** Whether the page's own rows tell something about the page. */
+  get #countsRows(): boolean {
+    const { connection, asksMore } = this.#plan;
+    return asksMore || connection.pageInfo.has("startCursor") || connection.pageInfo.has("endCursor");
   }
 
   /** The usual form: nothing but nodes is asked for. */
   #nodes(shape: ObjectShape): void {
     const { writer } = this.#objects;
-    if (this.#plan.isEmpty) {
-      writer.write("'[]'::text");
-      return;
-    }
     const place = this.#plan.occurrence(writer);
     writer.write("('[' || array_to_string(array(select ");
     this.#objects.object(shape, place);
@@ -162,12 +164,22 @@ export class ConnectionWriter {
         case "pageInfo":
           text.literal("{");
           for (const [at, fact] of field.fields.entries()) {
-            text.literal(`${at > 0 ? "," : ""}"${fact.key}":${fact.kind === "text" ? fact.json : fact.name.startsWith("has") ? "false" : "null"}`);
+            text.literal(`${at > 0 ? "," : ""}"${fact.key}":`);
+            if (fact.kind === "text") text.literal(fact.json);
+            else if (fact.name === "startCursor" || fact.name === "endCursor") text.literal("null");
+            else text.value(() => this.#beyond(fact.name === "hasNextPage" ? "before" : "after"));
           }
           text.literal("}");
       }
     }
     text.literal("}");
+  }
+
+  #beyond(side: "after" | "before"): void {
+    const { writer } = this.#objects;
+    writer.write("(");
+    this.#plan.writeBeyondCursor(writer, side);
+    writer.write(")::text");
   }
 
   /** Several things of one set of rows: all as aggregates over it. */

@@ -97,7 +97,7 @@ export type RootField =
   /** What the parent says itself: a leaf or a list of them, made in code. */
   | (Valued & { readonly kind: "given"; readonly leaf: GraphQLLeafType; readonly list: boolean; readonly nullableItems: boolean; readonly from: (parent: never) => unknown })
   /** A subscription's message, whose fields are read of it. */
-  | (Keyed & { readonly kind: "message"; readonly fields: readonly RootField[] });
+  | (Keyed & Asked & { readonly kind: "message"; readonly fields: readonly RootField[] });
 
 export interface CompiledOperation {
   /** Within the process. */
