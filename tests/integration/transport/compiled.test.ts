@@ -20,6 +20,8 @@ const TEXTS: Readonly<Record<string, { readonly json: string; readonly bytesAPie
   large: { json: `{"data": {"hello" : "${"日本🚀x".repeat(450_000)}"}}`, bytesAPiece: 65_537 },
 };
 
+/** For megabytes on a busy machine. */
+const DEADLINE_MS = 30_000;
 const post = (small: SmallApi, query: string, headers: Record<string, string> = {}): Promise<Response> => small.post({ query }, { headers });
 const THROUGH_YOGA = { accept: "application/json; charset=utf-8" };
 const bytesOf = async (response: Promise<Response>): Promise<string> => Buffer.from(await (await response).arrayBuffer()).toString("latin1");
@@ -62,7 +64,7 @@ describe.each(Object.entries(TEXTS))("text that is compiled (%s) leaves byte for
     raw.socket.on("message", (data) => void frames.push(data as Buffer));
     const ids = ["q", 's "payload":null}', '{"id":"é","type":"next","payload":null}'];
     for (const [index, id] of ids.entries()) raw.send({ id, type: "subscribe", payload: { query: index === 0 ? `query ${name} { hello }` : `subscription ${name} { count(to: 2) }` } });
-    for (const id of ids) await raw.until(id, "complete");
+    for (const id of ids) await raw.until(id, "complete", DEADLINE_MS);
     for (const [index, id] of ids.entries()) {
       const mine = frames.map(String).filter((text) => text.startsWith(`{"id":${JSON.stringify(id)},`));
       expect(mine).toHaveLength(index === 0 ? 2 : 3);
@@ -70,7 +72,7 @@ describe.each(Object.entries(TEXTS))("text that is compiled (%s) leaves byte for
       same(mine.at(-1) as string, `{"id":${JSON.stringify(id)},"type":"complete"}`);
     }
     raw.socket.close();
-  });
+  }, 2 * DEADLINE_MS);
 });
 
 it("an event's data is one line, though the text has several", async () => {
@@ -94,7 +96,7 @@ it("a socket's messages keep to their operations, compiled or not, with pings be
       raw.send({ id, type: "subscribe", payload: { query: `subscription ${id.split(" ")[0]} { count(to: 50) }` } });
       raw.send({ type: "ping", payload: { text: '"payload":null}' } });
     }
-    await eventually(() => expect(raw.received.filter(({ type }) => type === "complete")).toHaveLength(30), { deadlineMs: 20_000 });
+    await eventually(() => expect(raw.received.filter(({ type }) => type === "complete")).toHaveLength(30), { deadlineMs: DEADLINE_MS });
     for (const id of new Set(raw.received.flatMap((message) => message.id ?? []))) {
       expect(raw.of(id).flatMap(({ payload }) => payload ?? [])).toEqual(Array.from({ length: 50 }, (_, index) => ({ data: { count: index + 1 } })));
     }
@@ -103,7 +105,7 @@ it("a socket's messages keep to their operations, compiled or not, with pings be
   } finally {
     await small.api.close();
   }
-});
+}, 2 * DEADLINE_MS);
 
 interface Answered {
   readonly data?: unknown;

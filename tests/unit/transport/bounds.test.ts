@@ -50,6 +50,18 @@ describe("how often a tenant may ask", () => {
     );
   });
 
+  it("is owed for what was done twice, by one burst at most", () => {
+    const limiter = createRateLimiter({ perSecond: 10, burst: 3 });
+    expect(limiter.take("t", 0)).toBe(0);
+    for (let i = 0; i < 4; i++) limiter.charge("t", 0);
+    // Two are owed, and one is needed.
+    expect(limiter.take("t", 0)).toBe(300);
+    for (let i = 0; i < 100; i++) limiter.charge("t", 0);
+    expect(limiter.take("t", 0)).toBe(400);
+    expect(limiter.take("t", 400)).toBe(0);
+    expect(limiter.take("other", 0)).toBe(0);
+  });
+
   it("is each tenant's own, and idle tenants are forgotten", () => {
     const limiter = createRateLimiter({ perSecond: 10, burst: 1 });
     expect(limiter.take("a", 0)).toBe(0);
