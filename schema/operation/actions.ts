@@ -1,4 +1,4 @@
-import { RETRYABLE_OPERATIONS, RETRYABLE_STATES } from "../../server/domain/operation-actions.ts";
+import { CANCELLABLE_OPERATIONS, RETRYABLE_OPERATIONS, RETRYABLE_STATES } from "../../server/domain/operation-actions.ts";
 import { isTerminal, OPERATION_STATES } from "../../server/domain/states.ts";
 import type { Operation as OperationRow } from "../../server/entities/operation.ts";
 import type { Service as ServiceRow } from "../../server/entities/service.ts";
@@ -8,6 +8,12 @@ import { type Columns, type EntityToken, isOneOf, rows, type Sql, sql } from "..
 import { Operation, OperationStep } from "./ref.ts";
 
 const Service: EntityToken<ServiceRow> = { entity: "Service" };
+
+/** `cancellable` of server/domain/operation-actions.ts, in SQL: a test compares them for all that an operation can be. A document may be JSON's null. */
+export const cancellableSql = ({ kind, state, endsAs, before }: Columns<OperationRow>): Sql => {
+  const unfinished = OPERATION_STATES.filter((one) => !isTerminal(one));
+  return sql`(${isOneOf(kind, CANCELLABLE_OPERATIONS, "text[]")} and ${isOneOf(state, unfinished, "text[]")} and ${endsAs} is null and coalesce(${before}, 'null') <> 'null')`;
+};
 
 /**
  * `retryable` of server/domain/operation-actions.ts, asked of the database with what it depends on: nothing newer came for the same object, nobody has

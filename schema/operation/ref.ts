@@ -4,3 +4,5 @@ import { builder } from "../builder.ts";
 
 export const Operation = builder.entity<OperationRow>("Operation", { access: "VIEWER" });
 export const OperationStep = builder.entity<OperationStepRow>("OperationStep", { access: "VIEWER" });
+/** An operation, seen as how far it is. */
+export const OperationProgress = builder.entity<OperationRow>("OperationProgress", { access: "VIEWER", entity: "Operation" });

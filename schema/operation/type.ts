@@ -1,30 +1,24 @@
-import { cancellable } from "../../server/domain/operation-actions.ts";
-import { builder, Node } from "../builder.ts";
+import type { Operation as OperationRow } from "../../server/entities/operation.ts";
+import { Node } from "../builder.ts";
 import { Cluster } from "../fleet/ref.ts";
 import { amongTexts } from "../shared/conditions.ts";
 import { OperationKind, OperationState } from "../shared/enums.ts";
-import { retryableSql } from "./actions.ts";
-import { Operation, OperationStep } from "./ref.ts";
+import { type Columns, type Sql, sql } from "../shared/mapping/sql.ts";
+import { cancellableSql, retryableSql } from "./actions.ts";
+import { Operation, OperationProgress, OperationStep } from "./ref.ts";
 
-interface Progress {
-  readonly completed: number;
-  readonly total: number;
-  readonly finishedAt?: Date | null | undefined;
-}
-const OperationProgress = builder.objectRef<Progress>("OperationProgress").implement({
-  access: "VIEWER",
+OperationProgress.implement({
   description: "Units of work done and to do: pods for applications, clusters for networks.",
   fields: (t) => ({
     completed: t.exposeInt("completed"),
     total: t.exposeInt("total"),
-    percent: t.computed({ type: "Float", needs: ["completed", "total", "finishedAt"], resolve: percentOf }),
+    percent: t.sql({ type: "Float", sql: percent }),
   }),
 });
 
 /** Of nothing to do, all is done once the operation has ended. */
-function percentOf({ completed, total, finishedAt }: Progress): number {
-  if (total === 0) return finishedAt ? 100 : 0;
-  return Math.min(100, (100 * completed) / total);
+function percent({ completed, total, finishedAt }: Columns<OperationRow>): Sql {
+  return sql`case when ${total} <> 0 then least(100, 100::float8 * ${completed} / ${total}) when ${finishedAt} is null then 0 else 100 end`;
 }
 
 Operation.implement({
@@ -43,12 +37,7 @@ Operation.implement({
     }),
     error: t.exposeString("error", { nullable: true }),
     actor: t.exposeString("actor"),
-    cancellable: t.computed({
-      type: "Boolean",
-      needs: ["kind", "state", "endsAs", "before"],
-      description: "Whether cancelOperation would be accepted now, if there is room for what was before.",
-      resolve: cancellable,
-    }),
+    cancellable: t.sql({ type: "Boolean", description: "Whether cancelOperation would be accepted now, if there is room for what was before.", sql: cancellableSql }),
     retryable: t.sql({ type: "Boolean", description: "Whether retryOperation (the failed clusters again) would be accepted now. Streams tell when a newer operation of its target ends that; that what failed has been deleted is seen when it is asked for again.", sql: retryableSql }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     startedAt: t.expose("startedAt", { type: "DateTime", nullable: true }),

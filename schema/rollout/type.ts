@@ -1,8 +1,8 @@
-import { globalId } from "../../server/domain/ids.ts";
 import { Application, Revision } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
 import { Operation } from "../operation/ref.ts";
 import { RolloutState, RolloutStrategy } from "../shared/enums.ts";
+import { sql } from "../shared/mapping/sql.ts";
 import { UpdateStrategy } from "../shared/values.ts";
 import { Rollout } from "./ref.ts";
 
@@ -33,11 +33,10 @@ Rollout.implement({
     to: t.one(Revision, "toRevisionId"),
     strategy: t.expose("strategy", { type: RolloutStrategy }),
     updateStrategy: t.doc("updateStrategy", { type: UpdateStrategy }),
-    clusterIds: t.computed({
+    clusterIds: t.sql({
       type: ["ID"],
-      needs: ["clusterIds"],
       description: "Empty: everywhere.",
-      resolve: ({ clusterIds }) => clusterIds.map((id) => globalId("Cluster", id)),
+      sql: ({ clusterIds }) => sql`(select coalesce(jsonb_agg('Cluster.' || c.id order by c.n), '[]') from unnest(${clusterIds}) with ordinality c (id, n))`,
     }),
     progressDeadlineSeconds: t.exposeInt("progressDeadlineSeconds"),
     autoRollback: t.exposeBoolean("autoRollback"),
@@ -46,8 +45,8 @@ Rollout.implement({
     updated: t.exposeInt("updated", { description: "Replicas on the new revision, of all." }),
     total: t.exposeInt("total"),
     // A FULL rollout has none, and others are not offered yet.
-    steps: t.computed({ type: [RolloutStep], needs: [], resolve: () => [] }),
-    currentStep: t.computed({ type: "Int", needs: [], nullable: true, resolve: () => null }),
+    steps: t.sql({ type: [RolloutStep], sql: () => sql`'[]'::jsonb` }),
+    currentStep: t.sql({ type: "Int", nullable: true, sql: () => sql`null::integer` }),
     reason: t.exposeString("reason", { nullable: true, description: "Why it paused, was aborted or rolled itself back." }),
     startedAt: t.expose("startedAt", { type: "DateTime" }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true }),

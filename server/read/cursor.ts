@@ -45,7 +45,9 @@ function parse(cursor: string): unknown[] | null {
   // Buffer skips what is not base64; a cursor is exactly what we gave out.
   if (cursor.length > 4096 || !/^[A-Za-z0-9_-]+$/.test(cursor)) return null;
   try {
-    const parts = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as unknown;
+    // Else bytes that are no UTF-8 would be read as some other text.
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(cursor, "base64url"));
+    const parts = JSON.parse(text) as unknown;
     return Array.isArray(parts) ? parts : null;
   } catch {
     return null;

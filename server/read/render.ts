@@ -194,7 +194,7 @@ function encode(value: unknown, type: ParamType): string | null {
     case "timestamptz":
       return (value as Date).toISOString();
     case "jsonb":
-      return plainText(JSON.stringify(value));
+      return JSON.stringify(value, (_key, item: unknown) => (typeof item === "string" ? plainText(item).toWellFormed() : item));
     default:
       return plainText(`${value as string | number | boolean}`);
   }

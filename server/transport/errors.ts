@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { GraphQLError, type ASTNode } from "graphql";
+import { GraphQLError, Kind, type ASTNode } from "graphql";
 import { isRequestErrorCode, RequestError, type RequestErrorCode } from "../domain/request-error.ts";
 
 /** An error of the contract, as callers see it: `extensions.code` is one of RequestErrorCode. */
@@ -32,8 +32,9 @@ export function maskError(error: unknown, report: (unexpected: Unexpected) => vo
       // Never with `originalError`: its message would be a second way out.
       return new GraphQLError(cause.message, { ...place, ...(cause.nodes ? { nodes: cause.nodes } : {}), extensions: cause.extensions });
     }
-    // The executor names the argument's place in the document; what a scalar throws while serialising has no such place.
-    if (code === undefined && cause.nodes?.length) {
+    // The executor names the argument's place in the document. What a scalar throws while serialising has no such place, and of a value that is of no
+    // type of its union the place is the field.
+    if (code === undefined && cause.nodes?.some(({ kind }) => kind !== Kind.FIELD)) {
       return new GraphQLError("An argument has an invalid value.", { ...place, extensions: { code: "BAD_USER_INPUT" } });
     }
   }

@@ -1,10 +1,10 @@
-import { type ExecutionResult, type GraphQLError, graphql } from "graphql";
+import { type ExecutionResult, type GraphQLError, execute, parse, validate, validateExecutionArgs } from "graphql";
 import { schema } from "#schema/index.ts";
 import type { Context } from "#schema/context.ts";
 import type { Clock } from "#server/domain/clock.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Actor } from "#server/identity/viewer.ts";
-import type { Way } from "#server/read/answer.ts";
+import { type ReaderChoice, type Way } from "#server/read/answer.ts";
 import type { Reader } from "#server/read/index.ts";
 import type { Statement } from "#server/read/render.ts";
 import { createReads } from "#server/read/run.ts";
@@ -17,6 +17,15 @@ export interface Asking {
   readonly tenantId: string;
   readonly role?: Role;
   readonly namespaceIds?: readonly string[] | null;
+}
+
+export interface ReadingOptions {
+  readonly max?: number;
+  readonly speed?: number;
+  /** Which way operations are run; the interpreter where nothing is said. One that can't be compiled goes the way that it is sent. */
+  readonly way?: Way;
+  /** Told of each group before it goes to the database. */
+  readonly onGroup?: (statements: readonly Statement[]) => void;
 }
 
 export interface Reading {
@@ -49,41 +58,47 @@ const absent = (what: string): never => new Proxy({}, { get: () => { throw new E
 /** The ways that graphql-js runs by. */
 export const READERS = ["interpreter", "mixed"] as const satisfies readonly Way[];
 
-export interface ReadingOptions {
-  readonly max?: number;
-  readonly speed?: number;
-  /** Whose rows the resolvers take from; the interpreter's where nothing is said. */
-  readonly way?: Exclude<Way, "compiled">;
-  /** Told of each group before it goes to the database. */
-  readonly onGroup?: (statements: readonly Statement[]) => void;
-}
-
 export async function openReading(database: TestDatabase, options: ReadingOptions = {}): Promise<Reading> {
   const { pool, orm } = await database.openAs("selvedge_api", options.max ?? 4);
+  const { way = "interpreter" } = options;
+  let groups: (readonly Statement[])[] = [];
   const onGroup = (group: readonly Statement[]): void => {
     groups.push(group);
     options.onGroup?.(group);
   };
-  let groups: (readonly Statement[])[] = [];
   const clock: Clock = { now: () => NOW };
   const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup });
-  const reader = (viewer: Asking): Reader => reads.reader(actorOf(viewer), options.way);
-  const ask = async (viewer: Asking, source: string, variableValues?: Readonly<Record<string, unknown>>): Promise<ExecutionResult> => {
-    const contextValue: Context = {
-      actor: actorOf(viewer),
-      clock,
-      read: reader(viewer),
-      services: absent("A service"),
-      live: absent("A subscription"),
-      server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200 },
-    };
-    const result = await graphql({ schema, source, contextValue, ...(variableValues ? { variableValues } : {}) });
+  const reader = (viewer: Asking, choice?: ReaderChoice): Reader => reads.reader(actorOf(viewer), choice ?? (way === "compiled" ? "interpreter" : way));
+  const contextOf = (viewer: Asking, read: Reader): Context => ({
+    actor: actorOf(viewer),
+    clock,
+    read,
+    services: absent("A service"),
+    live: absent("A subscription"),
+    server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200 },
+  });
+  const run = async (viewer: Asking, source: string, variableValues: Readonly<Record<string, unknown>>): Promise<ExecutionResult> => {
+    const document = parse(source);
+    const invalid = validate(schema, document);
+    if (invalid.length > 0) return { errors: invalid };
+    let choice: ReaderChoice | undefined;
+    if (way === "compiled") {
+      const execution = validateExecutionArgs({ schema, document, variableValues });
+      if (!("operation" in execution)) return { errors: execution };
+      const outcome = await reads.operations.query(execution, actorOf(viewer));
+      if ("text" in outcome) return JSON.parse(Buffer.concat(outcome.text.pieces).toString("utf8")) as ExecutionResult;
+      choice = "failure" in outcome ? outcome.failure : outcome.way;
+    }
+    return execute({ schema, document, variableValues, contextValue: contextOf(viewer, reader(viewer, choice)) });
+  };
+  const ask: Reading["ask"] = async (viewer, source, variables = {}) => {
+    const result = await run(viewer, source, variables);
     // As a client has it: plain objects.
     return { ...result, ...(result.data === undefined ? {} : { data: JSON.parse(JSON.stringify(result.data)) as never }) };
   };
   return {
     ask,
-    reader,
+    reader: (viewer) => reader(viewer),
     data: async (viewer, source, variables) => {
       const result = await ask(viewer, source, variables);
       if (result.errors) throw new AggregateError(result.errors.map((error) => error.originalError ?? error), result.errors.map((error) => `${error.path?.join(".")}: ${error.message}`).join("\n"));

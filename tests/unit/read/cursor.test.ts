@@ -47,6 +47,8 @@ describe("cursors", () => {
     ["no base64url", "a b"],
     ["padding", `${raw(`["Pod:name,id", "a", "${ID}"]`)}=`],
     ["no JSON", raw("name")],
+    ["no UTF-8", Buffer.concat([Buffer.from('["Pod:name,id", "'), Buffer.from([0xff]), Buffer.from(`", "${ID}"]`)]).toString("base64url")],
+    ["a byte order mark before it", raw(`\ufeff["Pod:name,id", "a", "${ID}"]`)],
     ["no array", raw('{"a": 1}')],
     ["too few values", raw('["Pod:name,id", "a"]')],
     ["too many values", raw(`["Pod:name,id", "a", "${ID}", "b"]`)],
