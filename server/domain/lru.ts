@@ -2,10 +2,20 @@
 export interface Lru<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V, weight?: number): void;
+  delete(key: K): void;
   readonly size: number;
+  /** Of all entries together. */
+  readonly weight: number;
 }
 
-export function createLru<K, V>(bounds: { readonly maxEntries: number; readonly maxWeight?: number }): Lru<K, V> {
+export interface LruOptions<V> {
+  readonly maxEntries: number;
+  readonly maxWeight?: number;
+  /** Told of each value that is kept no longer, whatever the reason. */
+  readonly onRemove?: (value: V) => void;
+}
+
+export function createLru<K, V>(bounds: LruOptions<V>): Lru<K, V> {
   const entries = new Map<K, { readonly value: V; readonly weight: number }>();
   const maxWeight = bounds.maxWeight ?? Infinity;
   let total = 0;
@@ -14,6 +24,7 @@ export function createLru<K, V>(bounds: { readonly maxEntries: number; readonly 
     if (!entry) return;
     entries.delete(key);
     total -= entry.weight;
+    bounds.onRemove?.(entry.value);
   };
   return {
     get(key) {
@@ -33,8 +44,12 @@ export function createLru<K, V>(bounds: { readonly maxEntries: number; readonly 
         remove(oldest);
       }
     },
+    delete: remove,
     get size() {
       return entries.size;
+    },
+    get weight() {
+      return total;
     },
   };
 }
