@@ -20,9 +20,10 @@ import type { TimelineKind } from "./timeline.ts";
  *   5. Rows of which streams are about to hear were visible before `noteRows`. Those that no look has shown yet count as shown by the next one: text that is
  *      stored by now is checked against them at once, and what is read after that look has ended has seen them.
  *
- * What is kept is the number of the last look that showed a change, of each thing that can be asked for: few things, never rows. Too many of them, and the
- * oldest are forgotten: the *floor* rises to their number, and all that is older counts as changed. So it does where a look could not compare (the first one;
- * after an error, or in another life of the database, whose transaction ids mean something else; after more rows than are worth reading).
+ * What is kept is the number of the last look that showed a change, of each thing that can be asked for: few things, never rows. They are in two generations; once
+ * the younger one is full, the older one is forgotten: the *floor* rises to its last number, and all that is older counts as changed. So it does where a look
+ * could not compare (the first one; after an error, or in another life of the database, whose transaction ids mean something else; after more rows than are
+ * worth reading).
  */
 export class Looks implements Changes {
   readonly #now: () => number;
@@ -31,18 +32,14 @@ export class Looks implements Changes {
   #ended: { readonly number: number; readonly beganAt: number } | null = null;
   #seen: Seen | null = null;
   #floor = 0;
-  /** By tenant: the newest look that had begun when this process last changed something for it. In the order of these numbers. */
+  /** By tenant, in the order of the numbers: the newest look that had begun when this process last changed something for it. */
   readonly #own = new Map<string, number>();
   /** The same for everybody, in place of too many. */
   #ownOfAll = 0;
 
-  // Each of these maps is in the order of its numbers, so that the oldest is the first.
-  readonly #tenants = new Map<string, Shown>();
+  #young = new Generation();
+  #old = new Generation();
   readonly #everybody: Shown = nothingShown();
-  /** Ids and owners are random: whose they are needs not be said. */
-  readonly #ids = new Map<TimelineKind, Map<string, number>>();
-  readonly #owners = new Map<TimelineKind, Map<string, number>>();
-  #entries = 0;
 
   constructor({ now, maxEntries = MAX_ENTRIES }: LooksOptions) {
     this.#now = now;
@@ -114,7 +111,7 @@ export class Looks implements Changes {
 
   changedSince(tenantId: string, { kind, id, owner }: Dependency, since: number): boolean {
     if (since < this.#floor) return true;
-    const tenant = this.#tenants.get(tenantId);
+    const tenant = this.#young.tenants.get(tenantId) ?? this.#old.tenants.get(tenantId);
     const everybody = this.#everybody;
     // Mostly nothing at all has changed: what follows is asked some hundred times a request.
     if ((tenant === undefined || tenant.last <= since) && everybody.last <= since) return false;
@@ -122,52 +119,45 @@ export class Looks implements Changes {
     if ((own === undefined || own.last <= since) && (shared === undefined || shared.last <= since)) return false;
     // An application is its own owner.
     const named = id ?? (kind === "application" ? owner : undefined);
-    if (named !== undefined) return (this.#ids.get(kind)?.get(named) ?? 0) > since;
+    if (named !== undefined) return this.#lastOf("ids", kind, named) > since;
     if (owner === undefined) return true;
-    return (own?.anybodys ?? 0) > since || (shared?.anybodys ?? 0) > since || (this.#owners.get(kind)?.get(owner) ?? 0) > since;
+    return (own?.anybodys ?? 0) > since || (shared?.anybodys ?? 0) > since || this.#lastOf("owners", kind, owner) > since;
   }
 
   get entries(): number {
-    return this.#entries;
+    return this.#young.entries + this.#old.entries;
   }
 
   // ---- keeping
 
   #note({ tenantId, kind, ids, removedIds, ownerIds }: TimelineRow, number: number): void {
-    const shown = tenantId === null ? this.#everybody : (this.#tenants.get(tenantId) ?? nothingShown());
-    if (tenantId !== null) this.#put(this.#tenants, tenantId, shown);
+    const young = this.#young;
+    const shown = tenantId === null ? this.#everybody : young.tenant(tenantId, this.#old);
     shown.last = number;
     const ofKind = shown.kinds.get(kind) ?? { last: 0, anybodys: 0 };
     shown.kinds.set(kind, ofKind);
     ofKind.last = number;
-    for (const some of [ids, removedIds]) for (const id of some) this.#put(mapOf(this.#ids, kind), id, number);
+    for (const some of [ids, removedIds]) young.put("ids", kind, some, number);
     if (ownerIds === null) ofKind.anybodys = number;
-    else for (const owner of ownerIds) this.#put(mapOf(this.#owners, kind), owner, number);
-    if (this.#entries > this.#maxEntries) this.#forgetOldest();
+    else young.put("owners", kind, ownerIds, number);
+    if (young.entries > this.#maxEntries / 2) this.#forgetOld();
   }
 
-  #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
-    if (!map.delete(key)) this.#entries += 1;
-    map.set(key, value);
+  #lastOf(which: "ids" | "owners", kind: TimelineKind, id: string): number {
+    return this.#young[which].get(kind)?.get(id) ?? this.#old[which].get(kind)?.get(id) ?? 0;
   }
 
-  /** Some at once, by one walk: a map's first entry is found the slower the more were taken from before it. */
-  #forgetOldest(): void {
-    const walks: Walk[] = [walk(this.#tenants, ({ last }) => last)];
-    for (const kinds of [this.#ids, this.#owners]) for (const map of kinds.values()) walks.push(walk(map, (number) => number));
-    while (this.#entries > this.#maxEntries * KEPT) {
-      const oldest = walks.reduce((least, other) => (other.number < least.number ? other : least));
-      this.#floor = Math.max(this.#floor, oldest.number);
-      oldest.forget();
-      this.#entries -= 1;
-    }
+  #forgetOld(): void {
+    this.#floor = Math.max(this.#floor, this.#old.last);
+    this.#old = this.#young;
+    this.#young = new Generation();
   }
 
   #forgetAll(floor: number): void {
     this.#floor = Math.max(this.#floor, floor);
-    for (const map of [this.#tenants, this.#ids, this.#owners, this.#everybody.kinds]) map.clear();
+    [this.#young, this.#old] = [new Generation(), new Generation()];
+    this.#everybody.kinds.clear();
     this.#everybody.last = 0;
-    this.#entries = 0;
   }
 }
 
@@ -204,8 +194,6 @@ export interface Look {
 /** How old the beginning of the look may be that vouches for an answer: nothing remembered is older. */
 export const VOUCHES_MS = 250;
 const MAX_ENTRIES = 200_000;
-/** Of these, how much is left once there were too many. */
-const KEPT = 7 / 8;
 /** Tenants for which this process changed something since the last look: more than looks can ever lie behind by. */
 const MAX_OWN = 10_000;
 
@@ -220,34 +208,32 @@ interface Shown {
 }
 const nothingShown = (): Shown => ({ last: 0, kinds: new Map() });
 
-function mapOf(kinds: Map<TimelineKind, Map<string, number>>, kind: TimelineKind): Map<string, number> {
-  let map = kinds.get(kind);
-  if (!map) kinds.set(kind, (map = new Map()));
-  return map;
-}
+/** What looks showed for some time. Never taken apart: maps from which much is removed, or in which much is moved, are slow. */
+class Generation {
+  readonly tenants = new Map<string, Shown>();
+  /** Ids and owners are random: whose they are needs not be said. */
+  readonly ids = new Map<TimelineKind, Map<string, number>>();
+  readonly owners = new Map<TimelineKind, Map<string, number>>();
+  entries = 0;
+  /** The largest number in it. */
+  last = 0;
 
-/** From a map's oldest entry on. */
-interface Walk {
-  /** Of the entry at hand; Infinity behind the last. */
-  number: number;
-  forget(): void;
-}
+  /** With what the generation before knows of the tenant. */
+  tenant(tenantId: string, before: Generation): Shown {
+    const known = this.tenants.get(tenantId);
+    if (known) return known;
+    const shown = before.tenants.get(tenantId) ?? nothingShown();
+    this.tenants.set(tenantId, shown);
+    this.entries += 1;
+    return shown;
+  }
 
-function walk<Value>(map: Map<string, Value>, numberOf: (value: Value) => number): Walk {
-  const entries = map.entries();
-  let key = "";
-  const next = (): void => {
-    const entry = entries.next();
-    if (!entry.done) key = entry.value[0];
-    step.number = entry.done ? Infinity : numberOf(entry.value[1]);
-  };
-  const step: Walk = {
-    number: 0,
-    forget() {
-      map.delete(key);
-      next();
-    },
-  };
-  next();
-  return step;
+  put(which: "ids" | "owners", kind: TimelineKind, ids: readonly string[], number: number): void {
+    let map = this[which].get(kind);
+    if (!map) this[which].set(kind, (map = new Map()));
+    this.entries -= map.size;
+    for (const id of ids) map.set(id, number);
+    this.entries += map.size;
+    this.last = number;
+  }
 }

@@ -189,7 +189,7 @@ const RUNS = 1500;
 const FAULTS: readonly Fault[] = [
   { name: "takes rows that say no owner for nobody's", text: "if (ownerIds === null) ofKind.anybodys = number;", by: "if (ownerIds === null) {}" },
   { name: "forgets what is everybody's", text: "for (const row of rows) this.#note(row, number);", by: "for (const row of rows) if (row.tenantId !== null) this.#note(row, number);" },
-  { name: "leaves the floor where it was when the oldest go", text: "this.#floor = Math.max(this.#floor, oldest.number);", by: "" },
+  { name: "leaves the floor where it was when the oldest go", text: "this.#floor = Math.max(this.#floor, this.#old.last);", by: "" },
   { name: "leaves the floor where it was when it could not compare", text: "this.#floor = Math.max(this.#floor, floor);", by: "" },
   { name: "goes on after a look that failed", text: "failed(): void {\n    this.#seen = null;", by: "failed(): void {\n    this.#seen = this.#seen && { ...this.#seen, end: this.#seen.end + 4 };" },
   { name: "compares two lives", text: "since.life === seen.life &&", by: "" },
@@ -198,8 +198,10 @@ const FAULTS: readonly Fault[] = [
   { name: "overlooks own changes", text: "Math.max(this.#ownOfAll, this.#own.get(tenantId) ?? 0)", by: "this.#ownOfAll" },
   { name: "drops what is told to streams", text: "if (this.#seen === null || !sees(this.#seen, row.xid)) this.#note(row, next);", by: "{}" },
   { name: "counts what streams are told as shown already", text: "const next = this.#ended.number + 1;", by: "const next = this.#ended.number;" },
+  { name: "looks at the young alone", text: " ?? this.#old[which].get(kind)?.get(id)", by: "" },
+  { name: "forgets a tenant that was old", text: "before.tenants.get(tenantId) ?? nothingShown()", by: "nothingShown()" },
   { name: "forgets what was removed", text: "for (const some of [ids, removedIds])", by: "for (const some of [ids])" },
-  { name: "takes the newest look for changed as unchanged", text: "?? 0) > since;\n    if (owner", by: "?? 0) > since + 1;\n    if (owner" },
+  { name: "takes the newest look for changed as unchanged", text: "\"ids\", kind, named) > since;", by: "\"ids\", kind, named) > since + 1;" },
   { name: "asks only the tenant's own", text: "<= since) && everybody.last <= since) return false;", by: "<= since)) return false;" },
 ];
 const MISUSES: readonly (readonly [name: string, misuse: Misuse])[] = [
