@@ -1,8 +1,10 @@
 import { InitialMigration } from "./migration-20261123-initial.ts";
 import { LifeAndConfigurationMigration } from "./migration-20261126-life-and-configuration.ts";
+import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
   { name: "20261123-initial", class: InitialMigration },
   { name: "20261126-life-and-configuration", class: LifeAndConfigurationMigration },
+  { name: "20261130-timeline-owners", class: TimelineOwnersMigration },
 ];

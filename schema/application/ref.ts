@@ -4,7 +4,8 @@ import type { Placement as PlacementRow } from "../../server/entities/placement.
 import type { Revision as RevisionRow } from "../../server/entities/revision.ts";
 import { builder } from "../builder.ts";
 
-export const Namespace = builder.entity<NamespaceRow>("Namespace", { access: "VIEWER" });
-export const Application = builder.entity<ApplicationRow>("Application", { access: "VIEWER" });
-export const Revision = builder.entity<RevisionRow>("Revision", { access: "VIEWER" });
-export const Placement = builder.entity<PlacementRow>("Placement", { access: "VIEWER" });
+export const Namespace = builder.entity<NamespaceRow>("Namespace", { access: "VIEWER", told: { kind: "namespace" } });
+export const Application = builder.entity<ApplicationRow>("Application", { access: "VIEWER", told: { kind: "application" } });
+/** Written once, with a change of its application, and gone with it. */
+export const Revision = builder.entity<RevisionRow>("Revision", { access: "VIEWER", told: { kind: "application", by: "applicationId", owner: "applicationId" } });
+export const Placement = builder.entity<PlacementRow>("Placement", { access: "VIEWER", told: { kind: "placement", owner: "applicationId" } });

@@ -73,8 +73,7 @@ export const WATCHED: Readonly<Record<string, WatchedBy>> = {
       return sql`${isOne(node.clusterId)} or exists (${pods})`;
     }),
   },
-  /** Written by the fleet's description alone, when a cluster says hello. */
-  Region: { kinds: {} },
+  Region: { kinds: { region: "ids" } },
 
   Vpc: { kinds: { vpc: "ids", subnet: "apart" } },
   Subnet: {

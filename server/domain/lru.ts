@@ -15,36 +15,62 @@ export interface LruOptions<V> {
   readonly onRemove?: (value: V) => void;
 }
 
-export function createLru<K, V>(bounds: LruOptions<V>): Lru<K, V> {
-  const entries = new Map<K, { readonly value: V; readonly weight: number }>();
-  const maxWeight = bounds.maxWeight ?? Infinity;
+/** In a ring in the order of use: the one after `ends` is the oldest, the one before it the newest. */
+interface Link {
+  older: Link;
+  newer: Link;
+}
+interface Entry<K, V> extends Link {
+  readonly key: K;
+  readonly value: V;
+  readonly weight: number;
+}
+
+// A Map iterates in the order of insertion, but a large one is slow where keys are taken out and put back at every use: hence the ring.
+export function createLru<K, V>({ maxEntries, maxWeight = Infinity, onRemove }: LruOptions<V>): Lru<K, V> {
+  const entries = new Map<K, Entry<K, V>>();
+  const ends = {} as Link;
+  ends.older = ends.newer = ends;
   let total = 0;
-  const remove = (key: K): void => {
-    const entry = entries.get(key);
-    if (!entry) return;
-    entries.delete(key);
+
+  const unlink = ({ older, newer }: Link): void => {
+    older.newer = newer;
+    newer.older = older;
+  };
+  const makeNewest = (link: Link): void => {
+    link.older = ends.older;
+    link.newer = ends;
+    ends.older.newer = link;
+    ends.older = link;
+  };
+  const remove = (entry: Entry<K, V>): void => {
+    entries.delete(entry.key);
+    unlink(entry);
     total -= entry.weight;
-    bounds.onRemove?.(entry.value);
+    onRemove?.(entry.value);
   };
   return {
     get(key) {
       const entry = entries.get(key);
       if (!entry) return undefined;
-      // A Map iterates in the order of insertion: putting it back makes it the newest.
-      entries.delete(key);
-      entries.set(key, entry);
+      if (entry.newer !== ends) {
+        unlink(entry);
+        makeNewest(entry);
+      }
       return entry.value;
     },
     set(key, value, weight = 1) {
-      remove(key);
-      entries.set(key, { value, weight });
+      this.delete(key);
+      const entry: Entry<K, V> = { key, value, weight, older: ends, newer: ends };
+      entries.set(key, entry);
+      makeNewest(entry);
       total += weight;
-      for (const oldest of entries.keys()) {
-        if (entries.size <= bounds.maxEntries && total <= maxWeight) break;
-        remove(oldest);
-      }
+      while (entries.size > maxEntries || total > maxWeight) remove(ends.newer as Entry<K, V>);
     },
-    delete: remove,
+    delete(key) {
+      const entry = entries.get(key);
+      if (entry) remove(entry);
+    },
     get size() {
       return entries.size;
     },

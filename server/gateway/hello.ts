@@ -52,19 +52,19 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const held = JSON.stringify(hello.holds.map((object) => ({ ...object, term: object.term - termOffset })));
   const changes = await compareHolds(client, clusterId, held, term);
 
-  const storeRegion = async (): Promise<string | undefined> => {
+  const storeRegion = async (): Promise<{ id: string; written: boolean } | undefined> => {
     const values = [randomUUIDv7(), description.region.code, description.region.name];
-    return (await client.query<{ id: string }>({ name: "store-region", text: STORE_REGION, values })).rows[0]?.id;
+    return (await client.query<{ id: string; written: boolean }>({ name: "store-region", text: STORE_REGION, values })).rows[0];
   };
   // A region that another cluster's hello is just storing is seen by the next statement only.
-  const regionId = (await storeRegion()) ?? (await storeRegion());
+  const region = (await storeRegion()) ?? (await storeRegion());
   const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
   const namesake = await client.query({ name: "find-namesake", text: "select from cluster where code = $1 and id <> $2", values: [description.code, clusterId] });
   if (namesake.rowCount) throw new Refusal(`the code ${description.code} is another cluster's`);
   const { rows } = await client.query<{ epoch: number; acked_seq: number; term_offset: number; changed: boolean }>({
     name: "store-cluster", text: STORE_CLUSTER,
     values: [
-      clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
+      clusterId, description.code, description.name, region?.id, description.province, description.city, description.tier, description.isp,
       description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
       hello.store, new Date(staleBefore), termOffset, hello.sealingKey ?? null,
     ],
@@ -75,10 +75,11 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const nodes = await storeNodes(client, hello);
 
   const entries: TimelineEntry[] = [];
+  if (region?.written) entries.push({ tenantId: null, clusterId, kind: "region", ids: [region.id], at: now });
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
   for (const [tenantId, lowered] of Map.groupBy(changes, (change) => change.tenant_id)) {
-    for (const [kind, some] of Map.groupBy(lowered, (change) => change.kind)) entries.push({ tenantId, clusterId, kind, ids: some.map((change) => change.object_id), at: now });
+    for (const [kind, some] of Map.groupBy(lowered, (change) => change.kind)) entries.push({ tenantId, clusterId, kind, ids: some.map((change) => change.object_id), ownerIds: [...new Set(some.map((change) => change.application_id))], at: now });
   }
   await appendTimelineOn(client, entries);
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
@@ -167,7 +168,7 @@ with stored as (
   on conflict (code) do update set name = excluded.name where region.name <> excluded.name
   returning id
 )
-select id from stored union all select id from region where code = $2 limit 1`;
+select id, true as written from stored union all select id, false from region where code = $2 limit 1`;
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)

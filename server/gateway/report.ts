@@ -45,7 +45,7 @@ export async function storeReport(client: PoolClient, report: Report, { term, te
   ];
   if (report.nodes.length > 0) {
     const nodes = await client.query<{ id: string }>({ name: "report-nodes", text: NODES, values: [clusterId, JSON.stringify(report.nodes)] });
-    changes.add("node", null, nodes.rows.map(({ id }) => id));
+    changes.add("node", null, null, nodes.rows.map(({ id }) => id));
   }
   const fenced = await client.query({ name: "report-fence", text: FENCE, values: [clusterId, epoch, seq, new Date(now)] });
   if (fenced.rowCount !== 1) throw new Gap("another connection of this cluster was faster");
@@ -58,15 +58,15 @@ async function storePods(client: PoolClient, report: Report, changes: Changes): 
   const { clusterId, epoch } = report;
   if (report.pods.length > 0) {
     const { rows } = await client.query<PerTenant>({ name: "report-pods", text: PODS, values: [clusterId, epoch, JSON.stringify(report.pods)] });
-    for (const { tenant_id, ids } of rows) changes.add("pod", tenant_id, ids);
+    for (const { tenant_id, ids, owners } of rows) changes.add("pod", tenant_id, owners, ids);
   }
   if (report.gone.length > 0) {
     const { rows } = await client.query<PerTenant>({ name: "report-gone", text: GONE, values: [clusterId, report.gone] });
-    for (const { tenant_id, ids } of rows) changes.add("pod", tenant_id, [], ids);
+    for (const { tenant_id, ids, owners } of rows) changes.add("pod", tenant_id, owners, [], ids);
   }
   if (report.fullEnds) {
     const { rows } = await client.query<PerTenant>({ name: "report-full-ends", text: OLDER_EPOCHS, values: [clusterId, epoch] });
-    for (const { tenant_id, ids } of rows) changes.add("pod", tenant_id, [], ids);
+    for (const { tenant_id, ids, owners } of rows) changes.add("pod", tenant_id, owners, [], ids);
   }
 }
 
@@ -84,7 +84,7 @@ async function storePlacements(client: PoolClient, report: Report, { term, termO
     touched.push(...rows);
   }
   for (const [tenantId, placements] of Map.groupBy(touched, (placement) => placement.tenant_id)) {
-    changes.add("placement", tenantId, placements.map((placement) => placement.object_id));
+    changes.add("placement", tenantId, ownersOf(placements), placements.map((placement) => placement.object_id));
   }
   return touched.map((placement) => ({ tenantId: placement.tenant_id, applicationId: placement.application_id }));
 }
@@ -93,13 +93,15 @@ async function storeServices(client: PoolClient, report: Report, { term, termOff
   if (!report.services?.length) return [];
   const services = report.services.map((service) => ({ ...service, term: service.term - termOffset }));
   const { rows } = await client.query<Touched>({ name: "report-services", text: SERVICES, values: [report.clusterId, JSON.stringify(services), term] });
-  for (const [tenantId, some] of Map.groupBy(rows, (service) => service.tenant_id)) changes.add("service", tenantId, some.map((service) => service.object_id));
+  for (const [tenantId, some] of Map.groupBy(rows, (service) => service.tenant_id)) changes.add("service", tenantId, ownersOf(some), some.map((service) => service.object_id));
   return rows.map((service) => ({ tenantId: service.tenant_id, applicationId: service.application_id }));
 }
 
 interface PerTenant {
   readonly tenant_id: string;
   readonly ids: string[];
+  /** The applications that they belong to. */
+  readonly owners: string[];
 }
 
 interface Touched {
@@ -108,28 +110,32 @@ interface Touched {
   readonly object_id: string;
 }
 
+const ownersOf = (touched: readonly Touched[]): string[] => touched.map(({ application_id }) => application_id);
+
 /** What a transaction changed, one timeline row a tenant and kind. */
 class Changes {
   readonly #clusterId: string;
   readonly #at: number;
-  readonly #byKey = new Map<string, { tenantId: string | null; kind: TimelineKind; ids: string[]; removedIds: string[] }>();
+  readonly #byKey = new Map<string, { tenantId: string | null; kind: TimelineKind; ids: string[]; removedIds: string[]; owners: Set<string> | null }>();
 
   constructor(clusterId: string, at: number) {
     this.#clusterId = clusterId;
     this.#at = at;
   }
 
-  add(kind: TimelineKind, tenantId: string | null, ids: readonly string[], removedIds: readonly string[] = []): void {
+  /** `owners`: null for a kind that belongs to no application. */
+  add(kind: TimelineKind, tenantId: string | null, owners: readonly string[] | null, ids: readonly string[], removedIds: readonly string[] = []): void {
     if (ids.length + removedIds.length === 0) return;
     const key = `${kind} ${tenantId}`;
-    const entry = this.#byKey.get(key) ?? { tenantId, kind, ids: [], removedIds: [] };
+    const entry = this.#byKey.get(key) ?? { tenantId, kind, ids: [], removedIds: [], owners: owners && new Set() };
     entry.ids.push(...ids);
     entry.removedIds.push(...removedIds);
+    for (const owner of owners ?? []) entry.owners?.add(owner);
     this.#byKey.set(key, entry);
   }
 
   entries(): TimelineEntry[] {
-    return [...this.#byKey.values()].map((entry) => ({ ...entry, clusterId: this.#clusterId, at: this.#at }));
+    return [...this.#byKey.values()].map(({ owners, ...entry }) => ({ ...entry, ...(owners ? { ownerIds: [...owners] } : {}), clusterId: this.#clusterId, at: this.#at }));
   }
 }
 
@@ -155,17 +161,17 @@ with reported as (
     message = excluded.message, private_ip = excluded.private_ip, restart_count = excluded.restart_count, containers = excluded.containers,
     created_at = excluded.created_at, started_at = excluded.started_at, epoch = excluded.epoch
   where p.placement_id = excluded.placement_id
-  returning p.tenant_id, p.id
+  returning p.tenant_id, p.id, p.application_id
 )
-select tenant_id, array_agg(id) as ids from stored group by tenant_id`;
+select tenant_id, array_agg(id) as ids, array_agg(distinct application_id) as owners from stored group by tenant_id`;
 
 const GONE = /* sql */ `
-with gone as (delete from pod where cluster_id = $1 and id = any ($2::uuid[]) returning tenant_id, id)
-select tenant_id, array_agg(id) as ids from gone group by tenant_id`;
+with gone as (delete from pod where cluster_id = $1 and id = any ($2::uuid[]) returning tenant_id, id, application_id)
+select tenant_id, array_agg(id) as ids, array_agg(distinct application_id) as owners from gone group by tenant_id`;
 
 const OLDER_EPOCHS = /* sql */ `
-with gone as (delete from pod where cluster_id = $1 and epoch < $2 returning tenant_id, id)
-select tenant_id, array_agg(id) as ids from gone group by tenant_id`;
+with gone as (delete from pod where cluster_id = $1 and epoch < $2 returning tenant_id, id, application_id)
+select tenant_id, array_agg(id) as ids, array_agg(distinct application_id) as owners from gone group by tenant_id`;
 
 /** The pair that a report confirms, null where it confirms none: see PLACEMENTS. */
 const CONFIRMED = /* sql */ `

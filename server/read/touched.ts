@@ -64,3 +64,6 @@ interface Telling {
 
 /** What an application's own rows tell of names it; the others say whom they concern. */
 const ownedBy = (told: Told): Telling["of"] => (told.kind === "application" ? "id" : told.owner === undefined ? "all" : "owner");
+
+/** An application itself: what belongs to it says so by its id. */
+export const isOwner = (told: Told | undefined): boolean => told?.kind === "application" && told.by === undefined;

@@ -26,6 +26,8 @@ export interface TimelineRow {
   readonly kind: TimelineKind;
   readonly ids: readonly string[];
   readonly removedIds: readonly string[];
+  /** The applications that its objects belong to; null: any. */
+  readonly ownerIds: readonly string[] | null;
 }
 
 export interface TailerOptions {
@@ -78,13 +80,13 @@ const SAMPLES = 120;
 // One statement, so one snapshot: the horizon and the rows below it belong together.
 const READ = `
 select s.term, s.horizon, s.next, exists (select from timeline w where w.xid >= s.horizon) as waiting,
-       r.xid, r.seq, r.tenant_id, r.cluster_id, r.kind, r.ids, r.removed_ids
+       r.xid, r.seq, r.tenant_id, r.cluster_id, r.kind, r.ids, r.removed_ids, r.owner_ids
 from (
   select (select term from database_life) as term, pg_snapshot_xmin(x.snapshot)::text::bigint as horizon, pg_snapshot_xmax(x.snapshot)::text::bigint as next
   from (select pg_current_snapshot() as snapshot) x
 ) s
 left join lateral (
-  select t.xid, t.seq, t.tenant_id, t.cluster_id, t.kind, t.ids, t.removed_ids
+  select t.xid, t.seq, t.tenant_id, t.cluster_id, t.kind, t.ids, t.removed_ids, t.owner_ids
   from timeline t
   where (t.xid, t.seq) >= ($1::bigint, $2::bigint) and t.xid < s.horizon
   order by t.xid, t.seq
@@ -95,7 +97,7 @@ order by r.xid, r.seq`;
 // The inner limit bounds what one subscriber's absence may cost, whoever's rows lie in between.
 const REPLAY = `
 select b.* from (
-  select t.xid, t.seq, t.tenant_id, t.cluster_id, t.kind, t.ids, t.removed_ids
+  select t.xid, t.seq, t.tenant_id, t.cluster_id, t.kind, t.ids, t.removed_ids, t.owner_ids
   from timeline t
   where (t.xid, t.seq) >= ($1::bigint, $2::bigint) and (t.xid, t.seq) < ($3::bigint, $4::bigint)
   order by t.xid, t.seq
@@ -237,7 +239,7 @@ export function createTailer(options: TailerOptions): Tailer {
   };
 }
 
-const toRow = (row: Record<string, unknown>): TimelineRow => ({
+export const toRow = (row: Record<string, unknown>): TimelineRow => ({
   xid: row["xid"] as number,
   seq: row["seq"] as number,
   tenantId: row["tenant_id"] as string | null,
@@ -245,6 +247,7 @@ const toRow = (row: Record<string, unknown>): TimelineRow => ({
   kind: row["kind"] as TimelineKind,
   ids: row["ids"] as string[],
   removedIds: row["removed_ids"] as string[],
+  ownerIds: row["owner_ids"] as string[] | null,
 });
 
 function createMetrics(registry: Registry, horizonAge: () => number) {

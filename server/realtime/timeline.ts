@@ -3,7 +3,7 @@ import type { ClientBase } from "pg";
 import { arrayText } from "../database/arrays.ts";
 
 /** What a timeline row is about; its ids are of this kind. "usage": what a tenant has reserved on clusters; the ids are the clusters'. */
-export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage"] as const;
+export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "region", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage"] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 export interface TimelineEntry {
@@ -14,6 +14,8 @@ export interface TimelineEntry {
   readonly kind: TimelineKind;
   readonly ids: readonly string[];
   readonly removedIds?: readonly string[];
+  /** Of objects that belong to applications: all those that these do, as the objects' own rows say it. Absent where the writer does not know: any may be concerned. */
+  readonly ownerIds?: readonly string[];
   /** Milliseconds on the simulation's clock. */
   readonly at: number;
 }
@@ -24,23 +26,24 @@ export interface TimelineEntry {
  */
 export async function appendTimeline(em: EntityManager, ...entries: readonly TimelineEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  const rows = entries.map(() => "(?::uuid, ?::uuid, ?, ?::uuid[], ?::uuid[], ?::timestamptz)").join(", ");
+  const rows = entries.map(() => "(?::uuid, ?::uuid, ?, ?::uuid[], ?::uuid[], ?::uuid[], ?::timestamptz)").join(", ");
   const values = entries.flatMap((entry) => [
-    entry.tenantId, entry.clusterId ?? null, entry.kind, arrayText(entry.ids), arrayText(entry.removedIds ?? []), new Date(entry.at).toISOString(),
+    entry.tenantId, entry.clusterId ?? null, entry.kind, arrayText(entry.ids), arrayText(entry.removedIds ?? []), entry.ownerIds ? arrayText(entry.ownerIds) : null, new Date(entry.at).toISOString(),
   ]);
-  await em.execute(`insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at) values ${rows}`, values);
+  await em.execute(`insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, owner_ids, at) values ${rows}`, values);
 }
 
 /** The same on a connection that is inside a transaction. */
 export async function appendTimelineOn(client: ClientBase, entries: readonly TimelineEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = entries.map((entry) => ({
-    tenant_id: entry.tenantId, cluster_id: entry.clusterId ?? null, kind: entry.kind, ids: entry.ids, removed_ids: entry.removedIds ?? [], at: new Date(entry.at),
+    tenant_id: entry.tenantId, cluster_id: entry.clusterId ?? null, kind: entry.kind, ids: entry.ids, removed_ids: entry.removedIds ?? [], owner_ids: entry.ownerIds ?? null,
+    at: new Date(entry.at),
   }));
   await client.query({ name: "append-timeline", text: APPEND, values: [JSON.stringify(rows)] });
 }
 
 const APPEND = `
-insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, at)
-select tenant_id, cluster_id, kind, ids, removed_ids, at
-from jsonb_to_recordset($1::jsonb) as entry (tenant_id uuid, cluster_id uuid, kind text, ids uuid[], removed_ids uuid[], at timestamptz)`;
+insert into timeline (tenant_id, cluster_id, kind, ids, removed_ids, owner_ids, at)
+select tenant_id, cluster_id, kind, ids, removed_ids, owner_ids, at
+from jsonb_to_recordset($1::jsonb) as entry (tenant_id uuid, cluster_id uuid, kind text, ids uuid[], removed_ids uuid[], owner_ids uuid[], at timestamptz)`;

@@ -9,6 +9,7 @@ import { openDatabase, openPool } from "../database/connect.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { createAuthenticator } from "../identity/authenticate.ts";
 import { createReads } from "../read/run.ts";
+import { createChanges } from "../realtime/changes.ts";
 import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
@@ -24,7 +25,8 @@ export interface RunningApi extends RunningRole {
 }
 
 const CONNECTIONS = 10;
-const TAILER_CONNECTIONS = 2;
+/** Of the tailer, of replays, and of looks for what has changed. */
+const TAILER_CONNECTIONS = 3;
 /** An older one means that a transaction hangs somewhere on this server, and holds back every subscription. */
 const MAX_HORIZON_AGE_MS = 15_000;
 
@@ -43,25 +45,36 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
     const tailerPool = openPool({ address, login: roleLogin(encryptionKey, "selvedge_tailer"), max: TAILER_CONNECTIONS, logger });
     stack.defer(() => tailerPool.end());
 
+    const changes = createChanges({ pool: tailerPool, bus, logger, registry: metrics.registry });
+    changes.start();
+    stack.defer(() => changes.close());
     const fanout = createFanout();
     const tailer = createTailer({
       pool: tailerPool,
       bus,
       logger,
       registry: metrics.registry,
-      onRows: (rows) => fanout.deliver(rows),
-      onNewTerm: () => fanout.reset(),
+      onRows: (rows) => {
+        // In this order: who asks after a message must not get what was remembered before.
+        changes.noteRows(rows);
+        fanout.deliver(rows);
+      },
+      onNewTerm: () => {
+        changes.forget();
+        fanout.reset();
+      },
     });
     await tailer.start();
     stack.defer(() => tailer.close());
 
     const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.warn({ err: error }, "the last use of tokens was not noted") });
     stack.defer(() => authenticator.close());
-    const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed });
+    const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed, changes });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
     const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
     const services = createServices({
       orm, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
+      onCommitted: (tenantId) => changes.noteOwn(tenantId),
     });
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 

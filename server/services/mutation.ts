@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly previousFingerprintKeys?: readonly Uint8Array[];
   /** Of Secrets. */
   readonly keyRing: KeyRing;
+  /** Told before a mutation of the tenant is answered that was committed, now or when its key came first, or may have been. */
+  readonly onCommitted?: (tenantId: string) => void;
 }
 
 export interface MutationRequest {
@@ -84,6 +86,7 @@ export async function mutate<T>(
       const answer = await inScope(options.orm, scopeOf(actor), async (em) =>
         runOnce(options, request, new Transaction(em, actor, options.clock.now()), work),
       );
+      options.onCommitted?.(actor.tenantId);
       if (!answer.replayed) options.bus.publish("timeline");
       return { ok: true, ...answer };
     } catch (error) {
@@ -92,6 +95,8 @@ export async function mutate<T>(
         if (outcome.ok) return { ok: true, value: outcome.value, replayed: false };
         return request.dryRun ? outcome : refuse(options, request, outcome.errors, target);
       }
+      // A connection that breaks at the commit does not say whether it came through.
+      options.onCommitted?.(actor.tenantId);
       if (attempt >= MAX_ATTEMPTS || !WORTH_A_RETRY.has((error as { code?: unknown }).code)) throw error;
       await wait(Math.random() * BACKOFF_MS * attempt);
     }

@@ -4,7 +4,7 @@ import type { Cost } from "./cost.ts";
 import { apiError } from "./errors.ts";
 import { ValuesOfCorrectTypeRule } from "./input-errors.ts";
 import type { Limits } from "./limits.ts";
-import { createLru } from "./lru.ts";
+import { createLru } from "../domain/lru.ts";
 import { measureShape, refuseShape } from "./shape.ts";
 
 /** A document that was parsed, measured and validated; or why it is refused. The same for every caller, so it is kept by its text. */

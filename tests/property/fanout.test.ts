@@ -13,6 +13,7 @@ const row: fc.Arbitrary<TimelineRow> = fc.record({
   kind: fc.constantFrom("pod" as const, "application" as const, "node" as const, "cluster" as const),
   ids,
   removedIds: ids,
+  ownerIds: fc.constant(null),
 });
 const step = fc.oneof({ weight: 3, arbitrary: fc.array(row, { maxLength: 3 }).map((rows) => ({ rows })) }, { weight: 1, arbitrary: fc.constant("take" as const) }, { weight: 1, arbitrary: fc.constant("reset" as const) });
 
@@ -59,7 +60,7 @@ describe("the fan-out", () => {
     const fanout = createFanout();
     const subscriber = fanout.subscribe({ tenantId: "mine", kinds: { pod: "ids" }, only: new Set(["a"]) });
     const { signal } = new AbortController();
-    const deliver = (id: string): void => fanout.deliver([{ xid: 1, seq: 1, tenantId: "mine", clusterId: null, kind: "pod", ids: [id], removedIds: [] }]);
+    const deliver = (id: string): void => fanout.deliver([{ xid: 1, seq: 1, tenantId: "mine", clusterId: null, kind: "pod", ids: [id], removedIds: [], ownerIds: null }]);
     const started = performance.now();
     const waiting = subscriber.wait(10_000, signal);
     deliver("b");

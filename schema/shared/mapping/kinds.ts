@@ -98,7 +98,10 @@ export interface Told {
   readonly kind: TimelineKind;
   /** Those rows name this row by its own id (default), or by the id in this property, as an operation's steps are told by the operation. */
   readonly by?: string;
-  /** The property with the application that the row belongs to: the timeline's rows of this kind say which these are. */
+  /**
+   * The property with the application that the row belongs to: the timeline's rows of this kind say which these are. Of an operation, its target: where
+   * that is something else, the timeline says of none.
+   */
   readonly owner?: string;
   /** Properties that change without being told. */
   readonly untold?: readonly string[];

@@ -3,7 +3,7 @@ import type { BoundOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
 import type { ByteRow } from "../scoped.ts";
-import { Touched } from "../touched.ts";
+import { isOwner, Touched } from "../touched.ts";
 import type { PagePlan } from "./connections.ts";
 import { type Input, ObjectWriter } from "./objects.ts";
 import type { ObjectShape, RowsShape } from "./shape.ts";
@@ -171,7 +171,7 @@ class SourceWriter implements TouchedBySource {
       return;
     }
     const asked = input.request.asked;
-    const root = { ...place, owned: input.binding.told(place.entity.name)?.owner === "id" };
+    const root = { ...place, owned: isOwner(input.binding.told(place.entity.name)) };
     writer.touched = this.objects = new Touched(input.binding, root);
     this.#objects.object(shape, root);
     if (input.request.asked > asked || from !== place.entity.from) this.objects.untold();

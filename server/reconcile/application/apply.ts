@@ -28,7 +28,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const assign = all((plan, { id, namespaceId }) => plan.assign.map((action) => ({ ...action, tenantId, applicationId: id, namespaceId })));
   const placements = all((plan) => plan.placements);
   const services = all((plan) => plan.services);
-  const remove = all((plan) => plan.remove);
+  const remove = all((plan, { id }) => plan.remove.map((action) => ({ ...action, applicationId: id })));
   const deleted = all((plan, { id }) => (plan.application === "delete" ? [id] : []));
   const updated = all((plan, { id }) => (plan.application === null || plan.application === "delete" ? [] : [{ ...plan.application, id }]));
   const steps = all((plan) => plan.steps.map((step) => ({ ...step, finishedAt: instant(step.finishedAt) })));
@@ -36,7 +36,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const rollouts = all(({ rollout, application }) =>
     rollout && application !== "delete" ? [{ ...rollout, progressedAt: instant(rollout.progressedAt), finishedAt: instant(rollout.finishedAt) }] : []);
   const settle = all((plan) => plan.settle.map((operationId) => ({ tenantId, operationId })));
-  const removedPods: At[] = [];
+  const removedPods: Gone[] = [];
 
   if (assign.length > 0) {
     const written = await run(client, "write-assignments", WRITE_ASSIGNMENTS, assign);
@@ -45,7 +45,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   if (placements.length > 0) await run(client, "update-placements", UPDATE_PLACEMENTS, placements);
   if (services.length > 0) await run(client, "update-services", UPDATE_SERVICES, services);
   if (remove.length > 0) {
-    const removed = await run<{ pods: At[] | null; assignments: number }>(client, "remove-objects", REMOVE, remove);
+    const removed = await run<{ pods: Gone[] | null; assignments: number }>(client, "remove-objects", REMOVE, remove);
     if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
@@ -57,28 +57,39 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   if (settle.length > 0) await enqueueOn(client, "settle_operation", settle);
 
   const entries: TimelineEntry[] = [];
-  const add = (kind: TimelineEntry["kind"], ids: readonly string[], removedIds: readonly string[] = []): void => {
-    if (ids.length + removedIds.length > 0) entries.push({ tenantId, kind, ids, removedIds, at: now });
-  };
-  // Of what is gone nothing can be looked up any more: its cluster is said with it.
-  const addGone = (kind: TimelineEntry["kind"], gone: readonly At[]): void => {
-    for (const [clusterId, some] of Map.groupBy(gone, (one) => one.clusterId)) entries.push({ tenantId, clusterId, kind, ids: [], removedIds: some.map(({ objectId }) => objectId), at: now });
+  const add = (entry: Pick<TimelineEntry, "kind" | "ids" | "removedIds" | "ownerIds" | "clusterId">): void => {
+    if (entry.ids.length + (entry.removedIds?.length ?? 0) > 0) entries.push({ ...entry, tenantId, at: now });
   };
   // Where it is placed is shown with an application, and filtered by.
   const left = all((plan, { id }) => (plan.application !== "delete" && plan.remove.some(({ kind }) => kind === "placement") ? [id] : []));
-  add("application", [...new Set([...updated.map(({ id }) => id), ...left])], deleted);
-  add("placement", placements.map(({ id }) => id));
-  add("service", services.map(({ id }) => id));
+  add({ kind: "application", ids: [...new Set([...updated.map(({ id }) => id), ...left])], removedIds: deleted });
+  /** What belongs to the applications, and to which of them. */
+  const addOwned = (kind: TimelineEntry["kind"], idsOf: (plan: Plan) => readonly string[], removedIds: readonly string[] = [], owners: readonly string[] = []): void => {
+    const concerned = changes.filter(({ plan }) => idsOf(plan).length > 0);
+    add({ kind, ids: [...new Set(concerned.flatMap(({ plan }) => idsOf(plan)))], removedIds, ownerIds: [...new Set([...owners, ...concerned.map(({ application }) => application.id)])] });
+  };
+  // Of what is gone nothing can be looked up any more: its cluster is said with it.
+  const addGone = (kind: TimelineEntry["kind"], gone: readonly Gone[]): void => {
+    for (const [clusterId, some] of Map.groupBy(gone, (one) => one.clusterId)) {
+      add({ kind, clusterId, ids: [], removedIds: some.map(({ objectId }) => objectId), ownerIds: [...new Set(some.map(({ applicationId }) => applicationId))] });
+    }
+  };
+  addOwned("placement", (plan) => plan.placements.map(({ id }) => id));
+  addOwned("service", (plan) => plan.services.map(({ id }) => id));
   for (const kind of ["placement", "service"] as const) addGone(kind, remove.filter((action) => action.kind === kind));
-  add("rollout", rollouts.map(({ id }) => id), removedRollouts);
+  addOwned("rollout", ({ rollout, application }) => (rollout && application !== "delete" ? [rollout.id] : []), removedRollouts, deleted);
   addGone("pod", removedPods);
-  add("operation", [...new Set(all((plan) => plan.touched))]);
+  // Those whose end is decided elsewhere are not an application's own.
+  addOwned("operation", (plan) => plan.touched.filter((id) => !plan.settle.includes(id)));
+  add({ kind: "operation", ids: [...new Set(all((plan) => plan.settle))] });
   await appendTimelineOn(client, entries);
   return new Set(assign.map(({ clusterId }) => clusterId));
 }
 
-/** An object, and the cluster that it was on. */
-type At = Pick<RemoveAction, "objectId" | "clusterId">;
+/** An object, and where it belonged. */
+interface Gone extends Pick<RemoveAction, "objectId" | "clusterId"> {
+  readonly applicationId: string;
+}
 
 async function run<Row extends object>(client: ClientBase, name: string, text: string, rows: readonly object[]): Promise<Row[]> {
   const result = await client.query<Row>({ name, text, values: [JSON.stringify(rows)] });
@@ -128,10 +139,10 @@ with planned as (
 ), services as (
   delete from service s using planned where planned.kind = 'service' and s.tenant_id = app.tenant_id() and s.id = planned."objectId"
 ), pods as (
-  delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id, pod.cluster_id
+  delete from pod using planned where planned.kind = 'placement' and pod.tenant_id = app.tenant_id() and pod.placement_id = planned."objectId" returning pod.id, pod.cluster_id, pod.application_id
 )
 select (select count(*)::int from assignments) as assignments,
-  (select jsonb_agg(jsonb_build_object('objectId', id, 'clusterId', cluster_id)) from pods) as pods`;
+  (select jsonb_agg(jsonb_build_object('objectId', id, 'clusterId', cluster_id, 'applicationId', application_id)) from pods) as pods`;
 
 /** Their rollouts go with them, as all that is theirs: these were shown, and so are told of. */
 const DELETE_APPLICATIONS = /* sql */ `

@@ -18,6 +18,7 @@ interface Moved {
 
 /** Afterwards the rollout is ABORTING, or FAILED where there was no room, and the application has to be planned again. `now` in simulated milliseconds. */
 export async function rollBack(client: ClientBase, tenantId: string, applicationId: string, action: RollBackAction, now: number): Promise<void> {
+  const ownerIds = [applicationId];
   await client.query("savepoint roll_back");
   const { rows: placements } = await client.query<Moved>(LOCK_PLACEMENTS, [applicationId, action.toRevisionId]);
   const { rows: templates } = await client.query<{ id: string; template: PodTemplate }>(TEMPLATES, [[action.fromRevisionId, action.toRevisionId]]);
@@ -38,7 +39,7 @@ export async function rollBack(client: ClientBase, tenantId: string, application
     await client.query("rollback to savepoint roll_back");
     const reason = `${action.reason} It could not: ${await explain(client, clusterId, change)}`;
     await client.query(FAIL_ROLLOUT, [action.rolloutId, reason, new Date(now)]);
-    await appendTimelineOn(client, [{ tenantId, kind: "rollout", ids: [action.rolloutId], at: now }]);
+    await appendTimelineOn(client, [{ tenantId, kind: "rollout", ids: [action.rolloutId], ownerIds, at: now }]);
     return;
   }
 
@@ -50,10 +51,10 @@ export async function rollBack(client: ClientBase, tenantId: string, application
   await client.query(SUM_TOTALS, [operationIds]);
   await appendTimelineOn(client, [
     { tenantId, kind: "application", ids: [applicationId], at: now },
-    { tenantId, kind: "placement", ids: placements.map(({ id }) => id), at: now },
-    { tenantId, kind: "rollout", ids: [action.rolloutId], at: now },
+    { tenantId, kind: "placement", ids: placements.map(({ id }) => id), ownerIds, at: now },
+    { tenantId, kind: "rollout", ids: [action.rolloutId], ownerIds, at: now },
     ...(moved.length > 0 ? [{ tenantId, kind: "usage" as const, ids: moved, at: now }] : []),
-    ...(operationIds.length > 0 ? [{ tenantId, kind: "operation" as const, ids: operationIds, at: now }] : []),
+    ...(operationIds.length > 0 ? [{ tenantId, kind: "operation" as const, ids: operationIds, ownerIds, at: now }] : []),
   ]);
 }
 

@@ -64,14 +64,19 @@ test("a hello stores the cluster, its region and nodes, and is welcomed with whe
   expect(await rows("select name, status, labels from cluster_node where cluster_id = $1", [agent.clusterId])).toEqual([
     { name: "hello-1-1", status: "READY", labels: [{ key: "zone", value: "a" }] },
   ]);
-  expect(await rows("select kind, ids from timeline where cluster_id = $1 order by kind", [agent.clusterId])).toMatchObject([{ kind: "cluster", ids: [agent.clusterId] }, { kind: "node" }]);
+  expect(await rows("select kind, ids from timeline where cluster_id = $1 order by kind", [agent.clusterId])).toMatchObject([{ kind: "cluster", ids: [agent.clusterId] }, { kind: "node" }, { kind: "region" }]);
 });
 
-test("a second hello that says the same writes nothing to the timeline", async () => {
+test("a second hello that says the same writes nothing to the timeline, and one that calls its region otherwise tells of that alone", async () => {
   const agent = agentNamed("hello-2");
   await agent.hello();
+  const told = "select kind from timeline where cluster_id = $1 order by seq";
+  const before = await rows(told, [agent.clusterId]);
   await agent.hello();
-  expect(await rows("select kind from timeline where cluster_id = $1", [agent.clusterId])).toHaveLength(2);
+  expect(await rows(told, [agent.clusterId])).toEqual(before);
+  const { description } = agent.helloMessage();
+  await agent.hello({ description: { ...description, region: { ...description.region, name: "Called otherwise" } } });
+  expect(await rows(told, [agent.clusterId])).toEqual([...before, { kind: "region" }]);
 });
 
 test("an assignment is sent with its template once, and confirmed by the report that brings its pods", async () => {

@@ -1,33 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLru } from "#server/transport/lru.ts";
 import { createRateLimiter } from "#server/transport/rate-limit.ts";
-
-describe("what is kept of documents", () => {
-  it("is what was used last, within its bounds", () => {
-    const command = fc.record({ key: fc.integer({ min: 0, max: 9 }), weight: fc.integer({ min: 1, max: 5 }), get: fc.boolean() });
-    fc.assert(
-      fc.property(fc.array(command, { maxLength: 100 }), (commands) => {
-        const lru = createLru<number, string>({ maxEntries: 4, maxWeight: 10 });
-        /** Newest last, spelled out. */
-        let model: { key: number; weight: number; value: string }[] = [];
-        for (const [step, { key, weight, get }] of commands.entries()) {
-          const known = model.find((entry) => entry.key === key);
-          if (get) {
-            expect(lru.get(key)).toBe(known?.value);
-            if (known) model = [...model.filter((entry) => entry !== known), known];
-          } else {
-            const value = `${key} ${step}`;
-            lru.set(key, value, weight);
-            model = [...model.filter((entry) => entry.key !== key), { key, weight, value }];
-            while (model.length > 4 || model.reduce((sum, entry) => sum + entry.weight, 0) > 10) model.shift();
-          }
-          expect(lru.size).toBe(model.length);
-        }
-      }),
-    );
-  });
-});
 
 describe("how often a tenant may ask", () => {
   it("is never more than the burst and the rate together, and never less than the rate after the wait that was asked for", () => {

@@ -1,0 +1,174 @@
+import type { Logger } from "pino";
+import type { Pool } from "pg";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Changes } from "../read/changes.ts";
+import type { Bus } from "./bus.ts";
+import { type Begun, type Look, Looks, type Seen } from "./looks.ts";
+import { type TimelineRow, toRow } from "./tailer.ts";
+
+/**
+ * Looks at the timeline for what remembered text is checked against; looks.ts has the rules, and says why they hold. Here is when looks happen:
+ *
+ *   nobody asked for a second   none
+ *   while somebody asks         every EVERY_MS; GATHER_MS after the bus told of a commit; at once where this process committed, or where nothing vouches
+ *
+ * At most one is under way, and at most one is due. Where they fail, or take too long, nothing vouches and everything is read: slower, never wrong.
+ */
+export interface ChangesOptions {
+  /** Connections as selvedge_tailer: one is enough. */
+  readonly pool: Pool;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Rows that a look reads at most; where there are more, all that was remembered is void. */
+  readonly maxRows?: number;
+  readonly maxEntries?: number;
+}
+
+export interface ChangesFeed extends Changes {
+  /** This process is about to answer a mutation of the tenant, which has been committed. */
+  noteOwn(tenantId: string): void;
+  /** Rows of the timeline of which streams are about to hear: who asks after a message never gets something older. */
+  noteRows(rows: readonly TimelineRow[]): void;
+  /** Another term began: all that is known is void. */
+  forget(): void;
+  start(): void;
+  close(): Promise<void>;
+}
+
+const ASKED_LATELY_MS = 1000;
+const EVERY_MS = 100;
+/** Under many small commits. */
+const GATHER_MS = 20;
+const BACKOFF_MS = 100;
+const MAX_ROWS = 10_000;
+
+// One statement, so one snapshot: it, and the rows that it sees. What the last one did not see is what began after it, or was running then. In the order of the
+// index, without which a planner that does not know the parameters would rather read all of the table.
+const LOOK = /* sql */ `
+select s.life, s.snapshot, r.xid, r.seq, r.tenant_id, r.cluster_id, r.kind, r.ids, r.removed_ids, r.owner_ids
+from (
+  select (select term from database_life) || ' ' || extract(epoch from pg_postmaster_start_time()) as life, pg_current_snapshot()::text as snapshot
+) s
+left join lateral (
+  select * from (select * from timeline t where t.xid >= $1 order by t.xid, t.seq limit $3) later
+  union all
+  select * from (select * from timeline t where t.xid = any ($2::bigint[]) limit $3) running
+) r on true`;
+
+export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS, maxEntries }: ChangesOptions): ChangesFeed {
+  const now = (): number => performance.now();
+  const looks = new Looks({ now, ...(maxEntries === undefined ? {} : { maxEntries }) });
+  const metrics = createMetrics(registry, looks);
+  let asked = -Infinity;
+  let due = Infinity;
+  let notBefore = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let underWay: Promise<void> | null = null;
+  let failing = false;
+  let closed = false;
+
+  const isAsked = (): boolean => now() - asked < ASKED_LATELY_MS;
+  const schedule = (at: number): void => {
+    due = Math.min(due, Math.max(at, notBefore));
+    if (underWay !== null || closed || due === Infinity) return;
+    clearTimeout(timer);
+    const wait = due - now();
+    if (wait <= 0) run();
+    else timer = setTimeout(run, wait).unref();
+  };
+  const run = (): void => {
+    if (underWay !== null || closed) return;
+    clearTimeout(timer);
+    due = Infinity;
+    underWay = look().finally(() => {
+      underWay = null;
+      schedule(Infinity);
+    });
+  };
+  const look = async (): Promise<void> => {
+    const begun = looks.begin();
+    const stop = metrics.seconds.startTimer();
+    try {
+      const found = await read(pool, begun, maxRows);
+      metrics.rows.inc(found.rows?.length ?? 0);
+      metrics.looks.inc({ outcome: looks.end(begun, found) ? "compared" : "forgot" });
+      if (failing) logger.info("changes are seen again");
+      failing = false;
+    } catch (error) {
+      looks.failed();
+      metrics.looks.inc({ outcome: "failed" });
+      if (!failing && !closed) logger.warn({ err: error }, "changes cannot be seen; nothing remembered is answered");
+      failing = true;
+      notBefore = now() + BACKOFF_MS;
+    } finally {
+      stop();
+      if (isAsked()) due = Math.min(due, Math.max(begun.beganAt + EVERY_MS, notBefore));
+    }
+  };
+  let unsubscribe = (): void => undefined;
+
+  return {
+    current(tenantId) {
+      asked = now();
+      const current = looks.current(tenantId);
+      if (current === null && underWay === null) schedule(asked);
+      return current;
+    },
+    changedSince: (tenantId, dependency, since) => looks.changedSince(tenantId, dependency, since),
+    noteOwn(tenantId) {
+      looks.noteOwn(tenantId);
+      if (isAsked()) schedule(now());
+    },
+    noteRows: (rows) => looks.noteRows(rows),
+    forget: () => looks.forget(),
+    start() {
+      unsubscribe = bus.subscribe("timeline", () => {
+        if (isAsked()) schedule(now() + GATHER_MS);
+      });
+    },
+    async close() {
+      closed = true;
+      unsubscribe();
+      clearTimeout(timer);
+      await underWay;
+    },
+  };
+}
+
+/** No transaction has such an id. */
+const NONE = Number.MAX_SAFE_INTEGER;
+
+async function read(pool: Pool, { since }: Begun, maxRows: number): Promise<Look> {
+  const { rows } = await pool.query({ name: "look-at-timeline", text: LOOK, values: [since?.end ?? NONE, [...(since?.running ?? [])], maxRows + 1] });
+  const { life, snapshot } = rows[0] as { life: string; snapshot: string };
+  const found = rows.filter((row) => row.xid !== null);
+  return { seen: { life, ...parseSnapshot(snapshot) }, rows: found.length > maxRows ? null : found.map(toRow) };
+}
+
+/** As Postgres writes it, e.g. 10:20:10,14: the oldest that runs, the next to begin, those that run. */
+export function parseSnapshot(text: string): Pick<Seen, "end" | "running"> {
+  const [, end, running] = text.split(":");
+  return { end: Number(end), running: new Set((running ?? "").split(",").filter(Boolean).map(Number)) };
+}
+
+function createMetrics(registry: Registry, looks: Looks) {
+  const registers = [registry];
+  new Gauge({
+    name: "selvedge_changes_vouching", help: "1 while what is remembered may be answered, as far as looks at the timeline are new enough.", registers,
+    collect() {
+      this.set(looks.vouches ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: "selvedge_changes_entries", help: "Things whose last change is known.", registers,
+    collect() {
+      this.set(looks.entries);
+    },
+  });
+  return {
+    looks: new Counter({ name: "selvedge_changes_looks_total", help: "Looks at the timeline for what has changed; one that forgot could not compare.", labelNames: ["outcome"], registers }),
+    rows: new Counter({ name: "selvedge_changes_rows_total", help: "Rows of the timeline that looks read.", registers }),
+    seconds: new Histogram({ name: "selvedge_changes_look_seconds", help: "A look at the timeline.", buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1], registers }),
+  };
+}
