@@ -1,5 +1,5 @@
 import { JsonText } from "./json-text.ts";
-import { inDocument } from "./leaf.ts";
+import { ofDocument } from "./leaf.ts";
 import type { DocumentShape, Value } from "./shape.ts";
 import type { ObjectWriter } from "./objects.ts";
 
@@ -24,7 +24,7 @@ export function writeValue(objects: ObjectWriter, value: Value, source: Source, 
   const { writer } = objects;
   switch (value.kind) {
     case "leaf":
-      writer.write(inDocument(value.leaf, source));
+      writer.write(ofDocument(value.leaf, source, missing));
       return;
     case "list": {
       const item = writer.alias();

@@ -2,75 +2,72 @@ import { type GraphQLLeafType, isEnumType } from "graphql";
 import type { BoundColumn } from "../bind.ts";
 
 /**
- * A scalar's form in SQL: the JSON text of a value, equal to what the scalar's `serialize` gives. What `serialize` would refuse raises, in SQLSTATE
- * class 22, and so is told by the interpreter. Each is what stands before and after the expression of the value; null stays null.
+ * Scalars in SQL: expressions of the JSON text that a value has, equal to what the scalar's `serialize` gives, null where the value is null. What `serialize`
+ * would refuse, or turn into another type of value, raises (`missing`, or another error of SQLSTATE class 22): the interpreter tells.
  */
-export type Form = readonly [before: string, after: string];
-
-/** To milliseconds, as JavaScript's dates have them: what is smaller is cut, not rounded. */
-const DATE_TIME: Form = ["('\"' || to_char((", `) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"')`];
-/** Neither NaN nor an infinity is JSON. */
-const FLOAT: Form = ["((", ")::text::jsonb)::text"];
-const INT: Form = ["((", ")::int)::text"];
-const AS_TEXT: Form = ["(", ")::text"];
-const BOOLEAN: Form = ["((", ")::boolean)::text"];
-const STRING: Form = ["to_json(", ")::text"];
-const STRING_OF_ANY: Form = ["to_json((", ")::text)::text"];
-/** Enum values equal their stored texts, which check constraints hold to letters: nothing to escape. */
-const ENUM: Form = ["('\"' || ", " || '\"')"];
-
 const WHOLE_NUMBERS: ReadonlySet<string> = new Set(["int", "integer", "smallint"]);
 
-export function formOfColumn(leaf: GraphQLLeafType, { kind, type }: BoundColumn): Form {
-  if (isEnumType(leaf)) return ENUM;
+/** Of a column: a name that costs nothing to say twice. */
+export function ofColumn(leaf: GraphQLLeafType, { kind, type }: BoundColumn, column: string, missing: string): string {
+  // Enum values equal their stored texts, which check constraints hold to letters: nothing to escape.
+  if (isEnumType(leaf)) return `('"' || ${column} || '"')`;
   switch (leaf.name) {
     case "Int":
-      return WHOLE_NUMBERS.has(type) ? AS_TEXT : INT;
+      return WHOLE_NUMBERS.has(type) ? `${column}::text` : `${column}::int::text`;
     case "Float":
-      return WHOLE_NUMBERS.has(type) ? AS_TEXT : FLOAT;
+      return WHOLE_NUMBERS.has(type) ? `${column}::text` : finite(column);
     case "Boolean":
     case "JSON":
-      return AS_TEXT;
+      return `${column}::text`;
     case "DateTime":
-      return DATE_TIME;
+      return dateTime(column, missing);
     default:
-      return kind === "text" ? STRING : STRING_OF_ANY;
+      return kind === "text" ? `to_json(${column})::text` : `to_json(${column}::text)::text`;
   }
 }
 
-/** Of an expression whose type only Postgres knows. */
-export function formOfExpression(leaf: GraphQLLeafType): Form {
+/** Of a value whose type only Postgres knows, under a name. */
+export function ofValue(leaf: GraphQLLeafType, value: string, missing: string): string {
   switch (leaf.name) {
     case "Int":
-      return INT;
+      return `${value}::int::text`;
     case "Float":
-      return FLOAT;
+      return finite(value);
     case "Boolean":
-      return BOOLEAN;
+      return `${value}::boolean::text`;
     case "JSON":
-      return AS_TEXT;
+      return `${value}::text`;
     case "DateTime":
-      return DATE_TIME;
+      return dateTime(value, missing);
     default:
-      return STRING;
+      return `to_json(${value})::text`;
   }
 }
 
-/** Of a value inside a document, given as jsonb and as text. */
-export function inDocument(leaf: GraphQLLeafType, { json, text }: { readonly json: string; readonly text: string }): string {
+/** Of a value inside a document, which says itself of which type it is. */
+export function ofDocument(leaf: GraphQLLeafType, { json, text }: { readonly json: string; readonly text: string }, missing: string): string {
+  if (leaf.name === "JSON") return `(${json})::text`;
+  const byType = (...cases: readonly (readonly [type: string, then: string])[]): string =>
+    `case coalesce(jsonb_typeof(${json}), 'null')${cases.map(([type, then]) => ` when '${type}' then ${then}`).join("")} when 'null' then null else ${missing} end`;
   switch (leaf.name) {
-    case "JSON":
-      return `(${json})::text`;
-    case "DateTime": {
-      // Milliseconds since 1970, or RFC 3339.
-      const [before, after] = DATE_TIME;
-      return `${before}case jsonb_typeof(${json}) when 'number' then to_timestamp((${text})::float8 / 1000) else (${text})::timestamptz end${after}`;
-    }
+    case "Int":
+      return byType(["number", `(${text})::int::text`]);
     case "Float":
-      return `((${text})::jsonb)::text`;
-    default: {
-      const [before, after] = formOfExpression(leaf);
-      return `${before}${text}${after}`;
-    }
+      return byType(["number", `(${text})::float8::text`]);
+    case "Boolean":
+      return byType(["boolean", `(${json})::text`]);
+    case "DateTime":
+      // RFC 3339, or milliseconds since 1970.
+      return byType(["string", dateTime(`(${text})::timestamptz`, missing)], ["number", dateTime(`to_timestamp((${text})::float8 / 1000)`, missing)]);
+    default:
+      return byType(["string", `(${json})::text`]);
   }
 }
+
+/** Neither NaN nor an infinity is JSON. */
+const finite = (value: string): string => `${value}::text::jsonb::text`;
+
+/** To milliseconds, as JavaScript's dates have them: what is smaller is cut, not rounded. Years have four digits. */
+const dateTime = (value: string, missing: string): string =>
+  `case when ${value} >= timestamptz '0001-01-01 00:00:00+00' and ${value} < timestamptz '10000-01-01 00:00:00+00' then ` +
+  `'"' || to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' when ${value} is null then null else ${missing} end`;

@@ -9,7 +9,7 @@ import type { AskedRequest } from "./asked.ts";
 import { ConnectionWriter, PagePlan } from "./connections.ts";
 import { named, writeValue } from "./documents.ts";
 import { JsonText } from "./json-text.ts";
-import { type Form, formOfColumn, formOfExpression } from "./leaf.ts";
+import { ofColumn, ofValue } from "./leaf.ts";
 import type { Asked, ObjectShape, RowField, RowsShape } from "./shape.ts";
 
 /** What a request brings to the shapes. */
@@ -91,7 +91,7 @@ export class ObjectWriter {
       case "column":
         this.#value(text, field.nullable, () => {
           const column = this.column(place, field.column);
-          if (!field.list) this.#formed(formOfColumn(field.leaf, field.column), () => this.writer.write(column));
+          if (!field.list) this.writer.write(ofColumn(field.leaf, field.column, column, missingAt(place)));
           else if (field.nullableItems) this.writer.write(`to_json(${column})::text`);
           else this.writer.write(`case when array_position(${column}, null) is null then to_json(${column})::text else ${missingAt(place)} end`);
         });
@@ -128,20 +128,16 @@ export class ObjectWriter {
     });
   }
 
-  #formed([before, after]: Form, write: () => void): void {
-    this.writer.write(before);
-    write();
-    this.writer.write(after);
-  }
-
   #expression(field: RowField & { kind: "sql" }, place: Occurrence): void {
     const { writer, input } = this;
     const sql = field.mapping.sql(place.entity.main, argumentsOf(field, input) as never, input.request, field.names);
-    if (field.value.kind === "leaf") return this.#formed(formOfExpression(field.value.leaf), () => writer.sql(sql, place));
+    // Under a name, so that it is computed once, however often it is said.
     const alias = writer.alias();
+    const leaf = field.value.kind === "leaf" ? field.value.leaf : null;
     writer.write("(select ");
-    writeValue(this, field.value, named(`${alias}.v`), missingAt(place));
-    writer.write(" from (select (").sql(sql, place).write(`)::jsonb as v offset 0) ${alias})`);
+    if (leaf) writer.write(ofValue(leaf, `${alias}.v`, missingAt(place)));
+    else writeValue(this, field.value, named(`${alias}.v`), missingAt(place));
+    writer.write(" from (select (").sql(sql, place).write(`)${leaf ? "" : "::jsonb"} as v offset 0) ${alias})`);
   }
 
   #many(field: RowField & { kind: "many" }, parent: Occurrence): void {
