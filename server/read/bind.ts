@@ -182,9 +182,6 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
     case "doc":
       property(row?.entity, mapping.property);
       break;
-    case "computed":
-      for (const need of mapping.needs) property(row?.entity, need);
-      break;
     case "ref":
       property(row?.entity, mapping.typeProperty);
       property(row?.entity, mapping.idProperty);

@@ -179,9 +179,6 @@ export class Planner {
       case "doc":
         need(plan, mapping.property);
         return;
-      case "computed":
-        for (const property of mapping.needs) need(plan, property);
-        return;
       case "part": {
         const type = getNamedType(field.type) as GraphQLObjectType;
         if (this.#binding.type(type.name)) {

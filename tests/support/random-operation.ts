@@ -168,9 +168,9 @@ function stepsInto({ type, field, member }: Target): Step[] {
 /** Not of the mapping, or one that runs code with a row. */
 function isResolved(field: GraphQLField<unknown, unknown>): boolean {
   const mapping = mappingOf(field);
-  return mapping?.kind === "computed" || (mapping?.kind === "sql" && RESOLVED_FIELDS.has(field.name)) || (mapping === undefined && exposedProperty(field) === undefined && RESOLVED_FIELDS.has(field.name));
+  return (mapping?.kind === "sql" && mapping.read) || (mapping === undefined && exposedProperty(field) === undefined && RESOLVED_FIELDS.has(field.name));
 }
-const RESOLVED_FIELDS: ReadonlySet<string> = new Set(["manifest", "changes", "viewer", "server"]);
+const RESOLVED_FIELDS: ReadonlySet<string> = new Set(["viewer", "server"]);
 
 /** One operation while it is written. */
 class Writing {

@@ -91,18 +91,6 @@ interface SqlField<Types extends SchemaTypes, ParentShape, Type extends TypePara
   /** Makes the field's value of what SQL said, where only code can: pure. */
   readonly read?: (value: unknown, args: InputShapeFromFields<Args>) => ShapeFromTypeParam<Types, Type, Nullable>;
 }
-interface ComputedField<Types extends SchemaTypes, ParentShape, Type extends TypeParam<Types>, Nullable extends FieldNullability<Type>, Args extends InputFieldMap, Needs extends string>
-  extends Described {
-  readonly type: Type;
-  readonly nullable?: Nullable;
-  readonly args?: Args;
-  readonly needs: readonly Needs[];
-  readonly resolve: (
-    row: Pick<ParentShape, Needs & keyof ParentShape>,
-    args: InputShapeFromFields<Args>,
-    context: Types["Context"],
-  ) => ShapeFromTypeParam<Types, Type, Nullable> | Promise<ShapeFromTypeParam<Types, Type, Nullable>>;
-}
 /** Pure: it may be called where there is no context. */
 type KeyFrom<ParentShape, Args extends InputFieldMap, Key> = (parent: ParentShape, args: InputShapeFromFields<Args>) => Key;
 interface Keyed<Args extends InputFieldMap> extends MaybeNull {
@@ -178,10 +166,6 @@ declare global {
       ): FieldRef<Types, unknown, Kind>;
       /** The object that two columns name: its GraphQL type and its uuid. Null where there is none (any more). */
       ref(typeProperty: PropertiesOf<ParentShape, string | null | undefined>, idProperty: PropertiesOf<ParentShape, string | null | undefined>, options?: Described): FieldRef<Types, unknown, Kind>;
-      /** What only code can say, of the properties that it needs. */
-      computed<Type extends TypeParam<Types>, const Needs extends keyof ParentShape & string, Nullable extends FieldNullability<Type> = false, Args extends InputFieldMap = {}>(
-        options: ComputedField<Types, ParentShape, Type, Nullable, Args, Needs>,
-      ): FieldRef<Types, unknown, Kind>;
       /** A member of a document that may leave it out, which means none. */
       member<Type extends TypeParam<Types>, Property extends keyof ParentShape & string>(
         property: Property,

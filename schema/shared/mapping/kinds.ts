@@ -16,7 +16,6 @@ import type { Columns, Sql } from "./sql.ts";
  *   sql        an expression over the row; what it says may be turned into the value by pure code
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
- *   computed   made in code from properties that it names
  * Inside a document, and of a message:
  *   (none)     a member, under `extensions.pothosExposedField`
  *   member     a member that a document may leave out, and what stands for it then
@@ -40,7 +39,6 @@ export type Mapping =
   | { readonly kind: "sql"; readonly sql: Expression; readonly read: boolean }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
-  | { readonly kind: "computed"; readonly needs: readonly string[] }
   | { readonly kind: "member"; readonly property: string; readonly otherwise: readonly [] }
   | { readonly kind: "pure"; readonly from: (parent: never) => unknown }
   | { readonly kind: "find"; readonly entity: string; readonly where: Condition }

@@ -43,7 +43,7 @@ type Loose = Record<string, unknown>;
 
 /** Gives Pothos what it knows of the options, and keeps the rest in the mapping. */
 function describe(t: unknown, type: unknown, mapping: Mapping, resolve: unknown, options: object = {}, more: object = {}): never {
-  const { where: _where, order: _order, from: _from, sql: _sql, needs: _needs, items: _items, read: _read, otherwise: _otherwise, ...known } = options as Loose;
+  const { where: _where, order: _order, from: _from, sql: _sql, items: _items, read: _read, otherwise: _otherwise, ...known } = options as Loose;
   return (t as Builder).createField({ ...known, type, resolve, ...more, extensions: { mapping } }) as never;
 }
 
@@ -123,9 +123,6 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   },
   ref(typeProperty: string, idProperty: string, options: object = {}) {
     return describe(this, this.builder.options.mapping.node(), { kind: "ref", typeProperty, idProperty }, takeSlot, options, { nullable: true });
-  },
-  computed(options: Loose) {
-    return describe(this, options["type"], { kind: "computed", needs: options["needs"] as string[] }, options["resolve"], { nullable: false, ...options });
   },
   member(property: string, options: Loose) {
     const otherwise = options["otherwise"] as readonly [];

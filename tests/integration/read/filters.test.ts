@@ -3,7 +3,7 @@ import { getNamedType, type GraphQLArgument, type GraphQLInputField, isEnumType,
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
 import { mappingOf } from "#schema/shared/mapping/kinds.ts";
-import { nothing, sql } from "#schema/shared/mapping/sql.ts";
+import { type Columns, nothing, type Sql, sql } from "#schema/shared/mapping/sql.ts";
 import { withMapping } from "#tests/support/changed-mapping.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { openReading, type Reading } from "#tests/support/reading.ts";
@@ -412,12 +412,14 @@ describe.each(WAYS_UNDER_TEST)("%s", (way) => {
   });
 
   test("a condition that is not asked, the opposite of it, or nothing, would be found", async () => {
-    const answer = async (condition: unknown): Promise<string[]> =>
-      withMapping("Query.pods", (mapping) => ({ ...mapping, where: () => condition }) as never, async () => found(await openReading(database, { way }), "Query.pods", { filter: { phases: ["RUNNING"] } }));
+    type Where = (pod: Columns<{ phase: string }>) => Sql | null;
+    const answer = async (where: Where): Promise<string[]> =>
+      withMapping("Query.pods", (mapping) => ({ ...mapping, where }) as never, async () => found(await openReading(database, { way }), "Query.pods", { filter: { phases: ["RUNNING"] } }));
     const right = await expected("Query.pods", ["t.phase = 'RUNNING'"]);
     expect(await found(reading, "Query.pods", { filter: { phases: ["RUNNING"] } })).toEqual(right);
-    for (const wrong of [null, sql`t.phase <> 'RUNNING'`, sql`t.phase <= 'RUNNING'`, nothing]) expect(await answer(wrong)).not.toEqual(right);
-    expect(await answer(sql`t.phase = 'RUNNING'`)).toEqual(right);
+    const wrongs: readonly Where[] = [() => null, (pod) => sql`${pod.phase} <> 'RUNNING'`, (pod) => sql`${pod.phase} <= 'RUNNING'`, () => nothing];
+    for (const wrong of wrongs) expect(await answer(wrong)).not.toEqual(right);
+    expect(await answer((pod) => sql`${pod.phase} = 'RUNNING'`)).toEqual(right);
   });
 });
 

@@ -64,10 +64,6 @@ describe("does not compile, and is refused at start", () => {
           c: t.one(Cluster, "restartCount"),
           // @ts-expect-error the property is the other entity's, and it has no such one
           d: t.page(Cluster, "podId"),
-          // @ts-expect-error needs what is not there
-          e: t.computed({ type: "String", needs: ["color"], resolve: () => "" }),
-          // @ts-expect-error the code uses what it did not ask for
-          f: t.computed({ type: "String", needs: ["name"], resolve: (row) => row.phase }),
         }),
       });
       Cluster.implement({ fields: (t) => ({ code: t.exposeString("code") }) });
@@ -76,7 +72,6 @@ describe("does not compile, and is refused at start", () => {
       "Pod.a: Pod has no property nmae that can be read",
       "Pod.b: Pod has no property clusterID that can be read",
       "Pod.d: Cluster has no property podId that can be read",
-      "Pod.e: Pod has no property color that can be read",
     ]);
   });
 
