@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Connection, Pool, PoolClient, Submittable } from "pg";
 import { FramedClient } from "../database/client.ts";
 import type { ByteRow } from "../database/framing.ts";
+import { FrontendMessages } from "../database/messages.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { RawRow } from "./rows.ts";
 import type { Statement } from "./render.ts";
@@ -170,7 +171,7 @@ class Prepared {
   }
 
   /** The name of this text's statement; what is new is parsed first, and takes the place of the least used. */
-  name(text: string, connection: Connection): string {
+  name(text: string, messages: FrontendMessages): string {
     const known = this.#names.get(text);
     if (known !== undefined) {
       this.#names.delete(text);
@@ -180,12 +181,12 @@ class Prepared {
     if (this.#names.size >= this.#max) {
       const [oldest, name] = this.#names.entries().next().value as [string, string];
       this.#names.delete(oldest);
-      connection.close({ type: "S", name }, true);
+      messages.closeStatement(name);
     }
     this.#made += 1;
     const name = `${this.#prefix}${this.#made}`;
     this.#names.set(text, name);
-    connection.parse({ name, text, types: [] }, true);
+    messages.parse(name, text);
     return name;
   }
 }
@@ -220,18 +221,12 @@ class Group implements Submittable {
       this.#client.takeRows();
     }
     const prepared = this.#prepared(connection);
-    connection.stream.cork();
+    const messages = new FrontendMessages();
     const planning = statements.every(({ plannedOnce }) => plannedOnce === true) ? PLANNED_ONCE : PLANNED_AS_FIT;
-    this.#execute(connection, prepared, SCOPE, [...settings, planning]);
-    for (const { text, values } of statements) this.#execute(connection, prepared, text, values);
-    connection.sync();
-    connection.stream.uncork();
+    messages.bind(prepared.name(SCOPE, messages), [...settings, planning]).execute();
+    for (const { text, values } of statements) messages.bind(prepared.name(text, messages), values).execute();
+    connection.stream.write(messages.sync().bytes());
     return undefined;
-  }
-
-  #execute(connection: Connection, prepared: Prepared, text: string, values: readonly (string | null)[]): void {
-    connection.bind({ statement: prepared.name(text, connection), values: values as (string | null)[] }, true);
-    connection.execute({ portal: "", rows: 0 } as never, true);
   }
 
   handleDataRow(message: { fields: AnyRow }): void {

@@ -91,8 +91,12 @@ export function sendResult(response: ServerResponse, type: AnswerType, result: A
 
 function send(response: ServerResponse, status: number, type: AnswerType, body: Uint8Array, head: readonly string[]): void {
   response.writeHead(status, [...head, "content-type", `${type}; charset=utf-8`, "content-length", String(body.byteLength)]);
-  response.end(body);
+  // As a string of its bytes, a small body leaves in one write with the head; as bytes it is another one.
+  if (body.byteLength <= ONE_WRITE_BYTES) response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
+  else response.end(body);
 }
+
+const ONE_WRITE_BYTES = 4096;
 
 function withoutHttp(error: GraphQLError): object {
   const { extensions, ...shown } = error.toJSON();

@@ -1,13 +1,14 @@
+import { setTimeout } from "node:timers/promises";
 import { parse, validateExecutionArgs } from "graphql";
 import pino from "pino";
 import { Registry } from "prom-client";
 import type { Context } from "#schema/context.ts";
 import { schema } from "#schema/index.ts";
-import { openDatabase } from "#server/database/connect.ts";
+import { openDatabase, openPool } from "#server/database/connect.ts";
 import { createAuthenticator } from "#server/identity/authenticate.ts";
 import type { Way } from "#server/read/answer.ts";
-import type { Changes } from "#server/read/changes.ts";
 import { createReads } from "#server/read/run.ts";
+import { createChanges } from "#server/realtime/changes.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
 import { createApi } from "#server/transport/http.ts";
 import type { Question, Target, Taken } from "./servers.ts";
@@ -29,14 +30,14 @@ const clock = { now: () => Date.now() };
 const bus = createInProcessBus({ instance: "bench", logger });
 const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.error(error) });
 
-// ---- What remembered text is checked against comes in here, and nowhere else: without it nothing is remembered, and the table says so.
-const changes: Changes | undefined = undefined;
-// ----
+const metrics = new Registry();
+const changes = createChanges({ pool: openPool({ address: target.address, login: target.tailer, max: 1, logger }), bus, logger, registry: metrics });
+changes.start();
 
 const reads = createReads({
   schema, metadata: orm.getMetadata(), pool, clock, speed: 1,
   ...(options.ways === null ? {} : { ways: options.ways }),
-  ...(options.rememberedBytes > 0 && changes ? { changes, rememberedBytes: options.rememberedBytes } : {}),
+  ...(options.rememberedBytes > 0 ? { changes, rememberedBytes: options.rememberedBytes } : {}),
 });
 const absent = {} as never;
 const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200 };
@@ -51,18 +52,23 @@ const api = createApi({
   clock,
   bus,
   logger,
-  metrics: new Registry(),
+  metrics,
   readiness: {},
   limits: { operationsPerSecond: 1e9, operationsBurst: 1e9 },
 });
 const { url } = await api.listen();
 
-/** Which way it takes now; asked of the reads themselves, beside HTTP. */
+/** Which way it takes once it was asked before; asked of the reads themselves, beside HTTP. */
 async function taken({ query, variables }: { query: string; variables?: Record<string, unknown> }): Promise<Taken> {
   const viewer = await authenticator.authenticate(target.token);
   const operation = validateExecutionArgs({ schema, document: parse(query), ...(variables ? { variableValues: variables } : {}) });
   if (viewer === null || !("operation" in operation)) throw new Error("The operation is not one that could be measured");
-  const outcome = await reads.operations.query(operation, viewer);
+  let outcome = await reads.operations.query(operation, viewer);
+  // The first comes before anybody looked for changes, and the second is the first that can be remembered.
+  for (let again = 0; again < 20 && outcome.way === "compiled" && !("text" in outcome && outcome.remembered); again += 1) {
+    await setTimeout(10);
+    outcome = await reads.operations.query(operation, viewer);
+  }
   return { way: outcome.way, remembered: "text" in outcome && outcome.remembered };
 }
 

@@ -14,6 +14,7 @@ import { PEERS, SIDE, type SideName } from "./sides.ts";
 export interface Target {
   readonly address: DatabaseAddress;
   readonly api: Login;
+  readonly tailer: Login;
   readonly admin: Login;
   readonly tenantId: string;
   readonly token: string;
@@ -54,7 +55,7 @@ export async function startServers(sides: readonly SideName[], connections: numb
   const token = "bench-token-of-thirty-two-characters";
   const data = await fill(admin, token, hashToken(token)).finally(() => admin.end());
 
-  const target: Target = { address, api: database.login("selvedge_api"), admin: superuser, tenantId: data.tenantId, token, connections };
+  const target: Target = { address, api: database.login("selvedge_api"), tailer: database.login("selvedge_tailer"), admin: superuser, tenantId: data.tenantId, token, connections };
   const started = new Map<SideName, Server>();
   for (const side of sides) {
     const { file, ours } = SIDE[side];
