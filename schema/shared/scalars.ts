@@ -18,7 +18,10 @@ export function parseDateTime(value: unknown): Date {
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const calendar = new Date(Date.UTC(year, month - 1, day));
   if (calendar.getUTCMonth() !== month - 1 || calendar.getUTCDate() !== day) return refuse("A DateTime must name a day that exists");
-  return new Date(text);
+  const moment = new Date(text);
+  // A zone may lead out of the years that have four digits, which nothing could show.
+  if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999) return refuse("A DateTime must be in the years 0001 to 9999 of UTC");
+  return moment;
 }
 
 builder.scalarType("DateTime", {

@@ -17,7 +17,7 @@ export type Way = (typeof WAYS)[number];
  * Why an operation did not take a faster way. "mutation": its effects are code; "resolver": a field that only code can answer; "introspection";
  * "large": a statement as long as this is not worth planning; "off": by setting. Of one that was compiled and had to be run again: "argument" is what was
  * refused before there was a statement, "null" a value that must not be null, "data" another SQLSTATE of class 22, "limit" one of class 54, and
- * "statement" one of class 42, which is our own fault: it is logged.
+ * "statement" one of class 42, or what could not be written, which is our own fault: it is logged.
  */
 export const REASONS = ["mutation", "resolver", "introspection", "large", "off", "argument", "null", "data", "limit", "statement"] as const;
 export type Reason = (typeof REASONS)[number];

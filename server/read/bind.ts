@@ -61,6 +61,13 @@ export function columnsOf(entity: Pick<BoundEntity, "name" | "columns">): Column
   return columns as Columns<never>;
 }
 
+/** @throws where there is none: a fault of the schema that binding finds at start */
+export function columnOf({ name, columns }: Pick<BoundEntity, "name" | "columns">, property: string): BoundColumn {
+  const column = columns.get(property);
+  if (!column) throw new Error(`${name} has no property ${property} that can be read`);
+  return column;
+}
+
 /** Whether objects of this type may be shown to the role at all. */
 export const maySee = (binding: Pick<Binding, "schema">, role: Role, type: string): boolean =>
   permits(role, binding.schema.getType(type)?.extensions["access"] as Role | undefined);

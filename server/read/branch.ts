@@ -1,7 +1,7 @@
 import type { Join, Link } from "../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Role } from "../domain/states.ts";
-import { type Binding, maySee } from "./bind.ts";
+import { type Binding, columnOf, maySee } from "./bind.ts";
 import { askedOf, connectionOf, type PageFacts, type PageRows } from "./connection.ts";
 import { encodeCursor } from "./cursor.ts";
 import { writeBeyond, writeOrder } from "./page.ts";
@@ -68,7 +68,7 @@ function valuesOf(tree: Tree, place: Place): Values {
   };
 }
 
-const named = (place: Place, property: string): string => `${place.alias}.${place.entity.columns.get(property)?.name}`;
+const named = (place: Place, property: string): string => `${place.alias}.${columnOf(place.entity, property).name}`;
 /** Nothing has to be read for it. */
 const known = (make: () => unknown): Value => ({ write: (writer) => writer.write("0"), decode: make });
 

@@ -3,8 +3,8 @@ import { type BoundColumn, type BoundEntity, orderFaults, type ValueKind } from 
 
 /**
  * Cursors: where a row stands in an order. A cursor is the base64url of a JSON array: the order it belongs to, then the row's value of each
- * key, as the very text that Postgres gave, so that no microsecond is lost and JavaScript never compares. `SQL` could make it alike, with
- * json_build_array(…)::text: hence the blank after each comma.
+ * key, as the very text that Postgres gave, so that no microsecond is lost and JavaScript never compares. SQL makes them
+ * alike, letter for letter (compiled/connections.ts).
  *
  * A cursor of another type or another order, or one that someone made up, is refused: it could mean anything.
  */

@@ -5,7 +5,7 @@ import type { StatementWriter } from "./render.ts";
 
 /**
  * Pages by key, as the Relay specification has them: `first` rows behind `after`, or `last` rows before `before`, both within
- * (after, before). One row more than the page is read, to know whether there is more.
+ * (after, before). One row more than the page is read where it is asked whether there is more.
  *
  *   forward    hasNextPage: there was one more, or there are rows from `before` on     hasPreviousPage: there are rows up to `after`
  *   backward   hasPreviousPage: there was one more, or there are rows up to `after`    hasNextPage: there are rows from `before` on

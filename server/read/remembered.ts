@@ -99,7 +99,7 @@ export function createRemembered<Value extends Weighed>({ maxBytes, maxEntries =
       return entry.value;
     },
     set(key, value, since, dependencies) {
-      const weight = ENTRY_BYTES + key.length + bytesOf(value) + dependencies.length * DEPENDENCY_BYTES;
+      const weight = ENTRY_BYTES + key.length * 2 + bytesOf(value) + dependencies.length * DEPENDENCY_BYTES;
       entries.delete(key);
       if (weight > maxBytes * LARGEST) return;
       entries.set(key, { value: owned(value), shared: share(dependencies), since }, weight);

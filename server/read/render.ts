@@ -11,6 +11,16 @@ export interface Statement {
   readonly plannedOnce?: boolean;
 }
 
+/**
+ * Planning a statement takes time and memory that grow with its sub-selects, and a prepared one keeps them: at 50 KB of text and some hundred sub-selects that is
+ * half a second and 10 MB a connection.
+ */
+export interface Bounds {
+  readonly aliases: number;
+  readonly characters: number;
+  readonly tooLarge: () => Error;
+}
+
 /** One occurrence of an entity in a statement. */
 export interface Occurrence {
   readonly entity: BoundEntity;
@@ -35,12 +45,15 @@ export class StatementWriter {
   #text = "";
   #inCondition = false;
   #plannedOnce = true;
+  /** What it may come to; beyond that `tooLarge` is thrown while it is written. */
+  readonly #bounds: Bounds | null;
   /** Told of what is read, where somebody wants to know. */
   touched: Touched | null = null;
 
   /** `entity`: of the main table, where there is one. */
-  constructor(binding: Binding, entity?: BoundEntity) {
+  constructor(binding: Binding, entity?: BoundEntity, bounds: Bounds | null = null) {
     this.#binding = binding;
+    this.#bounds = bounds;
     if (entity) this.#places.set(mainTable(entity.main), { alias: "t", entity });
   }
 
@@ -66,6 +79,7 @@ export class StatementWriter {
   /** A name that nothing else in the statement has. */
   alias(): string {
     this.#aliases += 1;
+    if (this.#bounds && (this.#aliases > this.#bounds.aliases || this.#text.length > this.#bounds.characters)) throw this.#bounds.tooLarge();
     return `t${this.#aliases}`;
   }
 

@@ -9,7 +9,7 @@ import type { Viewer } from "../identity/viewer.ts";
 import { type OperationReads, type ReaderChoice, type Way, WAYS } from "./answer.ts";
 import { bind } from "./bind.ts";
 import type { Changes } from "./changes.ts";
-import { CompiledReads } from "./compiled/operations.ts";
+import { CompiledReads } from "./compiled/reads.ts";
 import type { Kept } from "./compiled/remembering.ts";
 import type { Reader } from "./index.ts";
 import { Interpreter } from "./interpret.ts";

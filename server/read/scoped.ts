@@ -158,11 +158,15 @@ export class ScopedStatements {
   }
 }
 
+/** Of the texts that one connection holds prepared: what is planned takes some hundred times as much on the server. */
+const MAX_CHARACTERS = 500_000;
+
 /** The statements that one connection holds prepared, the least recently used first. */
 class Prepared {
   readonly #max: number;
   readonly #prefix: string;
   readonly #names = new Map<string, string>();
+  #characters = 0;
   #made = 0;
 
   constructor(max: number, prefix: string) {
@@ -178,9 +182,11 @@ class Prepared {
       this.#names.set(text, known);
       return known;
     }
-    if (this.#names.size >= this.#max) {
-      const [oldest, name] = this.#names.entries().next().value as [string, string];
+    this.#characters += text.length;
+    for (const [oldest, name] of this.#names) {
+      if (this.#names.size < this.#max && this.#characters <= MAX_CHARACTERS) break;
       this.#names.delete(oldest);
+      this.#characters -= oldest.length;
       messages.closeStatement(name);
     }
     this.#made += 1;

@@ -23,7 +23,7 @@ export interface TreeOptions {
 }
 
 /** Characters of one statement. */
-const MAX_LENGTH = 65_536;
+const MAX_LENGTH = 24_000;
 
 export class TreeRows implements RowLoader {
   readonly #options: TreeOptions;

@@ -33,7 +33,7 @@ import { textResult, wayOf } from "./text.ts";
  *   /graphql   POST (JSON) and GET queries, event streams, GraphiQL for browsers, and WebSocket
  *   /          a page with the links        /healthz /readyz /metrics   for operators
  *
- * Yoga reads requests and writes answers and event streams; what runs, and whether, is enforce.ts' and run.ts' business, the same as over
+ * The usual POST is read and answered by post.ts; Yoga reads all other requests, and writes their answers and event streams; what runs, and whether, is enforce.ts' and run.ts' business, the same as over
  * WebSocket. Callers are authenticated before their body is read. There are no cookies and no forms: a page of another origin has nothing
  * that it could make a browser send on a user's behalf.
  */

@@ -27,7 +27,7 @@ export function createTransportMetrics(registry: Registry): TransportMetrics {
       seconds.observe({ kind }, duration);
     },
     read(kind, outcome) {
-      reads.inc({ kind, way: outcome.way, reason: "reason" in outcome ? outcome.reason : "" });
+      reads.inc({ kind, way: outcome.way, reason: "reason" in outcome ? outcome.reason : "failure" in outcome ? "failure" : "" });
       if ("text" in outcome && outcome.remembered) remembered.inc();
     },
     message: (transport) => messages.inc({ transport }),

@@ -53,6 +53,10 @@ export const actorOf = ({ tenantId, role = "OWNER", namespaceIds = null }: Askin
   sourceAddress: null,
 });
 
+/** The interpreter would answer, and nobody notice. */
+const raise = (error: Error): never => {
+  throw error;
+};
 const absent = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in this test`); } }) as never;
 
 /** The ways that graphql-js runs by. */
@@ -67,7 +71,7 @@ export async function openReading(database: TestDatabase, options: ReadingOption
     options.onGroup?.(group);
   };
   const clock: Clock = { now: () => NOW };
-  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup });
+  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup, onFault: raise });
   const reader = (viewer: Asking, choice?: ReaderChoice): Reader => reads.reader(actorOf(viewer), choice ?? (way === "compiled" ? "interpreter" : way));
   const contextOf = (viewer: Asking, read: Reader): Context => ({
     actor: actorOf(viewer),

@@ -4,12 +4,12 @@ import type { ObjectKey } from "../../domain/errors.ts";
 import { RequestError } from "../../domain/request-error.ts";
 import { maySee } from "../bind.ts";
 import { bindOrder, type BoundOrder } from "../cursor.ts";
-import { NotCompiled } from "./compile.ts";
+import { NotCompiled } from "./not-compiled.ts";
 import { PagePlan } from "./connections.ts";
 import { argumentsOf, type Input } from "./objects.ts";
 import type { Pieces } from "./pieces.ts";
 import type { ConnectionField, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowsOf, RowsShape } from "./shape.ts";
-import type { Facts, Source, SourceRow } from "./sources.ts";
+import { type Facts, type FactsSource, NO_FACTS, type PageSource, type Source, type SourceRow } from "./sources.ts";
 
 /**
  * The root of an operation: which sources its fields need, and how the answer is put together of what these gave.
@@ -19,8 +19,9 @@ import type { Facts, Source, SourceRow } from "./sources.ts";
 export interface Gathering {
   readonly input: Input;
   /** Adds a source of rows, and answers what gives them once they are there. */
-  rows(source: Exclude<Source, { kind: "facts" }>): () => readonly SourceRow[];
-  facts(source: Source & { kind: "facts" }): () => Facts;
+  rows(source: Source & { kind: "list" | "ids" }): () => readonly SourceRow[];
+  /** Adds what one page is made of; all of it is of one moment. */
+  page(views: readonly PageSource[], facts: FactsSource | null): { readonly views: readonly (() => readonly SourceRow[])[]; readonly facts: () => Facts };
 }
 /** Writes a field's value. @throws MissingValue */
 export type Write = (out: Pieces) => void;
@@ -186,13 +187,12 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
     (args.after !== null && connection.pageInfo.has("hasPreviousPage")) ||
     (args.before !== null && connection.pageInfo.has("hasNextPage"));
   const asksRows = shapes.length > 0 || connection.pageInfo.size > 0 || connection.fields.some(({ kind }) => kind === "edges");
-  const empty = (): readonly SourceRow[] => [];
   // Each way to show the rows has a source of its own; the first also has their cursors.
-  const sources = plan.isEmpty || !asksRows ? [empty] : (shapes.length === 0 ? [null] : shapes).map((shape, index) => gathering.rows({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
-  const facts = plan.isEmpty || !asksFacts ? null : gathering.facts({ kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") });
+  const sources = (shapes.length === 0 ? [null] : shapes).map((shape, index): PageSource => ({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
+  const page = plan.isEmpty ? NO_PAGE : gathering.page(asksRows ? sources : [], asksFacts ? { kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") } : null);
 
   return (out) => {
-    const views = sources.map((source) => {
+    const views = (page.views.length === 0 ? NO_PAGE.views : page.views).map((source) => {
       const rows = [...source()];
       const more = rows.length > args.size;
       if (more) rows.pop();
@@ -200,7 +200,7 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
       return { rows, more };
     });
     const [{ rows, more }] = views as [(typeof views)[0]];
-    const { total, upToAfter, fromBefore } = facts ? facts() : { total: 0, upToAfter: false, fromBefore: false };
+    const { total, upToAfter, fromBefore } = page.facts();
     const objectsOf = new Map(shapes.map((shape, index) => [shape, (views[index]?.rows ?? []).map(({ object }) => object as Uint8Array)]));
     const cursor = (at: number): string => `"${rows.at(at)?.cursor ?? ""}"`;
     const fact = (name: PageFact): string => {
@@ -238,6 +238,8 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
     });
   };
 }
+
+const NO_PAGE: ReturnType<Gathering["page"]> = { views: [() => []], facts: () => NO_FACTS };
 
 type Text = { readonly kind: "text"; readonly key: string; readonly json: string };
 function members<T extends ConnectionField | EdgeField | PageInfoField>(out: Pieces, fields: readonly T[], write: (field: Exclude<T, Text>) => void): void {

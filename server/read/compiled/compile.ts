@@ -1,27 +1,19 @@
 import {
-  type DocumentNode, type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLCompositeType, type GraphQLField, type GraphQLNamedType, type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema,
-  isAbstractType, isLeafType, isListType, isNonNullType, isObjectType, isUnionType, Kind, type OperationDefinitionNode, type SelectionNode,
+  type DocumentNode, type FieldNode, getNamedType, type GraphQLField, type GraphQLNamedType, type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema, isLeafType, isListType,
+  isNonNullType, isObjectType, isUnionType, type OperationDefinitionNode,
 } from "graphql";
 import { exposedProperty, mappingOf } from "../../../schema/shared/mapping/kinds.ts";
-import type { Reason } from "../answer.ts";
-import { type Binding, type BoundColumn, type BoundType } from "../bind.ts";
+import { type Binding, type BoundType, columnOf } from "../bind.ts";
+import { NotCompiled } from "./not-compiled.ts";
+import { type Selecting, Selections } from "./selections.ts";
 import type {
   CompiledOperation, ConnectionField, ConnectionShape, DocumentField, DocumentShape, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowField, RowsOf, RowsShape, Value,
 } from "./shape.ts";
 
-/** This operation can't be one statement's text. */
-export class NotCompiled extends Error {
-  readonly reason: Reason;
-
-  constructor(reason: Reason) {
-    super(`not compiled: ${reason}`);
-    this.reason = reason;
-  }
-}
-
 /** Beyond that, planning the statement costs more than the levels' round trips. */
 const MAX_FIELDS = 1_500;
 const MAX_PLACES = 60;
+const ABSTRACT_FIELDS = 100;
 
 export interface CompileOptions {
   readonly binding: Binding;
@@ -37,45 +29,31 @@ export function compile(options: CompileOptions): CompiledOperation {
   const { binding, operation } = options;
   const root = binding.schema.getRootType(operation.operation);
   if (!root || operation.operation === "mutation") throw new NotCompiled("mutation");
-  return { number: options.number, fields: new Compiler(options).rootFields(root, [operation]) };
+  const compiler = new Compiler(options);
+  const fields = compiler.rootFields(root, [operation]);
+  return { number: options.number, fields, weight: compiler.weight };
 }
 
-/** The variables that decide which fields there are. */
-export function conditionVariables(document: DocumentNode): readonly string[] {
-  const names = new Set<string>();
-  const visit = (selections: readonly SelectionNode[]): void => {
-    for (const selection of selections) {
-      for (const directive of selection.directives ?? []) {
-        const value = directive.name.value === "skip" || directive.name.value === "include" ? directive.arguments?.[0]?.value : undefined;
-        if (value?.kind === Kind.VARIABLE) names.add(value.name.value);
-      }
-      if (selection.kind !== Kind.FRAGMENT_SPREAD && selection.selectionSet) visit(selection.selectionSet.selections);
-    }
-  };
-  for (const definition of document.definitions) if ("selectionSet" in definition && definition.selectionSet) visit(definition.selectionSet.selections);
-  return [...names];
-}
-
-interface Selecting {
-  readonly selectionSet?: { readonly selections: readonly SelectionNode[] } | undefined;
-}
-type Groups = Map<string, FieldNode[]>;
 type AnyField = GraphQLField<unknown, unknown>;
 
 class Compiler {
   readonly #schema: GraphQLSchema;
   readonly #binding: Binding;
-  readonly #conditions: Readonly<Record<string, unknown>>;
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #selections: Selections;
   #fields = 0;
   #places = 0;
   #shapes = 0;
+  #abstract = 0;
 
   constructor({ binding, document, conditions }: CompileOptions) {
     this.#binding = binding;
     this.#schema = binding.schema;
-    this.#conditions = conditions;
-    for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
+    this.#selections = new Selections(binding.schema, document, conditions);
+  }
+
+  /** How much there is to keep; places of any type are drawn when they are needed, and count as so many fields. */
+  get weight(): number {
+    return this.#fields + this.#abstract * ABSTRACT_FIELDS;
   }
 
   // ---------------------------------------------------------------- roots
@@ -91,7 +69,7 @@ class Compiler {
         case "list":
           return { kind: "list", ...asked, mapping, rows: this.#rows(mapping.entity, group) };
         case "pageOf":
-          return { kind: "pageOf", ...asked, mapping, connection: this.#connection(mapping.entity, group) };
+          return { kind: "pageOf", ...asked, mapping, connection: this.#connection(mapping.entity, field, group) };
         case "entity":
           return { kind: "entity", ...asked, nullable, mapping, rows: this.#rows(mapping.entity, group) };
         case "entities":
@@ -133,11 +111,23 @@ class Compiler {
   }
 
   #rowsOf(nodes: readonly Selecting[]): RowsOf {
-    const places = new Map<string, RowsShape | undefined>();
+    const known = new Map<string, RowsShape | NotCompiled | undefined>();
+    this.#abstract += 1;
     return (typeName) => {
-      if (!places.has(typeName)) places.set(typeName, this.#binding.type(typeName)?.isNode ? this.#rows(typeName, nodes) : undefined);
-      return places.get(typeName);
+      if (!known.has(typeName)) known.set(typeName, this.#binding.type(typeName)?.isNode ? this.#drawn(typeName, nodes) : undefined);
+      const rows = known.get(typeName);
+      if (rows instanceof NotCompiled) throw rows;
+      return rows;
     };
+  }
+
+  #drawn(typeName: string, nodes: readonly Selecting[]): RowsShape | NotCompiled {
+    try {
+      return this.#rows(typeName, nodes);
+    } catch (error) {
+      if (error instanceof NotCompiled) return error;
+      throw error;
+    }
   }
 
   #bound(typeName: string): BoundType {
@@ -157,14 +147,14 @@ class Compiler {
     const { nullable, list, nullableItems, named } = wrapping(field.type);
     const exposed = exposedProperty(field);
     if (exposed !== undefined) {
-      const column = columnOf(bound, exposed);
+      const column = columnOf(bound.entity, exposed);
       if (column.kind === "json") return { kind: "doc", key, column, nullable, value: this.#value(field.type, group) };
       if (!isLeafType(named) || list !== (column.kind === "array")) throw new NotCompiled("resolver");
       return { kind: "column", key, column, leaf: named, nullable, list, nullableItems };
     }
     switch (mapping?.kind) {
       case "globalId":
-        return { kind: "globalId", key, typeName: type.name, column: columnOf(bound, mapping.property) };
+        return { kind: "globalId", key, typeName: type.name, column: columnOf(bound.entity, mapping.property) };
       case "part": {
         const as = this.#binding.type(named.name);
         const shape = this.#object(as ?? bound, named as GraphQLObjectType, group);
@@ -174,32 +164,32 @@ class Compiler {
         if (mapping.read) throw new NotCompiled("resolver");
         return { kind: "sql", ...asked, nullable, mapping, names: isObjectType(named) ? this.#names(named, group) : NO_NAMES, value: this.#value(field.type, group) };
       case "doc":
-        return { kind: "doc", key, column: columnOf(bound, mapping.property), nullable, value: this.#value(field.type, group) };
+        return { kind: "doc", key, column: columnOf(bound.entity, mapping.property), nullable, value: this.#value(field.type, group) };
       case "one":
-        return { kind: "one", key, nullable, property: columnOf(bound, mapping.property), rows: this.#rows(mapping.entity, group) };
+        return { kind: "one", key, nullable, property: columnOf(bound.entity, mapping.property), rows: this.#rows(mapping.entity, group) };
       case "many":
       case "list":
         return { kind: "many", ...asked, mapping, rows: this.#rows(mapping.entity, group) };
       case "page":
-        return { kind: "page", ...asked, mapping, connection: this.#connection(mapping.entity, group) };
+        return { kind: "page", ...asked, mapping, connection: this.#connection(mapping.entity, field, group) };
       case "ref":
-        return { kind: "ref", key, type: columnOf(bound, mapping.typeProperty), id: columnOf(bound, mapping.idProperty), rowsOf: this.#rowsOf(group) };
+        return { kind: "ref", key, type: columnOf(bound.entity, mapping.typeProperty), id: columnOf(bound.entity, mapping.idProperty), rowsOf: this.#rowsOf(group) };
       default:
         throw new NotCompiled("resolver");
     }
   }
 
   #names(type: GraphQLObjectType, nodes: readonly Selecting[]): ReadonlySet<string> {
-    return new Set([...this.#collect(type, nodes).values()].map(([node]) => (node as FieldNode).name.value));
+    return new Set([...this.#selections.collect(type, nodes).values()].map(([node]) => (node as FieldNode).name.value));
   }
 
   // ---------------------------------------------------------------- connections
 
-  #connection(typeName: string, nodes: readonly FieldNode[]): ConnectionShape {
+  #connection(typeName: string, { type: of }: AnyField, nodes: readonly FieldNode[]): ConnectionShape {
     const bound = this.#bound(typeName);
     if ((this.#places += 1) > MAX_PLACES) throw new NotCompiled("large");
-    const type = this.#schema.getType(`${typeName}Connection`) as GraphQLObjectType;
-    const edge = this.#schema.getType(`${typeName}Edge`) as GraphQLObjectType;
+    const type = getNamedType(of) as GraphQLObjectType;
+    const edge = getNamedType(type.getFields()["edges"]?.type) as GraphQLObjectType;
     const info = getNamedType(type.getFields()["pageInfo"]?.type) as GraphQLObjectType;
     const pageInfo = new Set<string>();
     const fields = this.#each(type, nodes, (key, field, group): ConnectionField => {
@@ -263,7 +253,7 @@ class Compiler {
 
   /** The fields selected below these nodes, in the answer's order. */
   #each<T>(type: GraphQLObjectType, nodes: readonly Selecting[], make: (key: string, field: AnyField, group: readonly FieldNode[]) => T): (T | { kind: "text"; key: string; json: string })[] {
-    return [...this.#collect(type, nodes)].map(([key, group]) => {
+    return [...this.#selections.collect(type, nodes)].map(([key, group]) => {
       if ((this.#fields += 1) > MAX_FIELDS) throw new NotCompiled("large");
       const name = (group[0] as FieldNode).name.value;
       if (name === "__typename") return { kind: "text", key, json: `"${type.name}"` };
@@ -272,55 +262,9 @@ class Compiler {
       return make(key, field, group);
     });
   }
-
-  #collect(type: GraphQLObjectType, nodes: readonly Selecting[]): Groups {
-    const groups: Groups = new Map();
-    const visited = new Set<string>();
-    for (const node of nodes) if (node.selectionSet) this.#visit(type, node.selectionSet.selections, groups, visited);
-    return groups;
-  }
-
-  #visit(type: GraphQLObjectType, selections: readonly SelectionNode[], groups: Groups, visited: Set<string>): void {
-    for (const selection of selections) {
-      if (selection.directives?.length && !this.#included(selection)) continue;
-      if (selection.kind === Kind.FIELD) {
-        const key = selection.alias?.value ?? selection.name.value;
-        const group = groups.get(key);
-        if (group) group.push(selection);
-        else groups.set(key, [selection]);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-        if (this.#applies(type, selection.typeCondition?.name.value)) this.#visit(type, selection.selectionSet.selections, groups, visited);
-      } else if (!visited.has(selection.name.value)) {
-        visited.add(selection.name.value);
-        const fragment = this.#fragments.get(selection.name.value);
-        if (fragment && this.#applies(type, fragment.typeCondition.name.value)) this.#visit(type, fragment.selectionSet.selections, groups, visited);
-      }
-    }
-  }
-
-  #included(selection: SelectionNode): boolean {
-    const condition = (name: string): unknown => {
-      const value = selection.directives?.find((directive) => directive.name.value === name)?.arguments?.[0]?.value;
-      if (value === undefined) return undefined;
-      return value.kind === Kind.VARIABLE ? this.#conditions[value.name.value] : value.kind === Kind.BOOLEAN && value.value;
-    };
-    return condition("skip") !== true && condition("include") !== false;
-  }
-
-  #applies(type: GraphQLObjectType, condition: string | undefined): boolean {
-    if (condition === undefined || condition === type.name) return true;
-    const abstract = this.#schema.getType(condition) as GraphQLCompositeType | undefined;
-    return isAbstractType(abstract) && this.#schema.isSubType(abstract, type);
-  }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
-
-function columnOf(bound: BoundType, property: string): BoundColumn {
-  const column = bound.entity.columns.get(property);
-  if (!column) throw new Error(`${bound.type.name} has no property ${property}`);
-  return column;
-}
 
 interface Wrapping {
   readonly nullable: boolean;

@@ -72,7 +72,8 @@ export class PagePlan {
       writeBeyond(writer, this.order, key, side, false, alias);
     }
     writeOrder(writer, this.order, forward, alias);
-    writer.write(` limit ${size + (this.asksMore ? 1 : 0)}) ${alias}`);
+    // As a parameter: else each size would be a statement of its own.
+    writer.write(" limit ").param(size + (this.asksMore ? 1 : 0), "integer").write(`) ${alias}`);
   }
 
   /** The number of the list's rows, as text. */

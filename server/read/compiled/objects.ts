@@ -1,7 +1,7 @@
 import { getArgumentValues, type ValidatedExecutionArgs } from "graphql";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { Role } from "../../domain/states.ts";
-import { type Binding, type BoundColumn, type BoundType, maySee } from "../bind.ts";
+import { type Binding, type BoundColumn, type BoundType, columnOf, maySee } from "../bind.ts";
 import { bindOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
@@ -27,7 +27,7 @@ export const argumentsOf = ({ field, node }: Asked, { variables }: Pick<Input, "
   field.args.length === 0 ? NO_ARGUMENTS : getArgumentValues(field, node, variables);
 
 /** Raises SQLSTATE 22P02 where it is evaluated. It reads the row and is not immutable, so that Postgres evaluates it nowhere else. */
-export const missingAt = ({ alias }: Occurrence): string => `concat('${MISSING}', ${alias}."id")::int::text`;
+const missingAt = ({ alias }: Occurrence): string => `concat('${MISSING}', ${alias}."id")::int::text`;
 /** How the error's message tells it from a value that can't be shown. */
 export const MISSING = "missing: ";
 
@@ -156,7 +156,7 @@ export class ObjectWriter {
     writer.write("('[' || array_to_string(array(select ");
     this.object(rows.shape, place);
     writer.write(` from ${mapping.from ?? bound.entity.from} ${place.alias} where `);
-    writer.write(mapping.kind === "many" ? `${place.alias}.${bound.entity.columns.get(mapping.property)?.name} = ${parent.alias}."id"` : "true");
+    writer.write(mapping.kind === "many" ? `${this.column(place, columnOf(bound.entity, mapping.property))} = ${parent.alias}."id"` : "true");
     writeWhere(writer, where, place);
     writeOrder(writer, order, true, place.alias);
     writer.write("), ',') || ']')");
@@ -167,7 +167,7 @@ export class ObjectWriter {
     const join = (place: Occurrence): void => {
       const { writer } = this;
       if (mapping.linked) writeWhere(writer, mapping.linked(place.entity.main, { kind: "sql", parts: [`${parent.alias}."id"`] }), place);
-      else for (const [theirs, own] of mapping.join) writer.write(` and ${place.alias}.${place.entity.columns.get(theirs)?.name} = ${parent.alias}.${parent.entity.columns.get(own)?.name}`);
+      else for (const [theirs, own] of mapping.join) writer.write(` and ${this.column(place, columnOf(place.entity, theirs))} = ${this.column(parent, columnOf(parent.entity, own))}`);
     };
     const owned = !mapping.linked && this.#owns(parent, connection.bound);
     new ConnectionWriter(this, new PagePlan(connection, mapping, argumentsOf(field, this.input), this.input, join, owned)).write(text);

@@ -2,15 +2,14 @@ import type { Viewer } from "../../identity/viewer.ts";
 import type { Changes } from "../changes.ts";
 import type { Remembered } from "../remembered.ts";
 import type { CompiledOperation } from "./shape.ts";
-import type { Facts, Source, SourceRow, TouchedBySource } from "./sources.ts";
+import { type Facts, type FactsSource, NO_FACTS, type PageSource, type RowsSource, type Source, type SourceRow, type TouchedBySource } from "./sources.ts";
 
 /**
  * What a request need not read again: objects, each as its text, and lists, each as the ids and cursors that it has. They are looked up source by source:
  *
  *   page, list   known, and most of its objects are ──▶ the missing objects by their ids, or nothing
- *                else ──▶ all of it
+ *                else ──▶ all of it, with a page's facts
  *   ids          those that are not known
- *   facts        all or nothing
  *
  * A key says for whom (tenant, role, namespaces), what (plan, variables, shape) and which (id). What is stored is as of the look that had ended before the
  * request began.
@@ -25,7 +24,7 @@ export interface Memory {
 /** What is known of a source's rows, and what is left to ask. */
 export interface Recalled {
   /** null: nothing. */
-  readonly ask: Exclude<Source, { kind: "facts" }> | null;
+  readonly ask: RowsSource | null;
   /** The rows, given what was asked. */
   complete(asked: readonly SourceRow[]): readonly SourceRow[];
 }
@@ -58,7 +57,7 @@ export class RequestMemory {
     return new RequestMemory(memory, tenantId, since, `${tenantId} ${role} ${namespaceIds?.join() ?? "*"} ${plan.number} ${values} `);
   }
 
-  rows(source: Exclude<Source, { kind: "facts" }>): Recalled {
+  rows(source: RowsSource): Recalled {
     if (source.kind === "ids") return this.#ids(source.rows.shape.number, source);
     const list = this.#get(this.#listKey(source));
     if (!list || !("ids" in list)) return { ask: source, complete: (asked) => asked };
@@ -79,12 +78,21 @@ export class RequestMemory {
     };
   }
 
-  facts(source: Source & { kind: "facts" }): Facts | null {
+  /** What is known of a page, where that is all that it is made of but some objects: null where it has to be read, so that all of it is of one moment. */
+  page(views: readonly PageSource[], facts: FactsSource | null): { readonly rows: Recalled; readonly facts: Facts } | null {
+    const [view] = views;
+    if (views.length > 1) return null;
+    const known = facts ? this.#facts(facts) : NO_FACTS;
+    const rows = view ? this.rows(view) : NOTHING;
+    return known === null || rows.ask?.kind === "page" ? null : { rows, facts: known };
+  }
+
+  #facts(source: FactsSource): Facts | null {
     const kept = this.#get(this.#listKey(source));
     return kept && "text" in kept ? (JSON.parse(Buffer.from(kept.text).toString()) as Facts) : null;
   }
 
-  keepRows(source: Exclude<Source, { kind: "facts" }>, { list, objects }: TouchedBySource, rows: readonly SourceRow[], timed: boolean): void {
+  keepRows(source: RowsSource, { list, objects }: TouchedBySource, rows: readonly SourceRow[], timed: boolean): void {
     if (source.kind !== "ids" && !timed && list.dependencies) {
       this.#set(this.#listKey(source), { ids: rows.map(({ id }) => id), cursors: rows.flatMap(({ cursor }) => cursor ?? []) }, list.dependencies(""));
     }
@@ -94,7 +102,7 @@ export class RequestMemory {
     for (const { id, object } of rows) if (object) this.#set(`${this.#prefix}${shape.number} ${id}`, { text: object }, dependencies(id));
   }
 
-  keepFacts(source: Source & { kind: "facts" }, { list }: TouchedBySource, facts: Facts): void {
+  keepFacts(source: FactsSource, { list }: TouchedBySource, facts: Facts): void {
     if (list.dependencies) this.#set(this.#listKey(source), { text: Buffer.from(JSON.stringify(facts)) }, list.dependencies(""));
   }
 

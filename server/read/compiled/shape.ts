@@ -103,4 +103,6 @@ export interface CompiledOperation {
   /** Within the process. */
   readonly number: number;
   readonly fields: readonly RootField[];
+  /** About how many fields there are. */
+  readonly weight: number;
 }

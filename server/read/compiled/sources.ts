@@ -1,9 +1,10 @@
 import type { Sql } from "../../../schema/shared/mapping/sql.ts";
 import type { BoundOrder } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
-import { type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
+import { type Bounds, type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
 import type { ByteRow } from "../scoped.ts";
 import { isOwner, Touched } from "../touched.ts";
+import { NotCompiled } from "./not-compiled.ts";
 import type { PagePlan } from "./connections.ts";
 import { type Input, ObjectWriter } from "./objects.ts";
 import type { ObjectShape, RowsShape } from "./shape.ts";
@@ -21,6 +22,10 @@ export type Source =
   | { readonly kind: "list"; readonly rows: RowsShape; readonly from: string; readonly where: Sql | null; readonly order: BoundOrder | null }
   | { readonly kind: "ids"; readonly rows: RowsShape; readonly from: string; readonly ids: readonly string[] };
 
+export type PageSource = Source & { readonly kind: "page" };
+export type FactsSource = Source & { readonly kind: "facts" };
+export type RowsSource = Exclude<Source, { kind: "facts" }>;
+
 export interface SourceRow {
   readonly id: string;
   readonly object: Uint8Array | null;
@@ -32,15 +37,20 @@ export interface Facts {
   readonly fromBefore: boolean;
 }
 
+/** Of a page of which none are asked. */
+export const NO_FACTS: Facts = { total: 0, upToAfter: false, fromBefore: false };
+
 /** What a source's rows depend on: which there are, and what each shows. */
 export interface TouchedBySource {
   readonly list: Touched;
   readonly objects: Touched | null;
 }
 
+const BOUNDS: Bounds = { aliases: 150, characters: 24_000, tooLarge: () => new NotCompiled("large") };
+
 /** One statement for all sources, of which there is at least one; with what each of them touches, where that is asked. */
 export function statementOf(sources: readonly Source[], input: Input, touching: boolean): { readonly statement: Statement; readonly touched: readonly TouchedBySource[] } {
-  const writer = new StatementWriter(input.binding);
+  const writer = new StatementWriter(input.binding, undefined, BOUNDS);
   const objects = new ObjectWriter(writer, input);
   const touched: TouchedBySource[] = [];
   const write = (source: Source, index: number, numbered: boolean): void => {
@@ -103,7 +113,7 @@ class SourceWriter implements TouchedBySource {
     writer.touched = null;
   }
 
-  #page({ plan, shape, cursors }: Source & { kind: "page" }, index: number, numbered: boolean): void {
+  #page({ plan, shape, cursors }: PageSource, index: number, numbered: boolean): void {
     const { writer } = this.#objects;
     const place = plan.occurrence(writer);
     writer.write(`select ${index}, ${numbered ? `${place.alias}.n_` : "0"}, ${place.alias}."id"::text, `);
@@ -120,7 +130,7 @@ class SourceWriter implements TouchedBySource {
     if (!numbered) writeOrder(writer, plan.order, plan.args.forward, place.alias);
   }
 
-  #facts({ plan, total }: Source & { kind: "facts" }, index: number): void {
+  #facts({ plan, total }: FactsSource, index: number): void {
     const { writer } = this.#objects;
     writer.write(`select ${index}, 0, `);
     if (total) plan.writeTotal(writer);

@@ -74,7 +74,7 @@ describe("what is remembered", () => {
       return remembered.bytes;
     };
     const least = weigh("", text(""), []);
-    expect(weigh("x".repeat(100), text(""), [])).toBe(least + 100);
+    expect(weigh("x".repeat(100), text(""), [])).toBe(least + 200);
     expect(weigh("", text("€".repeat(100)), [])).toBe(least + 300);
     expect(weigh("", text(""), [...on("a"), ...on("b")])).toBeGreaterThan(least + 2 * 36);
     expect(weigh("", { ids: [randomUUID()], cursors: ["x".repeat(100)] }, [])).toBeGreaterThan(least + 136);

@@ -1,17 +1,21 @@
-import type { OperationDefinitionNode, ValidatedExecutionArgs } from "graphql";
+import { GraphQLError, type OperationDefinitionNode, type ValidatedExecutionArgs } from "graphql";
 import type { Request } from "../../../schema/shared/mapping/kinds.ts";
+import { createLru } from "../../domain/lru.ts";
+import { RequestError } from "../../domain/request-error.ts";
 import type { Viewer } from "../../identity/viewer.ts";
 import type { OperationReads, ReadOutcome, Reason, Way } from "../answer.ts";
 import type { Binding } from "../bind.ts";
 import type { ByteRow, ScopedStatements, ScopeSettings } from "../scoped.ts";
 import { AskedRequest } from "./asked.ts";
 import { gather, type Gathering, MissingValue, type Write } from "./assemble.ts";
-import { compile, conditionVariables, NotCompiled } from "./compile.ts";
+import { compile } from "./compile.ts";
+import { NotCompiled } from "./not-compiled.ts";
 import { type Input, MISSING } from "./objects.ts";
 import { Pieces } from "./pieces.ts";
-import { type Memory, RequestMemory, Vanished } from "./remembering.ts";
+import { type Memory, type Recalled, RequestMemory, Vanished } from "./remembering.ts";
+import { conditionVariables } from "./selections.ts";
 import type { CompiledOperation } from "./shape.ts";
-import { type Facts, factsOf, rowsBySource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
+import { type Facts, factsOf, type FactsSource, NO_FACTS, type PageSource, rowsBySource, type RowsSource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
 
 export interface CompiledReadsOptions {
   readonly binding: Binding;
@@ -21,25 +25,27 @@ export interface CompiledReadsOptions {
   readonly ways: ReadonlySet<Way>;
   /** null: nothing is remembered. */
   readonly memory: Memory | null;
-  /** Told of a statement that Postgres did not understand, which is our own fault: the interpreter answers, and nobody else would notice. */
+  /** Told of a statement that Postgres did not understand, or that could not be written, which is our own fault: the interpreter answers, and nobody else would notice. */
   readonly onFault: (error: Error) => void;
 }
 
-/** Plans of one document's operation: by the values that @skip and @include have. */
-interface Plans {
+/** What is known of a document's operation; its plans are kept by its number and the values of the variables that @skip and @include ask for. */
+interface Known {
+  readonly number: number;
   readonly conditions: readonly string[];
-  readonly byConditions: Map<string, CompiledOperation | Reason>;
 }
-/** Each is asked for by a caller: beyond that many, one that is asked for again is drawn again. */
-const MAX_PLANS = 32;
+/** query_canceled by a time-out, and transaction_timeout. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(["57014", "25P04"]);
+/** Of all operations together; a field of a plan is about 1 KB. */
+const MAX_PLANS = 2_000;
+const MAX_PLANNED_FIELDS = 60_000;
 
-/**
- * Runs operations the compiled way, and says which way the others go. Plans are kept with the parsed operation, hence as long as the transport keeps
- * its document.
- */
+/** Runs operations the compiled way, and says which way the others go. Plans are kept, within a bound, while the transport keeps the parsed operation. */
 export class CompiledReads implements OperationReads {
   readonly #options: CompiledReadsOptions;
-  readonly #plans = new WeakMap<OperationDefinitionNode, Plans>();
+  readonly #known = new WeakMap<OperationDefinitionNode, Known>();
+  readonly #plans = createLru<string, CompiledOperation | Reason>({ maxEntries: MAX_PLANS, maxWeight: MAX_PLANNED_FIELDS });
+  #operations = 0;
   #drawn = 0;
 
   constructor(options: CompiledReadsOptions) {
@@ -55,14 +61,20 @@ export class CompiledReads implements OperationReads {
   }
 
   #run(execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer): ReadOutcome | Promise<ReadOutcome> {
-    const plan = this.#options.ways.has("compiled") ? this.#planOf(execution) : "off";
-    if (typeof plan === "string") return this.#other(plan);
-    const { memory } = this.#options;
-    const recalling = memory && RequestMemory.of(memory, plan, execution.variableValues.coerced, viewer);
-    return this.#read(plan, execution, parent, viewer, recalling);
+    if (!this.#options.ways.has("compiled")) return this.#other("off");
+    const key = this.#planKey(execution);
+    try {
+      const plan = this.#planOf(key, execution);
+      if (typeof plan === "string") return this.#other(plan);
+      const { memory } = this.#options;
+      const recalling = memory && RequestMemory.of(memory, plan, execution.variableValues.coerced, viewer);
+      return this.#read(key, plan, execution, parent, viewer, recalling);
+    } catch (error) {
+      return this.#again(error);
+    }
   }
 
-  #read(plan: CompiledOperation, execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer, memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> {
+  #read(key: string, plan: CompiledOperation, execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer, memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> {
     const request = new AskedRequest(this.#options.requestOf(viewer));
     const input = { binding: this.#options.binding, request, role: viewer.role, variables: execution.variableValues };
     const gathered = new Gathered(input, memory);
@@ -75,6 +87,7 @@ export class CompiledReads implements OperationReads {
       timed = request.asked > 0;
       asked = statementOf(gathered.sources, input, memory !== null);
     } catch (error) {
+      if (error instanceof NotCompiled && error.reason === "large") this.#plans.set(key, "large");
       return this.#again(error);
     }
     const { statement, touched } = asked;
@@ -84,38 +97,52 @@ export class CompiledReads implements OperationReads {
           gathered.come(rows as ByteRow[], touched, timed);
           return answered(write, false);
         } catch (error) {
-          return error instanceof Vanished ? this.#read(plan, execution, parent, viewer, null) : this.#again(error);
+          return error instanceof Vanished ? this.#read(key, plan, execution, parent, viewer, null) : this.#again(error);
         }
       },
-      (error: unknown) => this.#failed(error as Error & { readonly code?: string }),
+      (error: Error & { readonly code?: string }) => {
+        // It was ended because it took too long: whoever asks again gets it level by level.
+        if (error.code !== undefined && OUT_OF_TIME.has(error.code)) this.#plans.set(key, "large");
+        const outcome = this.#failed(error);
+        // Once is enough to know.
+        if ("reason" in outcome && outcome.reason === "statement") this.#plans.set(key, "statement");
+        return outcome;
+      },
     );
   }
 
-  #planOf({ document, operation, variableValues }: ValidatedExecutionArgs): CompiledOperation | Reason {
-    let plans = this.#plans.get(operation);
-    if (!plans) this.#plans.set(operation, (plans = { conditions: conditionVariables(document), byConditions: new Map() }));
-    const { conditions, byConditions } = plans;
-    const key = conditions.length === 0 ? "" : conditions.map((name) => String(variableValues.coerced[name])).join();
-    let plan = byConditions.get(key);
+  #planKey({ document, operation, variableValues }: ValidatedExecutionArgs): string {
+    let known = this.#known.get(operation);
+    if (!known) {
+      this.#operations += 1;
+      this.#known.set(operation, (known = { number: this.#operations, conditions: conditionVariables(document) }));
+    }
+    return known.conditions.length === 0 ? String(known.number) : `${known.number} ${known.conditions.map((name) => String(variableValues.coerced[name])).join()}`;
+  }
+
+  #planOf(key: string, { document, operation, variableValues }: ValidatedExecutionArgs): CompiledOperation | Reason {
+    let plan = this.#plans.get(key);
     if (plan === undefined) {
       this.#drawn += 1;
       plan = draw({ binding: this.#options.binding, document, operation, conditions: variableValues.coerced, number: this.#drawn });
-      if (byConditions.size >= MAX_PLANS) byConditions.clear();
-      byConditions.set(key, plan);
+      this.#plans.set(key, plan, typeof plan === "string" ? 1 : plan.weight);
     }
     return plan;
   }
 
   /** What can't be compiled. */
   #other(reason: Reason): ReadOutcome {
-    const mixed = this.#options.ways.has("mixed") && reason !== "introspection" && reason !== "large";
+    const mixed = this.#options.ways.has("mixed") && (reason === "resolver" || reason === "mutation" || reason === "off");
     return { way: mixed ? "mixed" : "interpreter", reason, again: false };
   }
 
   /** What was refused before there was a statement, or has no value that it must have. */
   #again(error: unknown): ReadOutcome {
     if (error instanceof NotCompiled) return this.#other(error.reason);
-    return { way: "interpreter", reason: error instanceof MissingValue ? "null" : "argument", again: true };
+    if (error instanceof MissingValue) return { way: "interpreter", reason: "null", again: true };
+    if (error instanceof RequestError || error instanceof GraphQLError) return { way: "interpreter", reason: "argument", again: true };
+    this.#options.onFault(error as Error);
+    return { way: "interpreter", reason: "statement", again: true };
   }
 
   /** Only what the statement's own values can be the reason of is run again; what failed otherwise fails in any way. */
@@ -126,11 +153,19 @@ export class CompiledReads implements OperationReads {
         return again(error.message.includes(`"${MISSING}`) ? "null" : "data");
       case "54":
         return again("limit");
-      case "42":
+      // No code: not Postgres said it, or the connection broke. Else it has no resources, is told to stop, or has a fault of its own.
+      case undefined:
+      case "08":
+      case "40":
+      case "53":
+      case "55":
+      case "57":
+      case "58":
+      case "25":
+        return { way: "compiled", failure: error };
+      default:
         this.#options.onFault(error);
         return again("statement");
-      default:
-        return { way: "compiled", failure: error };
     }
   }
 }
@@ -150,8 +185,7 @@ function answered(write: Write, remembered: boolean): ReadOutcome {
   return { way: "compiled", text: out.literal("}").text(), remembered };
 }
 
-type RowsSource = Exclude<Source, { kind: "facts" }>;
-type FactsSource = Source & { readonly kind: "facts" };
+const unknown = (source: RowsSource): Recalled => ({ ask: source, complete: (asked) => asked });
 
 /** The sources of one request: what is remembered of each, what is asked, and what came. */
 class Gathered implements Gathering {
@@ -172,20 +206,23 @@ class Gathered implements Gathering {
     return this.#asked > 0 && this.sources.length === 0;
   }
 
-  rows(source: RowsSource): () => readonly SourceRow[] {
+  rows(source: Source & { kind: "list" | "ids" }): () => readonly SourceRow[] {
     this.#asked += 1;
-    const { ask, complete } = this.#memory?.rows(source) ?? { ask: source, complete: (asked: readonly SourceRow[]) => asked };
+    return this.#completed(this.#memory?.rows(source) ?? unknown(source));
+  }
+
+  page(views: readonly PageSource[], facts: FactsSource | null): ReturnType<Gathering["page"]> {
+    this.#asked += 1;
+    const known = this.#memory?.page(views, facts);
+    if (known) return { views: [this.#completed(known.rows)], facts: () => known.facts };
+    const index = facts && this.sources.push(facts) - 1;
+    return { views: views.map((view) => this.#completed(unknown(view))), facts: () => (index === null ? NO_FACTS : (this.#came[index] as Facts)) };
+  }
+
+  #completed({ ask, complete }: Recalled): () => readonly SourceRow[] {
     if (ask === null) return () => complete([]);
     const index = this.sources.push(ask) - 1;
     return () => complete(this.#came[index] as readonly SourceRow[]);
-  }
-
-  facts(source: FactsSource): () => Facts {
-    this.#asked += 1;
-    const known = this.#memory?.facts(source);
-    if (known) return () => known;
-    const index = this.sources.push(source) - 1;
-    return () => this.#came[index] as Facts;
   }
 
   /** What the statement gave. It is kept for others; `timed`: not the lists, since the time or the token decided what is in them. */
