@@ -3,16 +3,17 @@ import type { Pool } from "pg";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Changes } from "../read/changes.ts";
 import type { Bus } from "./bus.ts";
-import { type Begun, type Look, Looks, type Seen } from "./looks.ts";
+import { type Begun, type Look, Looks, type Seen, VOUCHES_MS } from "./looks.ts";
 import { type TimelineRow, toRow } from "./tailer.ts";
 
 /**
  * Looks at the timeline for what remembered text is checked against; looks.ts has the rules, and says why they hold. Here is when looks happen:
  *
- *   nobody asked for a second   none
- *   while somebody asks         every EVERY_MS; GATHER_MS after the bus told of a commit; at once where this process committed, or where nothing vouches
+ *   asked now and then   one where somebody waits for it (`look`), which all who wait share
+ *   asked often          every EVERY_MS; GATHER_MS after the bus told of a commit; at once where this process committed, or where nothing vouches
  *
- * At most one is under way, and at most one is due. Where they fail, or take too long, nothing vouches and everything is read: slower, never wrong.
+ * Asked often means: twice within OFTEN_MS, and not longer ago than that. At most one look is under way, and at most one is due. Where they fail, or take too long,
+ * nothing vouches and everything is read: slower, never wrong.
  */
 export interface ChangesOptions {
   /** Connections as selvedge_tailer: one is enough. */
@@ -36,7 +37,10 @@ export interface ChangesFeed extends Changes {
   close(): Promise<void>;
 }
 
-const ASKED_LATELY_MS = 1000;
+/** As long as one look vouches: who asks less often finds no answer of looks that happen by themselves. */
+const OFTEN_MS = VOUCHES_MS;
+/** Longer than looks take, and shorter than what they save: who waits for one would else have read by now. */
+const WAIT_MS = 50;
 const EVERY_MS = 100;
 /** Under many small commits. */
 const GATHER_MS = 20;
@@ -61,6 +65,8 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
   const looks = new Looks({ now, ...(maxEntries === undefined ? {} : { maxEntries }) });
   const metrics = createMetrics(registry, looks);
   let asked = -Infinity;
+  /** When it was last asked for the second time within OFTEN_MS. */
+  let askedOften = -Infinity;
   let due = Infinity;
   let notBefore = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -68,7 +74,12 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
   let failing = false;
   let closed = false;
 
-  const isAsked = (): boolean => now() - asked < ASKED_LATELY_MS;
+  const isAskedOften = (): boolean => now() - askedOften < OFTEN_MS;
+  const ask = (): void => {
+    const at = now();
+    if (at - asked < OFTEN_MS) askedOften = at;
+    asked = at;
+  };
   const schedule = (at: number): void => {
     due = Math.min(due, Math.max(at, notBefore));
     if (underWay !== null || closed || due === Infinity) return;
@@ -103,28 +114,42 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
       notBefore = now() + BACKOFF_MS;
     } finally {
       stop();
-      if (isAsked()) due = Math.min(due, Math.max(begun.beganAt + EVERY_MS, notBefore));
+      if (isAskedOften()) due = Math.min(due, Math.max(begun.beganAt + EVERY_MS, notBefore));
     }
   };
   let unsubscribe = (): void => undefined;
 
   return {
     current(tenantId) {
-      asked = now();
+      ask();
       const current = looks.current(tenantId);
-      if (current === null && underWay === null) schedule(asked);
+      if (current === null && underWay === null && isAskedOften()) schedule(now());
       return current;
+    },
+    async look(tenantId) {
+      const own = looks.lastOwn(tenantId);
+      const until = now() + WAIT_MS;
+      // What is under way may have begun too early, for an own change or for its age: then it is the one after it.
+      for (;;) {
+        const current = looks.current(tenantId, own);
+        const left = until - now();
+        if (current !== null || left <= 0) return current;
+        if (underWay === null) schedule(now());
+        // It failed a moment ago, and is not tried again yet.
+        if (underWay === null) return null;
+        await within(underWay, left);
+      }
     },
     changedSince: (tenantId, dependency, since) => looks.changedSince(tenantId, dependency, since),
     noteOwn(tenantId) {
       looks.noteOwn(tenantId);
-      if (isAsked()) schedule(now());
+      if (isAskedOften()) schedule(now());
     },
     noteRows: (rows) => looks.noteRows(rows),
     forget: () => looks.forget(),
     start() {
       unsubscribe = bus.subscribe("timeline", () => {
-        if (isAsked()) schedule(now() + GATHER_MS);
+        if (isAskedOften()) schedule(now() + GATHER_MS);
       });
     },
     async close() {
@@ -134,6 +159,17 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
       await underWay;
     },
   };
+}
+
+/** Once it has come, or so much later. */
+function within(coming: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void coming.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** No transaction has such an id. */

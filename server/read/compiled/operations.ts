@@ -9,7 +9,7 @@ import { gather, type Gathering, MissingValue, type Write } from "./assemble.ts"
 import { compile, conditionVariables, NotCompiled } from "./compile.ts";
 import { type Input, MISSING } from "./objects.ts";
 import { Pieces } from "./pieces.ts";
-import { type Memory, RequestMemory, Vanished } from "./remembering.ts";
+import { type Memory, Recall, type RequestMemory, Vanished } from "./remembering.ts";
 import type { CompiledOperation } from "./shape.ts";
 import { type Facts, factsOf, rowsBySource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
 
@@ -57,9 +57,12 @@ export class CompiledReads implements OperationReads {
   #run(execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer): ReadOutcome | Promise<ReadOutcome> {
     const plan = this.#options.ways.has("compiled") ? this.#planOf(execution) : "off";
     if (typeof plan === "string") return this.#other(plan);
-    const { memory } = this.#options;
-    const recalling = memory && RequestMemory.of(memory, plan, execution.variableValues.coerced, viewer);
-    return this.#read(plan, execution, parent, viewer, recalling);
+    const read = (memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> => this.#read(plan, execution, parent, viewer, memory);
+    const recall = this.#options.memory && Recall.of(this.#options.memory, plan, execution.variableValues.coerced, viewer);
+    if (recall === null) return read(null);
+    const known = recall.now();
+    if (known !== null) return read(known);
+    return recall.isWorthALook ? recall.later().then((memory) => (memory === null ? reading(recall, read) : read(memory))) : reading(recall, read);
   }
 
   #read(plan: CompiledOperation, execution: ValidatedExecutionArgs, parent: unknown, viewer: Viewer, memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> {
@@ -142,6 +145,17 @@ function draw(options: Parameters<typeof compile>[0]): CompiledOperation | Reaso
     if (error instanceof NotCompiled) return error.reason;
     throw error;
   }
+}
+
+/** Reads all of it, and notes what that takes. */
+function reading(recall: Recall, read: (memory: null) => ReadOutcome | Promise<ReadOutcome>): ReadOutcome | Promise<ReadOutcome> {
+  const began = performance.now();
+  const outcome = read(null);
+  if (!(outcome instanceof Promise)) return outcome;
+  return outcome.then((came) => {
+    if ("text" in came) recall.took(performance.now() - began);
+    return came;
+  });
 }
 
 function answered(write: Write, remembered: boolean): ReadOutcome {
