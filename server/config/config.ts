@@ -14,7 +14,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** All there are: what is not here can't be read below, and of ours counts as misspelt. */
 export const SETTINGS = [
   "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY",
-  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS",
+  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_REMEMBERED_MB",
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
@@ -27,6 +27,10 @@ export interface Config {
     readonly port: number;
     /** null: the server's own. */
     readonly allowedOrigins: readonly string[] | null;
+  };
+  readonly reads: {
+    /** Of what is kept of answers at most; 0: nothing is. */
+    readonly rememberedBytes: number;
   };
   /** Absolute. */
   readonly dataDirectory: string;
@@ -71,6 +75,8 @@ export interface Surroundings {
 
 const MAX_SEED = 0xffff_ffff;
 const MAX_SPEED = 3_600;
+const MAX_REMEMBERED_MB = 65_536;
+const MB = 1024 * 1024;
 const TOKEN = /^[\x20-\x7e]{32,512}$/;
 const KEY_BYTES = 32;
 
@@ -112,6 +118,7 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
       port: check("PORT", 4000, whole(0, 65_535)),
       allowedOrigins: check<readonly string[] | null>("SELVEDGE_ALLOWED_ORIGINS", null, origins),
     },
+    reads: { rememberedBytes: check("SELVEDGE_REMEMBERED_MB", 64, whole(0, MAX_REMEMBERED_MB)) * MB },
     dataDirectory: path.resolve(workingDirectory, text("SELVEDGE_DATA_DIR") ?? ".selvedge"),
     databaseUrl,
     redisUrl: check<string | null>("REDIS_URL", null, url(["redis:", "rediss:"])),

@@ -10,6 +10,11 @@ export interface Changes {
    * that this process made for it; null: nothing remembered may be answered now.
    */
   current(tenantId: string): number | null;
+  /**
+   * The same for who would rather wait for a look than read all again: where nothing vouches now, what a look says that is under way or begins at once. It vouches for
+   * what had been changed before the call. null: it took too long, or failed.
+   */
+  look(tenantId: string): Promise<number | null>;
   /** Whether what this dependency names may have changed for the tenant since look `since` ended. True where that is too long ago to be known. */
   changedSince(tenantId: string, dependency: Dependency, since: number): boolean;
 }

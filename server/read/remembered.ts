@@ -20,7 +20,7 @@ export interface Remembered<Value extends Weighed> {
    * The value, where it is as good as one read after look `current` had ended.
    * @param current what `changes.current(tenantId)` said just now
    */
-  get(key: string, tenantId: string, changes: Changes, current: number): Value | undefined;
+  get(key: string, tenantId: string, changes: Pick<Changes, "changedSince">, current: number): Value | undefined;
   /** @param since what `changes.current(tenantId)` said before the read began */
   set(key: string, value: Value, since: number, dependencies: readonly Dependency[]): void;
   readonly size: number;

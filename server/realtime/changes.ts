@@ -3,16 +3,17 @@ import type { Pool } from "pg";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Changes } from "../read/changes.ts";
 import type { Bus } from "./bus.ts";
-import { type Begun, type Look, Looks, type Seen } from "./looks.ts";
+import { type Begun, type Look, Looks, type Seen, VOUCHES_MS } from "./looks.ts";
 import { type TimelineRow, toRow } from "./tailer.ts";
 
 /**
  * Looks at the timeline for what remembered text is checked against; looks.ts has the rules, and says why they hold. Here is when looks happen:
  *
- *   nobody asked for a second   none
- *   while somebody asks         every EVERY_MS; GATHER_MS after the bus told of a commit; at once where this process committed, or where nothing vouches
+ *   asked now and then   one where somebody waits for it (`look`), which all who wait share
+ *   asked often          every EVERY_MS; GATHER_MS after the bus told of a commit; at once where this process committed, or where nothing vouches
  *
- * At most one is under way, and at most one is due. Where they fail, or take too long, nothing vouches and everything is read: slower, never wrong.
+ * Asked often means: twice within OFTEN_MS, and not longer ago than that. At most one look is under way, and at most one is due. Where they fail, or take too long,
+ * nothing vouches and everything is read: slower, never wrong.
  */
 export interface ChangesOptions {
   /** Connections as selvedge_tailer: one is enough. */
@@ -36,19 +37,25 @@ export interface ChangesFeed extends Changes {
   close(): Promise<void>;
 }
 
-const ASKED_LATELY_MS = 1000;
+/** As long as one look vouches: who asks less often finds no answer of looks that happen by themselves. */
+const OFTEN_MS = VOUCHES_MS;
+/** Longer than looks take, and shorter than what they save: who waits for one would else have read by now. */
+const WAIT_MS = 50;
 const EVERY_MS = 100;
 /** Under many small commits. */
 const GATHER_MS = 20;
 const BACKOFF_MS = 100;
+/** The timeline forgets after a day, and a look that came so late would not be shown what it should. */
+const COMPARABLE_MS = 600_000;
 const MAX_ROWS = 10_000;
 
 // One statement, so one snapshot: it, and the rows that it sees. What the last one did not see is what began after it, or was running then. In the order of the
 // index, without which a planner that does not know the parameters would rather read all of the table.
 const LOOK = /* sql */ `
-select s.life, s.snapshot, r.xid, r.seq, r.tenant_id, r.cluster_id, r.kind, r.ids, r.removed_ids, r.owner_ids
+select s.life, s.snapshot, s.at, r.xid, r.seq, r.tenant_id, r.cluster_id, r.kind, r.ids, r.removed_ids, r.owner_ids
 from (
-  select (select term from database_life) || ' ' || extract(epoch from pg_postmaster_start_time()) as life, pg_current_snapshot()::text as snapshot
+  select (select term from database_life) || ' ' || extract(epoch from pg_postmaster_start_time()) as life, pg_current_snapshot()::text as snapshot,
+    extract(epoch from clock_timestamp())::float8 * 1000 as at
 ) s
 left join lateral (
   select * from (select * from timeline t where t.xid >= $1 order by t.xid, t.seq limit $3) later
@@ -61,14 +68,23 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
   const looks = new Looks({ now, ...(maxEntries === undefined ? {} : { maxEntries }) });
   const metrics = createMetrics(registry, looks);
   let asked = -Infinity;
+  /** When it was last asked for the second time within OFTEN_MS. */
+  let askedOften = -Infinity;
   let due = Infinity;
   let notBefore = 0;
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<void> | null = null;
   let failing = false;
+  /** When the last look was, in milliseconds of the database's clock. */
+  let lookedAt: number | null = null;
   let closed = false;
 
-  const isAsked = (): boolean => now() - asked < ASKED_LATELY_MS;
+  const isAskedOften = (): boolean => now() - askedOften < OFTEN_MS;
+  const ask = (): void => {
+    const at = now();
+    if (at - asked < OFTEN_MS) askedOften = at;
+    asked = at;
+  };
   const schedule = (at: number): void => {
     due = Math.min(due, Math.max(at, notBefore));
     if (underWay !== null || closed || due === Infinity) return;
@@ -92,7 +108,10 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
     try {
       const found = await read(pool, begun, maxRows);
       metrics.rows.inc(found.rows?.length ?? 0);
-      metrics.looks.inc({ outcome: looks.end(begun, found) ? "compared" : "forgot" });
+      // By the database's clock: this machine may have slept.
+      const tooOld = lookedAt !== null && Math.abs(found.at - lookedAt) > COMPARABLE_MS;
+      lookedAt = found.at;
+      metrics.looks.inc({ outcome: looks.end(begun, tooOld ? { ...found, rows: null } : found) ? "compared" : "forgot" });
       if (failing) logger.info("changes are seen again");
       failing = false;
     } catch (error) {
@@ -103,28 +122,42 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
       notBefore = now() + BACKOFF_MS;
     } finally {
       stop();
-      if (isAsked()) due = Math.min(due, Math.max(begun.beganAt + EVERY_MS, notBefore));
+      if (isAskedOften()) due = Math.min(due, Math.max(begun.beganAt + EVERY_MS, notBefore));
     }
   };
   let unsubscribe = (): void => undefined;
 
   return {
     current(tenantId) {
-      asked = now();
+      ask();
       const current = looks.current(tenantId);
-      if (current === null && underWay === null) schedule(asked);
+      if (current === null && underWay === null && isAskedOften()) schedule(now());
       return current;
+    },
+    async look(tenantId) {
+      const own = looks.lastOwn(tenantId);
+      const until = now() + WAIT_MS;
+      // What is under way may have begun too early, for an own change or for its age: then it is the one after it.
+      for (;;) {
+        const current = looks.current(tenantId, own);
+        const left = until - now();
+        if (current !== null || left <= 0) return current;
+        if (underWay === null) schedule(now());
+        // It failed a moment ago, and is not tried again yet.
+        if (underWay === null) return null;
+        await within(underWay, left);
+      }
     },
     changedSince: (tenantId, dependency, since) => looks.changedSince(tenantId, dependency, since),
     noteOwn(tenantId) {
       looks.noteOwn(tenantId);
-      if (isAsked()) schedule(now());
+      if (isAskedOften()) schedule(now());
     },
     noteRows: (rows) => looks.noteRows(rows),
     forget: () => looks.forget(),
     start() {
       unsubscribe = bus.subscribe("timeline", () => {
-        if (isAsked()) schedule(now() + GATHER_MS);
+        if (isAskedOften()) schedule(now() + GATHER_MS);
       });
     },
     async close() {
@@ -136,14 +169,25 @@ export function createChanges({ pool, bus, logger, registry, maxRows = MAX_ROWS,
   };
 }
 
+/** Once it has come, or so much later. */
+function within(coming: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void coming.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 /** No transaction has such an id. */
 const NONE = Number.MAX_SAFE_INTEGER;
 
-async function read(pool: Pool, { since }: Begun, maxRows: number): Promise<Look> {
+async function read(pool: Pool, { since }: Begun, maxRows: number): Promise<Look & { readonly at: number }> {
   const { rows } = await pool.query({ name: "look-at-timeline", text: LOOK, values: [since?.end ?? NONE, [...(since?.running ?? [])], maxRows + 1] });
-  const { life, snapshot } = rows[0] as { life: string; snapshot: string };
+  const { life, snapshot, at } = rows[0] as { life: string; snapshot: string; at: number };
   const found = rows.filter((row) => row.xid !== null);
-  return { seen: { life, ...parseSnapshot(snapshot) }, rows: found.length > maxRows ? null : found.map(toRow) };
+  return { seen: { life, ...parseSnapshot(snapshot) }, rows: found.length > maxRows ? null : found.map(toRow), at };
 }
 
 /** As Postgres writes it, e.g. 10:20:10,14: the oldest that runs, the next to begin, those that run. */

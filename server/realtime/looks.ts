@@ -16,8 +16,9 @@ import type { TimelineKind } from "./timeline.ts";
  *   3. So where no look after `since` up to n showed a change of what the text depends on, it is as a read at snapshot n would give it; and snapshot n was
  *      taken after look n began. `current` gives n only where that was less than VOUCHES_MS ago.
  *   4. What this process itself has changed for a tenant was visible before `noteOwn`, so a look that begins after that call shows it. Until such a one has
- *      ended, `current` is null for that tenant.
- *   5. Rows of which streams are about to hear were visible before `noteRows`. Those that no look has shown yet count as shown by the next one: text that is
+ *      ended, `current` is null for that tenant. Who waits for a look has to see what was noted before it began to wait, and no more: so `lastOwn` is asked then,
+ *      and however often the tenant changes something meanwhile, the look after the one that is under way will do.
+ *   5. Rows of which streams are about to hear were visible before `noteRows`. They count as shown by the next one: text that is
  *      stored by now is checked against them at once, and what is read after that look has ended has seen them.
  *
  * What is kept is the number of the last look that showed a change, of each thing that can be asked for: few things, never rows. They are in two generations; once
@@ -25,7 +26,7 @@ import type { TimelineKind } from "./timeline.ts";
  * could not compare (the first one; after an error, or in another life of the database, whose transaction ids mean something else; after more rows than are
  * worth reading).
  */
-export class Looks implements Changes {
+export class Looks implements Omit<Changes, "look"> {
   readonly #now: () => number;
   readonly #maxEntries: number;
   #begun = 0;
@@ -88,7 +89,8 @@ export class Looks implements Changes {
   noteRows(rows: readonly TimelineRow[]): void {
     if (this.#ended === null) return;
     const next = this.#ended.number + 1;
-    for (const row of rows) if (this.#seen === null || !sees(this.#seen, row.xid)) this.#note(row, next);
+    // Also those that a look has shown: ids of transactions don't say in which life of the database they were, and to read something twice is right.
+    for (const row of rows) this.#note(row, next);
   }
 
   /** All that was known is void: the next look can't compare, and what was remembered before it has ended counts as changed. */
@@ -103,10 +105,16 @@ export class Looks implements Changes {
     return this.#ended !== null && this.#now() - this.#ended.beganAt < VOUCHES_MS;
   }
 
-  current(tenantId: string): number | null {
+  /** The newest look that had begun when this process last changed something for the tenant: a later one shows it. */
+  lastOwn(tenantId: string): number {
+    return Math.max(this.#ownOfAll, this.#own.get(tenantId) ?? 0);
+  }
+
+  /** `own`: where it is not now that was asked, what `lastOwn` said then. */
+  current(tenantId: string, own = this.lastOwn(tenantId)): number | null {
     const ended = this.#ended;
     if (ended === null || this.#now() - ended.beganAt >= VOUCHES_MS) return null;
-    return ended.number > Math.max(this.#ownOfAll, this.#own.get(tenantId) ?? 0) ? ended.number : null;
+    return ended.number > own ? ended.number : null;
   }
 
   changedSince(tenantId: string, { kind, id, owner }: Dependency, since: number): boolean {
@@ -197,8 +205,6 @@ const MAX_ENTRIES = 200_000;
 /** Tenants for which this process changed something since the last look: more than looks can ever lie behind by. */
 const MAX_OWN = 10_000;
 
-/** Whether a snapshot sees a transaction that was committed. */
-const sees = ({ end, running }: Seen, xid: number): boolean => xid < end && !running.has(xid);
 
 /** The last looks that showed something, of a tenant or of what is everybody's. */
 interface Shown {

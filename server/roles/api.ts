@@ -8,7 +8,6 @@ import { keyRingOf, roleLogin } from "../database/address.ts";
 import { openDatabase, openPool } from "../database/connect.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { createAuthenticator } from "../identity/authenticate.ts";
-import { createReads } from "../read/run.ts";
 import { createChanges } from "../realtime/changes.ts";
 import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
@@ -16,6 +15,7 @@ import { createTailer } from "../realtime/tailer.ts";
 import { createServices } from "../services/index.ts";
 import { createApi } from "../transport/http.ts";
 import { DEFAULT_LIMITS } from "../transport/limits.ts";
+import { createMeasuredReads } from "./measured-reads.ts";
 import type { RoleContext, RunningRole } from "./role.ts";
 
 export interface RunningApi extends RunningRole {
@@ -69,7 +69,8 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
 
     const authenticator = createAuthenticator({ orm, bus, clock, onError: (error) => logger.warn({ err: error }, "the last use of tokens was not noted") });
     stack.defer(() => authenticator.close());
-    const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed, changes });
+    const { rememberedBytes } = config.reads;
+    const reads = createMeasuredReads({ schema, metadata: orm.getMetadata(), pool, clock, speed, changes, rememberedBytes }, { registry: metrics.registry, logger });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
     const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
     const services = createServices({

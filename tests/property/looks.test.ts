@@ -31,6 +31,8 @@ interface Misuse {
   readonly clockAtEnd?: boolean;
   readonly noteOwnTooEarly?: boolean;
   readonly readBeforeSince?: boolean;
+  /** Before it begins to wait something may be changed that it then does not wait for. */
+  readonly waitsTooLittle?: boolean;
 }
 
 const TENANTS = ["mine", "other"];
@@ -41,6 +43,8 @@ const OWNERS = ["x", "y"];
 interface Outcome {
   readonly violation: string | null;
   readonly answers: number;
+  /** Those of the answers that waited for a look. */
+  readonly waits: number;
   readonly refusals: number;
 }
 
@@ -89,6 +93,8 @@ function run(seed: number, implementation: typeof Looks, misuse: Misuse = {}, st
   let lastEnded = 0;
   const reads: { readonly tenantId: string; readonly dependency: Dependency; readonly since: number; snapshot: Snapshot | null }[] = [];
   const memory: Remembered[] = [];
+  /** Those who wait for a look, with what they have to see of what they were told before. */
+  const waiting: { readonly tenantId: string; readonly own: number; readonly told: number }[] = [];
   /** Commits that a tenant was told of, by a mutation's answer or a stream's message. */
   const told = new Map<string, number>(TENANTS.map((tenant) => [tenant, 0]));
   const handedOn = new Set<number>();
@@ -110,7 +116,7 @@ function run(seed: number, implementation: typeof Looks, misuse: Misuse = {}, st
     looks.end(misuse.clockAtEnd ? { ...begun, beganAt: clock } : begun, result);
   };
 
-  let [answers, refusals] = [0, 0];
+  let [answers, waits, refusals] = [0, 0, 0];
   for (let step = 0; step < steps; step++) {
     clock += random() < 0.04 ? below(150) : below(8);
     const what = random();
@@ -153,6 +159,7 @@ function run(seed: number, implementation: typeof Looks, misuse: Misuse = {}, st
     else if (what < 0.6) {
       const tenantId = pick(TENANTS);
       const current = looks.current(tenantId);
+      if (current === null && waiting.length < 8) waiting.push({ tenantId, own: looks.lastOwn(tenantId) - (misuse.waitsTooLittle ? 1 : 0), told: told.get(tenantId) ?? 0 });
       const since = misuse.sinceOfUnderWay && look ? look.begun.number : current;
       if (since !== null) reads.push({ tenantId, dependency: dependencyOf(), since, snapshot: misuse.readBeforeSince ? earlier(snapshot()) : null });
     } else if (what < 0.67 && reads.length > 0) {
@@ -164,21 +171,26 @@ function run(seed: number, implementation: typeof Looks, misuse: Misuse = {}, st
       if (read?.snapshot) memory.push({ ...read, says: textAt(read.snapshot.commits, read.tenantId, read.dependency) });
       if (memory.length > 60) memory.shift();
     } else if (memory.length > 0) {
+      // Asked now, or by who waits, as soon as a look vouches for that.
       const index = below(memory.length);
       const text = memory[index] as Remembered;
-      const current = looks.current(text.tenantId);
+      const done = random() < 0.5 ? waiting.findIndex(({ tenantId, own }) => tenantId === text.tenantId && looks.current(tenantId, own) !== null) : -1;
+      const [waited] = done === -1 ? [] : waiting.splice(done, 1);
+      const current = looks.current(text.tenantId, waited?.own);
+      if (waited && current !== null && random() < 0.3) reads.push({ tenantId: text.tenantId, dependency: dependencyOf(), since: current, snapshot: null });
       if (current === null || looks.changedSince(text.tenantId, text.dependency, text.since)) {
         refusals += 1;
         continue;
       }
       answers += 1;
+      if (waited) waits += 1;
       const old = committed.filter(({ at }) => at <= clock - VOUCHES_MS).length;
-      const least = textAt(Math.max(old, told.get(text.tenantId) ?? 0), text.tenantId, text.dependency);
-      if (text.says < least) return { violation: `step ${step}: ${JSON.stringify(text)} is answered, where ${least} changes had to be known`, answers, refusals };
+      const least = textAt(Math.max(old, waited?.told ?? told.get(text.tenantId) ?? 0), text.tenantId, text.dependency);
+      if (text.says < least) return { violation: `step ${step}: ${JSON.stringify(text)} is answered, where ${least} changes had to be known`, answers, waits, refusals };
       memory[index] = { ...text, since: Math.max(text.since, current, misuse.sinceOfUnderWay ? lastEnded : 0) };
     }
   }
-  return { violation: null, answers, refusals };
+  return { violation: null, answers, waits, refusals };
 }
 
 const ownerOf = (name: string): string => (name < "c" ? "x" : "y");
@@ -196,7 +208,8 @@ const FAULTS: readonly Fault[] = [
   { name: "vouches for twice as long", text: ">= VOUCHES_MS) return null;", by: ">= 2 * VOUCHES_MS) return null;" },
   { name: "lets a look that had begun vouch for an own change", text: "this.#own.set(tenantId, this.#begun);", by: "this.#own.set(tenantId, this.#begun - 1);" },
   { name: "overlooks own changes", text: "Math.max(this.#ownOfAll, this.#own.get(tenantId) ?? 0)", by: "this.#ownOfAll" },
-  { name: "drops what is told to streams", text: "if (this.#seen === null || !sees(this.#seen, row.xid)) this.#note(row, next);", by: "{}" },
+  { name: "lets any look vouch for who waits", text: "return ended.number > own ? ended.number : null;", by: "return ended.number;" },
+  { name: "drops what is told to streams", text: "for (const row of rows) this.#note(row, next);", by: "{}" },
   { name: "counts what streams are told as shown already", text: "const next = this.#ended.number + 1;", by: "const next = this.#ended.number;" },
   { name: "looks at the young alone", text: " ?? this.#old[which].get(kind)?.get(id)", by: "" },
   { name: "forgets a tenant that was old", text: "before.tenants.get(tenantId) ?? nothingShown()", by: "nothingShown()" },
@@ -209,6 +222,7 @@ const MISUSES: readonly (readonly [name: string, misuse: Misuse])[] = [
   ["takes a look's end for its beginning", { clockAtEnd: true }],
   ["notes an own change before it is committed", { noteOwnTooEarly: true }],
   ["numbers a read after it", { readBeforeSince: true }],
+  ["waits for what may have begun before an own change", { waitsTooLittle: true }],
 ];
 
 describe("what is remembered and checked by looks at the timeline", () => {
@@ -229,6 +243,7 @@ describe("what is remembered and checked by looks at the timeline", () => {
     expect(firstViolation(source.Looks)).toBeNull();
     const outcomes = Array.from({ length: 100 }, (_, n) => run(first + n, Looks));
     expect(outcomes.reduce((sum, { answers }) => sum + answers, 0)).toBeGreaterThan(400);
+    expect(outcomes.reduce((sum, { waits }) => sum + waits, 0)).toBeGreaterThan(20);
   });
 
   it.each(FAULTS)("would be found out if it $name", async (fault) => {

@@ -45,7 +45,7 @@ export interface Took {
 }
 
 /** Nothing changes in these tests: whatever is remembered stays true. */
-const UNCHANGED: Changes = { current: () => 1, changedSince: () => false };
+const UNCHANGED: Changes = { current: () => 1, look: async () => 1, changedSince: () => false };
 const clock: Clock = { now: () => NOW };
 
 /** Where the limits would keep most random documents out, they are wider; what an answer may cost is as in the product. */

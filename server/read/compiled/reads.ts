@@ -12,7 +12,7 @@ import { compile } from "./compile.ts";
 import { NotCompiled } from "./not-compiled.ts";
 import { type Input, MISSING } from "./objects.ts";
 import { Pieces } from "./pieces.ts";
-import { type Memory, type Recalled, RequestMemory, Vanished } from "./remembering.ts";
+import { type Memory, Recall, type Recalled, type RequestMemory, Vanished } from "./remembering.ts";
 import { conditionVariables } from "./selections.ts";
 import type { CompiledOperation } from "./shape.ts";
 import { type Facts, factsOf, type FactsSource, NO_FACTS, type PageSource, rowsBySource, type RowsSource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
@@ -66,9 +66,12 @@ export class CompiledReads implements OperationReads {
     try {
       const plan = this.#planOf(key, execution);
       if (typeof plan === "string") return this.#other(plan);
-      const { memory } = this.#options;
-      const recalling = memory && RequestMemory.of(memory, plan, execution.variableValues.coerced, viewer);
-      return this.#read(key, plan, execution, parent, viewer, recalling);
+      const read = (memory: RequestMemory | null): ReadOutcome | Promise<ReadOutcome> => this.#read(key, plan, execution, parent, viewer, memory);
+      const recall = this.#options.memory && Recall.of(this.#options.memory, plan, execution.variableValues.coerced, viewer);
+      if (recall === null) return read(null);
+      const known = recall.now();
+      if (known !== null) return read(known);
+      return recall.isWorthALook ? recall.later().then((memory) => (memory === null ? reading(recall, read) : read(memory))) : reading(recall, read);
     } catch (error) {
       return this.#again(error);
     }
@@ -177,6 +180,17 @@ function draw(options: Parameters<typeof compile>[0]): CompiledOperation | Reaso
     if (error instanceof NotCompiled) return error.reason;
     throw error;
   }
+}
+
+/** Reads all of it, and notes what that takes. */
+function reading(recall: Recall, read: (memory: null) => ReadOutcome | Promise<ReadOutcome>): ReadOutcome | Promise<ReadOutcome> {
+  const began = performance.now();
+  const outcome = read(null);
+  if (!(outcome instanceof Promise)) return outcome;
+  return outcome.then((came) => {
+    if ("text" in came) recall.took(performance.now() - began);
+    return came;
+  });
 }
 
 function answered(write: Write, remembered: boolean): ReadOutcome {

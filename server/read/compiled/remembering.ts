@@ -1,3 +1,4 @@
+import type { Lru } from "../../domain/lru.ts";
 import type { Viewer } from "../../identity/viewer.ts";
 import type { Changes } from "../changes.ts";
 import type { Remembered } from "../remembered.ts";
@@ -13,13 +14,22 @@ import { type Facts, type FactsSource, NO_FACTS, type PageSource, type RowsSourc
  *
  * A key says for whom (tenant, role, namespaces), what (plan, variables, shape) and which (id). What is stored is as of the look that had ended before the
  * request began.
+ *
+ * Where no look vouches for anything, because nobody asks often enough that looks happen by themselves, or because this process has just changed something for the tenant:
+ *
+ *   never asked before, or cheap ──▶ read as if nothing were remembered
+ *   asked again, and dear        ──▶ a look, and what it leaves to read
  */
 export type Kept = { readonly text: Uint8Array } | { readonly ids: readonly string[]; readonly cursors: readonly string[] };
 
 export interface Memory {
   readonly changes: Changes;
   readonly store: Remembered<Kept>;
+  /** By what is asked and for whom: the milliseconds that it took to read when nothing vouched. Weights are lengths of keys. */
+  readonly took: Lru<string, number>;
 }
+/** Several times what a look takes, which may show that all has to be read after all. */
+const WORTH_A_LOOK_MS = 2;
 
 /** What is known of a source's rows, and what is left to ask. */
 export interface Recalled {
@@ -35,26 +45,61 @@ export class Vanished extends Error {}
 /** Variables longer than this name too many things to be asked for twice. */
 const MAX_VARIABLES = 2_000;
 
+/** Whether a request may be answered from memory, and what it may then be answered from. */
+export class Recall {
+  readonly #memory: Memory;
+  readonly #tenantId: string;
+  readonly #prefix: string;
+
+  private constructor(memory: Memory, tenantId: string, prefix: string) {
+    this.#memory = memory;
+    this.#tenantId = tenantId;
+    this.#prefix = prefix;
+  }
+
+  /** null: it is not remembered. */
+  static of(memory: Memory, plan: CompiledOperation, variables: Readonly<Record<string, unknown>>, { tenantId, role, namespaceIds }: Viewer): Recall | null {
+    const values = JSON.stringify(variables);
+    if (values.length > MAX_VARIABLES) return null;
+    return new Recall(memory, tenantId, `${tenantId} ${role} ${namespaceIds?.join() ?? "*"} ${plan.number} ${values} `);
+  }
+
+  /** null: nothing remembered may be answered now, and nothing be stored. */
+  now(): RequestMemory | null {
+    return this.#as(this.#memory.changes.current(this.#tenantId));
+  }
+
+  /** The same after a look. */
+  async later(): Promise<RequestMemory | null> {
+    return this.#as(await this.#memory.changes.look(this.#tenantId));
+  }
+
+  get isWorthALook(): boolean {
+    return (this.#memory.took.get(this.#prefix) ?? 0) >= WORTH_A_LOOK_MS;
+  }
+
+  /** All of it was read. */
+  took(ms: number): void {
+    this.#memory.took.set(this.#prefix, ms, this.#prefix.length);
+  }
+
+  #as(since: number | null): RequestMemory | null {
+    return since === null ? null : new RequestMemory(this.#memory, this.#tenantId, since, this.#prefix);
+  }
+}
+
+/** What is remembered, for one request: as of look `since`. */
 export class RequestMemory {
   readonly #memory: Memory;
   readonly #tenantId: string;
   readonly #since: number;
   readonly #prefix: string;
 
-  private constructor(memory: Memory, tenantId: string, since: number, prefix: string) {
+  constructor(memory: Memory, tenantId: string, since: number, prefix: string) {
     this.#memory = memory;
     this.#tenantId = tenantId;
     this.#since = since;
     this.#prefix = prefix;
-  }
-
-  /** null: nothing remembered may be answered now, and nothing be stored. */
-  static of(memory: Memory, plan: CompiledOperation, variables: Readonly<Record<string, unknown>>, { tenantId, role, namespaceIds }: Viewer): RequestMemory | null {
-    const since = memory.changes.current(tenantId);
-    if (since === null) return null;
-    const values = JSON.stringify(variables);
-    if (values.length > MAX_VARIABLES) return null;
-    return new RequestMemory(memory, tenantId, since, `${tenantId} ${role} ${namespaceIds?.join() ?? "*"} ${plan.number} ${values} `);
   }
 
   rows(source: RowsSource): Recalled {

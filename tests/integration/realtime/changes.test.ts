@@ -104,20 +104,85 @@ describe("looks at the timeline", () => {
     expect(changes.changedSince(tenant, { kind: "application", id }, since)).toBe(true);
   });
 
-  it("happen while somebody asks, and not otherwise", async () => {
+  it("happen while somebody asks often, and not otherwise", async () => {
     const bus = localBus();
     const { changes, looks } = open({ bus });
     await current(changes, await current(changes) + 2);
-    // The last of them may come a second after the last question. From then on not even the bus makes one.
+    // The last of them comes soon after the last question. From then on not even the bus makes one, nor one question.
     let count = -1;
     await eventually(async () => {
       const before = count;
       count = (await looks())["compared"] ?? 0;
       bus.publish("timeline");
+      changes.current(tenant);
       expect(count).toBe(before);
     }, { everyMs: 1500, deadlineMs: 12_000 });
     await current(changes);
     expect((await looks())["compared"]).toBeGreaterThan(count);
+  });
+
+  it("happen when somebody waits for one: one for all who wait", async () => {
+    const { changes, looks } = open();
+    // All get the same number, and there were no more looks than that. Where the machine is so slow that nobody waited to its end, they try again.
+    const together = (): Promise<number> => eventually(async () => {
+      const [number, ...others] = new Set(await Promise.all(Array.from({ length: 20 }, () => changes.look(tenant))));
+      expect(others).toEqual([]);
+      expect(number).toEqual(expect.any(Number));
+      return number as number;
+    });
+    const since = await together();
+    expect(Object.values(await looks()).reduce((sum, count) => sum + count)).toBe(since);
+    const id = randomUUID();
+    await insert(database.admin, "application", [id]);
+    await eventually(async () => expect(await together()).toBeGreaterThan(since));
+    expect(changes.changedSince(tenant, { kind: "application", id }, since)).toBe(true);
+  });
+
+  it("that are waited for show what was noted before, and wait for nothing that is noted later", async () => {
+    const { changes } = open();
+    // However slow the machine is, some looks are waited for until they end.
+    let asked = 0;
+    for (let seen = 0; seen < 20; asked += 1) {
+      expect(asked).toBeLessThan(2000);
+      const id = randomUUID();
+      const before = await changes.look(tenant);
+      // One is under way that may not show it.
+      const early = changes.look(randomUUID());
+      await insert(database.admin, "application", [id]);
+      changes.noteOwn(tenant);
+      const waiting = changes.look(tenant);
+      let changing = setImmediate(function again() {
+        changes.noteOwn(tenant);
+        changing = setImmediate(again);
+      });
+      const number = await waiting;
+      clearImmediate(changing);
+      await early;
+      if (before === null || number === null) continue;
+      seen += 1;
+      expect(number).toBeGreaterThan(before);
+      expect(changes.changedSince(tenant, { kind: "application", id }, before)).toBe(true);
+    }
+  });
+
+  it("are waited for no longer than they are worth, and not at all just after one failed", async () => {
+    let answer: "slow" | "fails" = "slow";
+    const held: ((error: Error) => void)[] = [];
+    const query = (): Promise<never> => new Promise((_resolve, reject) => (answer === "slow" ? held.push(reject) : reject(new Error("away"))));
+    const { changes, looks } = open({ pool: { query } as unknown as Pool });
+    expect(await changes.look(tenant)).toBeNull();
+    // It is still under way: nobody begins another.
+    expect(await changes.look(tenant)).toBeNull();
+    expect(held).toHaveLength(1);
+    answer = "fails";
+    held[0]?.(new Error("away"));
+    await eventually(async () => expect(await looks()).toEqual({ failed: 1 }));
+    expect(await changes.look(tenant)).toBeNull();
+    expect(await looks()).toEqual({ failed: 1 });
+    await eventually(async () => {
+      await changes.look(tenant);
+      expect((await looks())["failed"]).toBeGreaterThan(1);
+    });
   });
 
   it("make everything void where there is more than they read, in another life of the database, and when told to", async () => {

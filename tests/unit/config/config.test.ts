@@ -19,6 +19,7 @@ test("an empty environment gives the documented defaults", () => {
   expect(readConfig({}, here)).toEqual({
     roles: ["api", "worker", "gateway", "fleet"],
     http: { host: "127.0.0.1", port: 4000, allowedOrigins: null },
+    reads: { rememberedBytes: 64 * 1024 * 1024 },
     dataDirectory: "/srv/selvedge/.selvedge",
     databaseUrl: null,
     redisUrl: null,
@@ -47,6 +48,7 @@ test("every setting is read", () => {
       SELVEDGE_SEED: "42",
       SELVEDGE_SPEED: "0.5",
       SELVEDGE_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173",
+      SELVEDGE_REMEMBERED_MB: "0",
       LOG_LEVEL: "debug",
     },
     { workingDirectory: "/", terminal: true },
@@ -54,6 +56,7 @@ test("every setting is read", () => {
   expect(config).toEqual({
     roles: ["gateway", "fleet"],
     http: { host: "::1", port: 0, allowedOrigins: ["https://a.example", "http://localhost:5173"] },
+    reads: { rememberedBytes: 0 },
     dataDirectory: "/data",
     databaseUrl: "postgres://me:pw@db/selvedge?sslmode=require",
     redisUrl: "rediss://cache:6380",
@@ -107,6 +110,7 @@ describe("settings that need each other", () => {
 test.each([
   ["PORT", "4000.5"], ["PORT", "1e3"], ["PORT", "-1"], ["PORT", "0x10"],
   ["SELVEDGE_SPEED", "0"], ["SELVEDGE_SPEED", "Infinity"], ["SELVEDGE_SPEED", "NaN"], ["SELVEDGE_SEED", "4294967296"],
+  ["SELVEDGE_REMEMBERED_MB", "-1"], ["SELVEDGE_REMEMBERED_MB", "65537"], ["SELVEDGE_REMEMBERED_MB", "0.5"], ["SELVEDGE_REMEMBERED_MB", "64MB"],
   ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY},`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY} ${KEY}`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
 ])("%s=%s is refused", (name, value) => {
   expect(faultsOf({ [name]: value })).toHaveLength(1);

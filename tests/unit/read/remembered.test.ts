@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { Changes, Dependency } from "#server/read/changes.ts";
 import { createRemembered, type Lookup } from "#server/read/remembered.ts";
 
+type Checked = Pick<Changes, "changedSince">;
 /** By kind and id: the last look that showed a change. */
-const changesOf = (shown: ReadonlyMap<string, number>): Changes => ({
-  current: () => null,
+const changesOf = (shown: ReadonlyMap<string, number>): Checked => ({
   changedSince: (tenantId, { kind, id }, since) => (shown.get(`${tenantId} ${kind} ${id}`) ?? 0) > since,
 });
 const on = (id: string): Dependency[] => [{ kind: "application", id }];
@@ -32,7 +32,7 @@ describe("what is remembered", () => {
   it("counts as read when it was asked for last, so that old text which nothing has changed outlives what is forgotten of changes", () => {
     const remembered = createRemembered<{ text: Uint8Array }>({ maxBytes: 1e6 });
     let floor = 0;
-    const changes: Changes = { current: () => null, changedSince: (_tenant, _dependency, since) => since < floor };
+    const changes: Checked = { changedSince: (_tenant, _dependency, since) => since < floor };
     remembered.set("key", text("one"), 1, on("a"));
     remembered.set("other", text("one"), 1, on("a"));
     expect(remembered.get("key", "t", changes, 5)).toBeDefined();
@@ -47,7 +47,7 @@ describe("what is remembered", () => {
   });
 
   it("keeps to its bounds, and lets go what was not asked for longest", () => {
-    const never: Changes = { current: () => null, changedSince: () => false };
+    const never: Checked = { changedSince: () => false };
     const remembered = createRemembered<{ text: Uint8Array }>({ maxBytes: 100_000, maxEntries: 50 });
     for (let i = 0; i < 1000; i++) {
       remembered.set(`key-${i}`, text("x".repeat(i * 7)), 1, on(`application-${i % 7}`));
@@ -81,7 +81,7 @@ describe("what is remembered", () => {
   });
 
   it("has memory of its own: nothing larger is kept alive by it, and nobody changes it", () => {
-    const never: Changes = { current: () => null, changedSince: () => false };
+    const never: Checked = { changedSince: () => false };
     const remembered = createRemembered<{ text: Uint8Array }>({ maxBytes: 1e6 });
     const message = Buffer.from("before the text after");
     remembered.set("key", { text: message.subarray(7, 15) }, 1, on("a"));

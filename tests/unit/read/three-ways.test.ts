@@ -13,7 +13,7 @@ const rootValue = { a: 1, b: ["\u2028\u{1F600}"] };
 const readsOf = (...outcomes: readonly ReadOutcome[]): Reads => {
   let asked = 0;
   const next = (): ReadOutcome => outcomes[Math.min(asked++, outcomes.length - 1)] as ReadOutcome;
-  return { operations: { query: next, message: next }, reader: () => ({}) as never };
+  return { operations: { query: next, message: next }, reader: () => ({}) as never, remembered: null };
 };
 const text = (content: string | Buffer, byteLength = Buffer.byteLength(content)): ReadOutcome => ({ way: "compiled", remembered: false, text: { pieces: [Buffer.from(content.slice(0, 5) as string), Buffer.from(content.slice(5) as string)], byteLength } });
 const right = '{"data":{"a":1,"b":["\u2028\u{1F600}"]}}';
