@@ -2,6 +2,7 @@ import {
   getNamedType, getNullableType, type GraphQLCompositeType, type GraphQLField, type GraphQLInputType, type GraphQLObjectType, type GraphQLSchema, isAbstractType, isCompositeType, isEnumType,
   isInputObjectType, isInterfaceType, isListType, isNonNullType, isObjectType, isRequiredArgument,
 } from "graphql";
+import { permits } from "#schema/shared/mapping/access.ts";
 import { exposedProperty, mappingOf } from "#schema/shared/mapping/kinds.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Dice } from "./random.ts";
@@ -20,6 +21,8 @@ export interface RandomOperation {
   readonly query: string;
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Other values that the same document may be asked with; null where it has no variables. */
+  readonly others: Readonly<Record<string, unknown>> | null;
   /** The fields that it selects, as `Type.field`, and the members of inputs that it gives, as `Type.field:Input.member`. */
   readonly uses: ReadonlySet<string>;
 }
@@ -97,8 +100,16 @@ export class OperationGenerator {
     this.#options = options;
   }
 
-  query(role: Role): RandomOperation {
-    return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null);
+  /** `goal`: what it has to select, as `Type.field`, or to filter by, as `Type.field:Input.member`; the dice choose where none is said. */
+  query(role: Role, goal?: string): RandomOperation {
+    return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null, goal);
+  }
+
+  /** Whether a role may have this goal; in a subscription, where its root field is given. */
+  reaches(role: Role, goal: string, subscription?: string): boolean {
+    const { schema } = this.#options;
+    const root = (subscription === undefined ? schema.getQueryType() : schema.getSubscriptionType()) as GraphQLObjectType;
+    return this.#targets(root, role, subscription ?? null).some((target) => nameOf(target) === goal);
   }
 
   /** That fields answered something so often: goals are those of which that is seldom true. */
@@ -107,21 +118,29 @@ export class OperationGenerator {
   }
 
   /** With this root field. */
-  subscription(role: Role, field: string): RandomOperation {
-    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field);
+  subscription(role: Role, field: string, goal?: string): RandomOperation {
+    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field, goal);
   }
 
-  #made(role: Role, root: GraphQLObjectType, only: string | null): RandomOperation {
+  #made(role: Role, root: GraphQLObjectType, only: string | null, wanted?: string): RandomOperation {
     const { dice } = this.#options;
     const paths = this.#pathsOf(root, role, only);
     const count = (name: string): number => this.#counts.get(name) ?? 0;
-    const seldom = ({ coordinate, member }: Target): number => 1 / (member === null ? (1 + (this.#landed.get(coordinate) ?? 0)) ** 2 * (1 + count(coordinate) / 10) : (1 + count(`${coordinate}:${member}`)) ** 2);
-    const target = dice.weighted(paths.fields.flatMap(targetsOf), (one) => (isResolved(one.field) ? 0.3 : 1) * seldom(one));
+    // What a field of an interface answers is noted of the objects' fields.
+    const seldom = (one: Target): number =>
+      1 / (one.member === null && isObjectType(one.type) ? (1 + (this.#landed.get(one.coordinate) ?? 0)) ** 2 * (1 + count(one.coordinate) / 10) : (1 + count(nameOf(one))) ** 2);
+    const targets = this.#targets(root, role, only).filter((one) => wanted === undefined || nameOf(one) === wanted);
+    const target = dice.weighted(targets, (one) => (isResolved(one.field) ? 0.3 : 1) * seldom(one));
     const goal: Step[] = [...paths.path(target.type, dice), ...stepsInto(target)];
     const writing = new Writing(this.#options, role, this.#counts, target);
     const operation = only === null ? writing.query(root, goal) : writing.subscription(root, goal);
     for (const used of operation.uses) this.#counts.set(used, (this.#counts.get(used) ?? 0) + 1);
     return operation;
+  }
+
+  #targets(root: GraphQLObjectType, role: Role, only: string | null): Target[] {
+    const { fields, ofInterfaces } = this.#pathsOf(root, role, only);
+    return [...fields, ...ofInterfaces].flatMap(targetsOf);
   }
 
   #pathsOf(root: GraphQLObjectType, role: Role, only: string | null): SchemaPaths {
@@ -133,7 +152,7 @@ export class OperationGenerator {
         const below = getNamedType(root.getFields()[only]?.type) as GraphQLCompositeType;
         const first: Step = { from: root, field: root.getFields()[only] as GraphQLField<unknown, unknown>, to: below };
         const inner = schemaPaths(this.#options.schema, below, role);
-        paths = { fields: inner.fields, path: (to, dice) => [first, ...inner.path(to, dice)] };
+        paths = { ...inner, path: (to, dice) => [first, ...inner.path(to, dice)] };
       } else paths = all;
       this.#paths.set(key, paths);
     }
@@ -149,6 +168,7 @@ interface Target {
   readonly member: string | null;
 }
 
+const nameOf = ({ coordinate, member }: Target): string => (member === null ? coordinate : `${coordinate}:${member}`);
 function targetsOf(one: Omit<Target, "member">): Target[] {
   const filter = getNamedType(one.field.args.find(({ name }) => name === "filter")?.type);
   const members = isInputObjectType(filter) ? Object.keys(filter.getFields()).map((name) => `${filter.name}.${name}`) : [];
@@ -180,8 +200,10 @@ class Writing {
   readonly #fieldsOf: (type: GraphQLCompositeType) => readonly GraphQLField<unknown, unknown>[];
   readonly #counts: ReadonlyMap<string, number>;
   readonly #uses = new Set<string>();
+  /** Types of which the role may see no object. */
+  readonly #hidden: readonly string[];
   readonly #fragments: Fragment[] = [];
-  readonly #definitions: { readonly name: string; readonly position: string; readonly text: string }[] = [];
+  readonly #definitions: Definition[] = [];
   readonly #values: Record<string, unknown> = {};
   #left: number;
   #names = 0;
@@ -200,6 +222,7 @@ class Writing {
       return known;
     };
     this.#counts = counts;
+    this.#hidden = [...hints.ids.keys()].filter((type) => !permits(role, schema.getType(type)?.extensions["access"] as Role | undefined));
     this.#left = 4 + dice.below(SIZE);
   }
 
@@ -242,7 +265,13 @@ class Writing {
     const head = named ? `${kind} Q${definitions.length > 0 ? `(${definitions.map(({ text }) => text).join(", ")})` : ""} ` : "";
     const several = named && kind === "query" && chance(0.03);
     const query = this.#shuffled([`${head}{ ${selections} }`, ...fragments, ...(several ? ["query Other { __typename }"] : [])]).join("\n");
-    return { query, variables, uses: this.#uses, ...(several ? { operationName: "Q" } : {}) };
+    const uses = new Set(this.#uses);
+    return { query, variables, others: this.#others(definitions, variables), uses, ...(several ? { operationName: "Q" } : {}) };
+  }
+
+  #others(definitions: readonly Definition[], variables: Readonly<Record<string, unknown>>): RandomOperation["others"] {
+    if (definitions.length === 0) return null;
+    return Object.fromEntries(definitions.map(({ name, another }) => [name, this.#dice.chance(0.6) ? another() : variables[name]]).filter(([, value]) => value !== undefined));
   }
 
   #shuffled<T>(items: readonly T[]): T[] {
@@ -386,8 +415,9 @@ class Writing {
   #condition(value: boolean): string {
     const { chance } = this.#dice;
     if (chance(0.5)) return String(value);
-    if (chance(0.6)) return this.#variable("Boolean!", "Boolean!", "", value);
-    return this.#variable("Boolean!", "Boolean", ` = ${value}`, undefined);
+    const another = (): boolean => !value;
+    if (chance(0.6)) return this.#variable("Boolean!", "Boolean!", "", value, another);
+    return this.#variable("Boolean!", "Boolean", ` = ${value}`, undefined, another);
   }
 
   // ---------------------------------------------------------------- arguments
@@ -415,8 +445,9 @@ class Writing {
     if (args.length === 0) return "";
     const values: Record<string, unknown> = {};
     const written = args.map((arg) => {
-      values[arg.name] = this.#value(arg.type, { coordinate, field, name: arg.name, input: null, of, depth, onTheWay, wanted, values });
-      return `${arg.name}: ${this.#given(arg.type, values[arg.name])}`;
+      const at: Position = { coordinate, field, name: arg.name, input: null, of, depth, onTheWay, wanted, values };
+      values[arg.name] = this.#value(arg.type, at);
+      return `${arg.name}: ${this.#given(arg.type, values[arg.name], at)}`;
     });
     return `(${this.#shuffled(written).join(", ")})`;
   }
@@ -478,6 +509,8 @@ class Writing {
       const foreign = this.#hints.foreignIds.length > 0 ? pick(this.#hints.foreignIds) : some;
       return pick([some, foreign, foreign, `${pick(all)}.${this.#dice.uuid()}`, "", "Application.", some.toUpperCase(), `${some} `, `Nothing.${this.#dice.uuid()}`, "\u{1F600}", `OperationStep.${this.#dice.uuid()}`]);
     }
+    // What must not be shown is asked for most where nothing else says of which type it is.
+    if (of === null && input === null && this.#hidden.length > 0 && isAbstractType(getNamedType(field.type)) && chance(0.25)) return pick(this.#hints.ids.get(pick(this.#hidden)) as string[]);
     const type = of?.name ?? (input === null && name === "id" ? getNamedType(field.type).name : ID_TYPES[`${input ?? ""}.${name}`] ?? ID_TYPES[name]);
     return pick(this.#hints.ids.get(type ?? pick(all)) ?? (this.#hints.ids.get(pick(all)) as string[]));
   }
@@ -500,24 +533,24 @@ class Writing {
   // ---------------------------------------------------------------- literals and variables
 
   /** The value where it is written: as a literal or a variable, or partly so. */
-  #given(type: GraphQLInputType, value: unknown): string {
+  #given(type: GraphQLInputType, value: unknown, at: Position): string {
     const { chance } = this.#dice;
-    if (chance(0.22)) return this.#asVariable(type, value);
+    if (chance(0.22)) return this.#asVariable(type, value, at);
     const nullable = getNullableType(type);
     if (value === null) return "null";
     if (isListType(nullable)) {
-      const items = (value as readonly unknown[]).map((item) => this.#given(nullable.ofType, item));
+      const items = (value as readonly unknown[]).map((item) => this.#given(nullable.ofType, item, at));
       // One item stands for a list of it; but a variable of the item's type does not.
       return items.length === 1 && chance(0.1) && !(items[0] as string).startsWith("$") ? (items[0] as string) : `[${items.join(", ")}]`;
     }
     if (isInputObjectType(nullable)) {
-      const members = Object.entries(value as Record<string, unknown>).map(([name, member]) => `${name}: ${this.#given(nullable.getFields()[name]?.type as GraphQLInputType, member)}`);
+      const members = Object.entries(value as Record<string, unknown>).map(([name, member]) => `${name}: ${this.#given(nullable.getFields()[name]?.type as GraphQLInputType, member, { ...at, name, input: nullable.name })}`);
       return `{ ${members.join(", ")} }`;
     }
     return isEnumType(nullable) ? (value as string) : JSON.stringify(value);
   }
 
-  #asVariable(type: GraphQLInputType, value: unknown): string {
+  #asVariable(type: GraphQLInputType, value: unknown, at: Position): string {
     const { below, chance } = this.#dice;
     const position = String(type);
     const same = this.#definitions.filter((definition) => definition.position === position);
@@ -525,29 +558,39 @@ class Writing {
     const nullable = String(getNullableType(type));
     const roll = below(100);
     const literal = literalOf(type, value);
+    const variable = (declared: string, defaultValue: string, given: unknown): string => this.#variable(position, declared, defaultValue, given, () => this.#value(type, at) ?? value ?? undefined);
     if (isNonNullType(type)) {
-      if (roll < 86) return this.#variable(position, position, "", value);
-      if (roll < 94) return this.#variable(position, nullable, ` = ${literal}`, undefined);
-      if (roll < 98) return this.#variable(position, nullable, ` = ${literal}`, value);
-      return this.#variable(position, nullable, ` = ${literal}`, null);
+      if (roll < 86) return variable(position, "", value);
+      if (roll < 94) return variable(nullable, ` = ${literal}`, undefined);
+      if (roll < 98) return variable(nullable, ` = ${literal}`, value);
+      return variable(nullable, ` = ${literal}`, null);
     }
-    if (roll < 66) return this.#variable(position, nullable, "", value);
-    if (roll < 78) return this.#variable(position, nullable, ` = ${literal}`, undefined);
-    if (roll < 84) return this.#variable(position, nullable, " = null", value);
-    if (roll < 88) return this.#variable(position, nullable, "", null);
-    if (roll < 92) return this.#variable(position, nullable, "", undefined);
-    if (roll < 94) return this.#variable(position, nullable, ` = ${literal}`, null);
-    return value === null ? this.#variable(position, nullable, "", null) : this.#variable(position, `${nullable}!`, "", value);
+    if (roll < 66) return variable(nullable, "", value);
+    if (roll < 78) return variable(nullable, ` = ${literal}`, undefined);
+    if (roll < 84) return variable(nullable, " = null", value);
+    if (roll < 88) return variable(nullable, "", null);
+    if (roll < 92) return variable(nullable, "", undefined);
+    if (roll < 94) return variable(nullable, ` = ${literal}`, null);
+    return value === null ? variable(nullable, "", null) : variable(`${nullable}!`, "", value);
   }
 
   /** `value`: undefined where it is left out. */
-  #variable(position: string, type: string, defaultValue: string, value: unknown): string {
+  #variable(position: string, type: string, defaultValue: string, value: unknown, another: () => unknown): string {
     this.#names += 1;
     const name = `v${this.#names}`;
-    this.#definitions.push({ name, position, text: `$${name}: ${type}${defaultValue}` });
+    this.#definitions.push({ name, position, text: `$${name}: ${type}${defaultValue}`, another });
     if (value !== undefined) this.#values[name] = value;
     return `$${name}`;
   }
+}
+
+/** Of a variable. */
+interface Definition {
+  readonly name: string;
+  readonly position: string;
+  readonly text: string;
+  /** Another value for it. */
+  readonly another: () => unknown;
 }
 
 interface Position {

@@ -9,12 +9,19 @@ export interface Step {
   readonly field: GraphQLField<unknown, unknown> | null;
   readonly to: GraphQLCompositeType;
 }
+export interface ReachedField {
+  readonly coordinate: Coordinate;
+  readonly type: GraphQLCompositeType;
+  readonly field: GraphQLField<unknown, unknown>;
+}
 export type Coordinate = `${string}.${string}`;
 
 /** What a role may select below a root type, and random ways there. */
 export interface SchemaPaths {
   /** All fields of objects that may be reached. */
-  readonly fields: readonly { readonly coordinate: Coordinate; readonly type: GraphQLCompositeType; readonly field: GraphQLField<unknown, unknown> }[];
+  readonly fields: readonly ReachedField[];
+  /** And of interfaces: of objects of which it is not said what they are. */
+  readonly ofInterfaces: readonly ReachedField[];
   /** Without a circle; not always the shortest. */
   path(to: GraphQLNamedType, dice: Dice): Step[];
 }
@@ -49,10 +56,12 @@ export function schemaPaths(schema: GraphQLSchema, root: GraphQLCompositeType, r
     }
     if (isAbstractType(type)) for (const to of schema.getPossibleTypes(type)) if (permittedFields(to, role).length > 0) reach({ from: type, field: null, to }, isInterfaceType(type) ? NODE_STEP : 1);
   }
-  const fields = [...distance.keys()].flatMap((type) => (isObjectType(type) ? permittedFields(type, role).map((field) => ({ coordinate: coordinateOf(type, field), type, field })) : []));
+  const fieldsOf = (fits: (type: GraphQLNamedType) => boolean): ReachedField[] =>
+    ([...distance.keys()] as GraphQLCompositeType[]).filter(fits).flatMap((type) => permittedFields(type, role).map((field) => ({ coordinate: coordinateOf(type, field), type, field })));
 
   return {
-    fields,
+    fields: fieldsOf(isObjectType),
+    ofInterfaces: fieldsOf(isInterfaceType),
     path(to, dice) {
       const steps: Step[] = [];
       const visited = new Set<GraphQLNamedType>([to]);

@@ -46,7 +46,14 @@ export interface Took {
 
 /** Nothing changes in these tests: whatever is remembered stays true. */
 const UNCHANGED: Changes = { current: () => 1, look: async () => 1, changedSince: () => false };
-const clock: Clock = { now: () => NOW };
+
+/** Each operation has a time of its own, which reads take from their clock as they begin. */
+class SetClock implements Clock {
+  time = NOW;
+  now(): number {
+    return this.time;
+  }
+}
 
 /** Where the limits would keep most random documents out, they are wider; what an answer may cost is as in the product. */
 const LIMITS = {
@@ -56,6 +63,12 @@ const LIMITS = {
 export interface Side {
   readonly schema: GraphQLSchema;
   readonly reads: Reads;
+  readonly clock?: SetClock;
+}
+export interface SideOptions {
+  readonly ways?: readonly Way[];
+  /** The product's, where nothing is said. */
+  readonly createReads?: typeof createReads;
 }
 
 export interface SidesOptions {
@@ -65,7 +78,7 @@ export interface SidesOptions {
 
 export interface Sides {
   /** The product's; or with a schema that differs. */
-  side(of?: GraphQLSchema, options?: { readonly ways?: readonly Way[] }): Side;
+  side(of?: GraphQLSchema, options?: SideOptions): Side;
   admit(asked: Asked, viewer: Asking): Admission;
 }
 
@@ -73,10 +86,10 @@ export async function openSides(database: TestDatabase, { max = 4 }: SidesOption
   const { pool, orm } = await database.openAs("selvedge_api", max);
   const enforcer = createEnforcer({ schema, limits: LIMITS });
   return {
-    side: (of = schema, options = {}) => ({
-      schema: of,
-      reads: createReads({ schema: of, metadata: orm.getMetadata(), pool, clock, speed: 1, changes: UNCHANGED, rememberedBytes: 4 * 1024 * 1024, ...options }),
-    }),
+    side: (of = schema, { createReads: create = createReads, ...options } = {}) => {
+      const clock = new SetClock();
+      return { schema: of, clock, reads: create({ schema: of, metadata: orm.getMetadata(), pool, clock, speed: 1, changes: UNCHANGED, rememberedBytes: 4 * 1024 * 1024, ...options }) };
+    },
     admit: ({ query, operationName, variables }, viewer) => enforcer.admit({ query, variables, ...(operationName === undefined ? {} : { operationName }) }, actorOf(viewer)),
   };
 }
@@ -85,33 +98,55 @@ export async function openSides(database: TestDatabase, { max = 4 }: SidesOption
 export interface Running {
   readonly execution: ValidatedExecutionArgs;
   readonly viewer: Asking;
+  /** NOW, where nothing is said. */
+  readonly now?: number;
   /** Of a subscription. */
   readonly message?: object;
 }
 
 const refuse = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in a read`); } }) as never;
-const contextOf = (actor: Actor, reads: Reads, choice: ReaderChoice): Context => ({
-  actor, clock, read: reads.reader(actor, choice), services: refuse("A service"), live: refuse("A stream"), server: { version: "0.0.0", simulated: true, speed: 1, maxPageSize: 200 },
+const contextOf = (actor: Actor, reads: Reads, choice: ReaderChoice, now: number): Context => ({
+  actor, clock: { now: () => now }, read: reads.reader(actor, choice), services: refuse("A service"), live: refuse("A stream"), server: { version: "0.0.0", simulated: true, speed: 1, maxPageSize: 200 },
 });
 
 /** Never rejects for what an operation says; a fault of the harness, or of the interface, it does. */
-export async function answer({ schema: of, reads }: Side, way: Way, running: Running): Promise<Answered> {
-  const actor = actorOf(running.viewer);
-  const execution = { ...running.execution, schema: of };
-  const outcome: ReadOutcome = way === "compiled" ? await outcomeOf(reads, execution, running, actor) : { way, reason: "off", again: false };
-  if ("text" in outcome) {
-    const again = await outcomeOf(reads, execution, running, actor);
-    return ofText(outcome.text, outcome.remembered, "text" in again ? again.text : null);
-  }
+export async function answer(side: Side, way: Way, running: Running): Promise<Answered> {
+  const { schema: of, reads } = side;
+  const outcome: ReadOutcome = way === "compiled" ? await outcomeOf(side, running) : { way, reason: "off", again: false };
+  if ("text" in outcome) return twice(side, outcome, running);
   const choice = "failure" in outcome ? outcome.failure : outcome.way;
-  const contextValue = contextOf(actor, reads, choice);
+  setTime(side, running);
+  const execution = { ...running.execution, schema: of };
+  const contextValue = contextOf(actorOf(running.viewer), reads, choice, running.now ?? NOW);
   const result = await (running.message ? executeSubscriptionEvent({ ...(execution as ValidatedSubscriptionArgs), rootValue: running.message, contextValue }) : executeRootSelectionSet({ ...execution, contextValue }));
   const took: Took = "failure" in outcome ? { way: "compiled", reason: null, again: false, remembered: false } : { way: outcome.way, reason: way === "compiled" ? outcome.reason : null, again: outcome.again, remembered: false };
   return ofResult(result, took);
 }
 
-const outcomeOf = (reads: Reads, execution: ValidatedExecutionArgs, { message }: Running, actor: Actor): ReadOutcome | Promise<ReadOutcome> =>
-  message ? reads.operations.message(execution, message, actor) : reads.operations.query(execution, actor);
+/** The compiled way alone: its text, or why it has none. */
+export async function compiledAnswer(side: Side, running: Running): Promise<Answered | Reason | Error> {
+  const outcome = await outcomeOf(side, running);
+  if ("text" in outcome) return twice(side, outcome, running);
+  return "failure" in outcome ? outcome.failure : outcome.reason;
+}
+
+type Texted = Extract<ReadOutcome, { readonly text: AnswerText }>;
+async function twice(side: Side, { text, remembered }: Texted, running: Running): Promise<Answered> {
+  const again = await outcomeOf(side, running);
+  return ofText(text, remembered, "text" in again ? again.text : null);
+}
+
+function outcomeOf(side: Side, running: Running): ReadOutcome | Promise<ReadOutcome> {
+  const { operations } = side.reads;
+  const execution = { ...running.execution, schema: side.schema };
+  const actor = actorOf(running.viewer);
+  setTime(side, running);
+  return running.message ? operations.message(execution, running.message, actor) : operations.query(execution, actor);
+}
+
+function setTime({ clock }: Side, { now = NOW }: Running): void {
+  if (clock) clock.time = now;
+}
 
 function ofText(text: AnswerText, remembered: boolean, again: AnswerText | null): Answered {
   const bytes = Buffer.concat(text.pieces);

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GraphQLObjectType } from "graphql";
 import { schema } from "#schema/index.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { OperationGenerator, type RandomOperation } from "#tests/support/random-operation.ts";
-import { randomMessage } from "#tests/support/random-messages.ts";
-import { type Dice, diceOf } from "#tests/support/random.ts";
+import { type RandomAsking, RandomAskings, runningOf } from "#tests/support/random-askings.ts";
+import { diceOf } from "#tests/support/random.ts";
 import { hintsOf } from "#tests/support/read-hints.ts";
-import { createReadWorld, type ReadWorld, type WorldViewer } from "#tests/support/read-world.ts";
+import { createReadWorld, type ReadWorld } from "#tests/support/read-world.ts";
 import { observed } from "#tests/support/schema-clone.ts";
 import { schemaPaths } from "#tests/support/schema-paths.ts";
 import { shrink } from "#tests/support/shrink-document.ts";
@@ -56,57 +55,43 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.drop());
 
-interface Asking {
-  readonly asked: RandomOperation;
-  readonly viewer: WorldViewer;
-  readonly message?: object;
-}
 /** Lasts over all batches. */
 interface Run {
   readonly tally: Tally;
-  readonly generator: OperationGenerator;
-  readonly answers: Map<string, number>;
+  readonly answers: ReadonlyMap<string, number>;
 }
 
-async function run(what: string, count: number, next: (generator: OperationGenerator, dice: Dice, viewer: WorldViewer) => Omit<Asking, "viewer">): Promise<Run> {
+async function run(of: "queries" | "messages", count: number): Promise<Run> {
   const hints = await hintsOf(world, sides, sides.side());
-  const dice = diceOf(SEED);
-  const generator = new OperationGenerator({ schema, dice, hints });
+  const askings = new RandomAskings({ schema, world, hints, dice: diceOf(SEED), of });
   const tally = new Tally();
   const answers = new Map<string, number>();
   const began = performance.now();
   let told = began;
   while (tally.asked < count) {
     landed.clear();
-    const batch: Asking[] = [];
-    while (batch.length < Math.min(BATCH, count - tally.asked)) {
-      const viewer = dice.weighted(world.viewers, ({ weight }) => weight);
-      const made = next(generator, dice, viewer);
-      batch.push({ ...made, viewer });
-      // Others ask the same: what is remembered for one must not be told to another.
-      while (batch.length < count - tally.asked && dice.chance(0.2)) batch.push({ ...made, viewer: dice.weighted(world.viewers, ({ weight }) => weight) });
-    }
+    const batch = askings.batch(Math.min(BATCH, count - tally.asked));
     tally.asked += batch.length;
     // oxlint-disable-next-line no-await-in-loop -- the next batch depends on this one
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       for (let one = batch.shift(); one; one = batch.shift()) await compare(one, tally);
     }));
-    generator.landed(landed);
+    askings.landed(landed);
     for (const [coordinate, times] of landed) answers.set(coordinate, (answers.get(coordinate) ?? 0) + times);
     if (BY_HAND && performance.now() - told > 10_000) {
       told = performance.now();
-      process.stdout.write(`${what}: ${tally.asked} of ${count}, ${Math.round((1000 * tally.asked) / (told - began))} a second\n`);
+      process.stdout.write(`${of}: ${tally.asked} of ${count}, ${Math.round((1000 * tally.asked) / (told - began))} a second\n`);
     }
   }
-  process.stdout.write(`${what} (TEST_SEED=${SEED}), in ${((performance.now() - began) / 1000).toFixed(1)} s\n${tally.table()}\n`);
-  return { tally, generator, answers };
+  process.stdout.write(`${of} (TEST_SEED=${SEED}), in ${((performance.now() - began) / 1000).toFixed(1)} s\n${tally.table()}\n`);
+  return { tally, answers };
 }
 
-async function compare({ asked, viewer, message }: Asking, tally: Tally): Promise<void> {
+async function compare(asking: RandomAsking, tally: Tally): Promise<void> {
+  const { asked, viewer, now, message } = asking;
   const differs = async (other: Asked): Promise<string | null> => {
-    const admission = sides.admit(other, viewer);
-    if (!admission.ok) return null;
-    const running = { execution: admission.operation.execution, viewer, ...(message ? { message } : {}) };
+    const running = runningOf(sides, asking, other);
+    if (!running) return null;
     const expected = await answer(reference, "interpreter", running);
     if (viewer.whole && !message && expected.internal.length > 0) return `the interpreter has an internal error: ${expected.internal.map(String).join(", ")}`;
     if (other === asked && expected.errors.length > 0) tally.failed += 1;
@@ -124,18 +109,18 @@ async function compare({ asked, viewer, message }: Asking, tally: Tally): Promis
     }
     return null;
   };
-  if (!sides.admit(asked, viewer).ok) {
+  if (!runningOf(sides, asking)) {
     tally.refused += 1;
     return;
   }
   const found = await differs(asked);
   if (found === null) return;
   const smaller = await shrink(asked, async (candidate) => (await differs(candidate)) !== null);
-  throw new Error(`${(await differs(smaller)) ?? found}\n\nTEST_SEED=${SEED}\n${reproduction(smaller, viewer, message ? { message } : {})}\n\nas it was asked first:\n${reproduction(asked, viewer)}`);
+  throw new Error(`${(await differs(smaller)) ?? found}\n\nTEST_SEED=${SEED}\n${reproduction(smaller, viewer, { now, ...(message ? { message } : {}) })}\n\nas it was asked first:\n${reproduction(asked, viewer)}`);
 }
 
 test(`any query has one answer (seed ${SEED})`, { timeout: TIMEOUT_MS }, async () => {
-  const { tally, answers } = await run("queries", OPERATIONS, (generator, _dice, { role = "OWNER" }) => ({ asked: generator.query(role) }));
+  const { tally, answers } = await run("queries", OPERATIONS);
   expect(tally.refused / tally.asked).toBeLessThan(0.1);
   expect(tally.failed / tally.asked).toBeLessThan(0.15);
   expect(tally.share("compiled")).toBeGreaterThanOrEqual(COMPILED_QUERIES);
@@ -148,10 +133,7 @@ test(`any query has one answer (seed ${SEED})`, { timeout: TIMEOUT_MS }, async (
 
 test(`any message of a subscription has one answer (seed ${SEED})`, { timeout: TIMEOUT_MS }, async () => {
   const roots = Object.keys(schema.getSubscriptionType()?.getFields() ?? {});
-  const { tally, answers } = await run("messages", MESSAGES, (generator, dice, { role = "OWNER" }) => {
-    const field = dice.pick(roots);
-    return { asked: generator.subscription(role, field), message: randomMessage(schema, field, world, dice) };
-  });
+  const { tally, answers } = await run("messages", MESSAGES);
   expect(tally.refused / tally.asked).toBeLessThan(0.3);
   expect(tally.share("compiled")).toBeGreaterThanOrEqual(COMPILED_MESSAGES);
   expect(roots.filter((field) => !answers.has(`Subscription.${field}`))).toEqual([]);
