@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { createReads } from "#server/read/run.ts";
+import { COMPILER_MUTANTS, type CompilerMutant } from "#tests/support/compiler-mutants.ts";
+import { type Candidate, FaultSearch, inTurn } from "#tests/support/fault-search.ts";
+import { MutableGraph } from "#tests/support/mutated-graph.ts";
+import { compiledAnswer, difference, type Side, wrongWay } from "#tests/support/three-ways.ts";
+
+/**
+ * The comparison of the ways finds a fault in the compiler's own text: each mutant is a compiler with one fault in it, which answers the same random operations as
+ * all others, until it differs from the interpreter. What it takes more to find than they are is aimed at.
+ */
+const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const QUERIES = 1_000;
+const MESSAGES = 300;
+const AIMED = 1_000;
+
+/** What is loaded from its text: the compiler, and what of its own it works with. */
+const WITHIN = ["server/read/run.ts", "server/read/compiled", "server/read/page.ts", "server/read/render.ts", "server/read/touched.ts", "server/read/remembered.ts"];
+type Run = { readonly createReads: typeof createReads };
+
+let search: FaultSearch;
+const graph = new MutableGraph(WITHIN);
+beforeAll(async () => {
+  search = await FaultSearch.open({ seed: SEED, queries: QUERIES, messages: MESSAGES, aimed: AIMED });
+}, 300_000);
+afterAll(() => search.close());
+
+async function sideOf(mutant?: CompilerMutant): Promise<Side> {
+  const { createReads: create } = await graph.load<Run>("server/read/run.ts", mutant && [mutant, ...(mutant.also ? [mutant.also] : [])]);
+  return search.sides.side(undefined, { createReads: create });
+}
+
+async function fault(side: Side, { running, expected, asking }: Candidate): Promise<string | null> {
+  const found = await compiledAnswer(side, running);
+  if (found instanceof Error) return `it failed: ${found.message}`;
+  return typeof found === "string" ? wrongWay(expected, found, asking.viewer) : difference(expected, found);
+}
+
+interface Found {
+  readonly mutant: CompilerMutant;
+  /** How many operations there were before it, and how many of these had anything to do with it. */
+  readonly at: readonly [operations: number, concerned: number] | null;
+  readonly difference: string;
+}
+
+async function find(mutant: CompilerMutant): Promise<Found> {
+  const side = await sideOf(mutant);
+  let concerned = 0;
+  for await (const candidate of search.candidates(mutant.ofMessages ? "messages" : "queries", mutant.aim)) {
+    if (mutant.concerns && !mutant.concerns(candidate.asking.asked)) continue;
+    concerned += 1;
+    const differing = await fault(side, candidate);
+    if (differing !== null) return { mutant, at: [candidate.number, concerned], difference: differing };
+  }
+  return { mutant, at: null, difference: "" };
+}
+
+const differences = (mutant: CompilerMutant, found: readonly Found[]): string => (found.find((one) => one.mutant === mutant)?.difference ?? "").replace(/\s+/g, " ").slice(0, 150);
+test(`a fault in the compiler is found (seed ${SEED})`, { timeout: 600_000 }, async () => {
+  const found: Found[] = [];
+  await inTurn(COMPILER_MUTANTS, async (mutant) => void found.push(await find(mutant).catch((error: unknown) => ({ mutant, at: null, difference: String(error) }))));
+  for (const { mutant, at } of found.toSorted((a, b) => COMPILER_MUTANTS.indexOf(a.mutant) - COMPILER_MUTANTS.indexOf(b.mutant))) {
+    process.stdout.write(`  ${mutant.of.padEnd(16)} ${mutant.name.padEnd(80)} ${(at?.join("/") ?? "-").padStart(9)} ${differences(mutant, found)}\n`);
+  }
+  expect(found.filter(({ at }) => at === null).map(({ mutant }) => `${mutant.of}: ${mutant.name}`)).toEqual([]);
+});
+
+test(`the compiler as it is, loaded in the same way, has none (seed ${SEED})`, { timeout: 600_000 }, async () => {
+  const side = await sideOf();
+  const faults: string[] = [];
+  for (const of of ["queries", "messages"] as const) {
+    for await (const candidate of search.candidates(of)) {
+      const differing = await fault(side, candidate);
+      if (differing !== null) faults.push(`${differing}\n${candidate.asking.asked.query}`);
+    }
+  }
+  expect(faults).toEqual([]);
+});
