@@ -1,6 +1,10 @@
+import type { GraphQLSchema } from "graphql";
+import { type Condition, mappingOf } from "#schema/shared/mapping/kinds.ts";
+import { sql } from "#schema/shared/mapping/sql.ts";
 import type { PlacedFault } from "./mutated-graph.ts";
 import type { Aim } from "./random-askings.ts";
 import type { RandomOperation } from "./random-operation.ts";
+import { fieldAt } from "./schema-clone.ts";
 
 /** Faults in the text of the compiler, and of what it works with: what somebody who changes it could get wrong. */
 export interface CompilerMutant extends PlacedFault {
@@ -12,11 +16,13 @@ export interface CompilerMutant extends PlacedFault {
   readonly aim?: Aim;
   /** Another guard that would hide it. */
   readonly also?: PlacedFault;
+  /** What the product's mapping has nothing of yet: changed for the interpreter as well. */
+  readonly schema?: (clone: GraphQLSchema) => void;
   /** It shows in messages of subscriptions only. */
   readonly ofMessages?: boolean;
 }
 
-type More = Pick<CompilerMutant, "concerns" | "aim" | "also" | "ofMessages">;
+type More = Pick<CompilerMutant, "concerns" | "aim" | "also" | "schema" | "ofMessages">;
 /** In one file: what it is of, its name, what is replaced, and by what. */
 const inFile = (path: string) => (of: string, name: string, text: string, by: string, more: More = {}): CompilerMutant => ({ path, of, name, text, by, ...more });
 const asks = (pattern: RegExp) => ({ query }: RandomOperation): boolean => pattern.test(query);
@@ -115,7 +121,7 @@ const ROOTS: readonly CompilerMutant[] = [
   assemble("entity", "is null", "one(out, objects().get(id) ?? null, field.nullable)", "one(out, null, field.nullable)", { ofMessages: true }),
   assemble("entities", "come in the order that they were read in, each once", "list(out, ids.flatMap((id) => found.get(id) ?? []));", "list(out, [...found.values()]);", { ofMessages: true }),
   assemble("entities", "that are gone are null", "ids.flatMap((id) => found.get(id) ?? [])", "ids.map((id) => found.get(id) ?? null)", { ofMessages: true }),
-  assemble("node", "is shown to who may not see it", "if (key === null || !maySee(binding, role, key.type)) return null;", "if (key === null) return null;", { concerns: asks(/node/), aim: { goals: ["Query.node", "Query.nodes"], roles: ["VIEWER"] } }),
+  assemble("node", "is shown to who may not see it", "if (key === null || !maySee(binding, role, key.type)) return null;", "if (key === null) return null;", { concerns: ({ uses }) => uses.has("Query.node") || uses.has("Query.nodes"), aim: { goals: ["Query.node", "Query.nodes"], roles: ["VIEWER"] } }),
   assemble("nodes", "come backwards", "return seen.map((key) => () =>", "return seen.toReversed().map((key) => () =>", { concerns: asks(/nodes\(/), ...toward("Query.nodes") }),
   assemble("nodes", "of another type are left out", "else ids.set(key.type, [key.id]);", "else if (ids.size === 0) ids.set(key.type, [key.id]);", { concerns: asks(/nodes\(/), ...toward("Query.nodes") }),
   assemble("nodes", "of a message that are gone are null", "field.mapping.existing ? found.filter((object) => object !== null) : found", "found", { ofMessages: true, ...toward("NodesChange.upserted") }),
@@ -152,7 +158,7 @@ const asked = inFile("server/read/compiled/asked.ts");
 const pieces = inFile("server/read/compiled/pieces.ts");
 const STATEMENTS: readonly CompilerMutant[] = [
   operations("plans", "are taken for other conditions", "conditions.map((name) => String(variableValues.coerced[name])).join()", '"any"', { concerns: asks(/if: \$/) }),
-  sources("sources", "of several come in no order", '" order by 1, 2"', '" order by 1"'),
+  sources("sources", "of several come backwards", '" order by 1, 2"', '" order by 1, 2 desc"'),
   sources("sources", "are taken for each other", "groups[Number(row[0])]", "groups[groups.length - 1 - Number(row[0])]"),
   sources("facts", "of the cursors are swapped", 'ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4])', 'ascii(row?.[4]) === "true", fromBefore: ascii(row?.[3])', { concerns: asks(/after|before/), ...toward("PageInfo.hasPreviousPage", "PageInfo.hasNextPage") }),
   sources("list", "comes backwards", "else if (!numbered) writeOrder(writer, order, true, place.alias);", "else if (!numbered) writeOrder(writer, order, false, place.alias);", toward("Query.regions")),
@@ -160,15 +166,23 @@ const STATEMENTS: readonly CompilerMutant[] = [
 ];
 /** All that depends on the time also depends on when clusters were seen, which is not told either: what does is kept out twice. */
 const SEEN_IS_TOLD: PlacedFault = { path: "server/read/touched.ts", name: "takes all columns as told", text: "?.untold?.includes(property)) this.#told = false;", by: "?.untold?.includes(property)) return;" };
+/** Nor is it of a token or of the log, one of which anything may refer to: what differs by role alone. */
+const ALL_IS_TOLD: PlacedFault = { path: "server/read/touched.ts", name: "takes all entities as told", text: "    if (!told) {\n      this.#told = false;\n      return;", by: "    if (!told) {\n      return;" };
+/** At another time there are others. */
+function byTheTime(clone: GraphQLSchema): void {
+  const where: Condition = (_columns, _args, { staleBefore }) => (staleBefore.getTime() % 3 === 0 ? sql`false and true` : null);
+  const field = fieldAt(clone, "Query.applications");
+  (field as { extensions: object }).extensions = { ...field.extensions, mapping: { ...mappingOf(field), where } };
+}
 const REMEMBERED: readonly CompilerMutant[] = [
   remembering("remembered", "for whatever variables there are", "${plan.number} ${values} `", "${plan.number} `", { concerns: asks(/\$v/) }),
-  remembering("remembered", "for any role", "`${tenantId} ${role} ", "`${tenantId} ", { aim: { goals: ["Operation.target"], roles: ["OWNER", "VIEWER"], again: 0.7 } }),
+  remembering("remembered", "for any role, if all that may be referred to were told", "`${tenantId} ${role} ", "`${tenantId} ", { also: ALL_IS_TOLD, aim: { goals: ["Operation.target"], roles: ["OWNER", "VIEWER"], again: 0.7 } }),
   remembering("remembered", "for any namespaces", '${namespaceIds?.join() ?? "*"} ', ""),
   remembering("remembered", "for any tenant", "`${tenantId} ${role}", "`${role}"),
   remembering("remembered", "for any selection of an object", "if (object) this.#set(`${this.#prefix}${shape.number} ${id}`", "if (object) this.#set(`${this.#prefix}${1} ${id}`"),
-  remembering("remembered", "for any page of the operation", "page ${source.plan.connection.number} ${source.cursors}", "page ${source.cursors}"),
+  remembering("remembered", "for any page of the operation", "page ${source.plan.connection.number} ${source.cursors}", "page ${source.cursors}", { aim: { goals: ["PageInfo.endCursor", "PageInfo.startCursor"], again: 0.5 } }),
   remembering("remembered", "with the row that is beyond the page left out", "list.ids.slice(0, size);", "list.ids.slice(0, size - 1);"),
-  operations("remembered", "though the time decides which there are, if it were told when clusters were seen", "timed = request.asked > 0;", "timed = false;", { also: SEEN_IS_TOLD, aim: { goals: ["Query.clusters:ClusterFilter.statuses"], again: 0.7 } }),
+  operations("remembered", "though the time decides which there are", "timed = request.asked > 0;", "timed = false;", { concerns: ({ uses }) => uses.has("Query.applications"), schema: byTheTime, aim: { goals: ["Query.applications"], again: 0.7 } }),
   sources("remembered", "though the time decides what is shown, if it were told when clusters were seen", "input.request.asked > asked || ", "", { also: SEEN_IS_TOLD, aim: { goals: ["Application.stale", "Cluster.status"], again: 0.7 } }),
   asked("remembered", "though it asked when something is stale, if it were told when clusters were seen", "get staleBefore(): Date {\n    this.asked += 1;", "get staleBefore(): Date {", { also: SEEN_IS_TOLD, aim: { goals: ["Application.stale", "Cluster.status"], again: 0.7 } }),
 ];
@@ -183,7 +197,7 @@ const SHARED: readonly CompilerMutant[] = [
   page("page", "takes last for first", "forward: last === null", "forward: true", { concerns: asks(/last/) }),
   render("sql", "loses its conditions", "if (where) writer.write(\" and (\")", "if (where && !place) writer.write(\" and (\")"),
   render("cursor", "of a time has its zone", 'if (kind === "time") return', 'if (kind === "json") return', toward("OperationEdge.cursor", "ApplicationEdge.cursor")),
-  render("parameters", "lose what is quoted", '.replace(/["\\\\]/g, "\\\\$&")', '.replace(/["\\\\]/g, "")', { concerns: asks(/names|keys|labels|namespaces|cities/) }),
+  render("parameters", "lose what is quoted", '.replace(/["\\\\]/g, "\\\\$&")', '.replace(/["\\\\]/g, "")', { concerns: asks(/names|keys|labels|namespaces|cities/), ...toward("Query.applications:ApplicationFilter.names", "Query.vpcs:NetworkFilter.names") }),
 ];
 
 export const COMPILER_MUTANTS: readonly CompilerMutant[] = [...LEAVES, ...DOCUMENTS, ...OBJECTS, ...CONNECTIONS, ...ROOTS, ...SELECTIONS, ...STATEMENTS, ...REMEMBERED, ...SHARED];

@@ -10,9 +10,9 @@ import { answer, type Answered, openSides, type Running, type Side, type Sides }
 
 /**
  * Random operations with the answers that are right, for whoever looks for faults. All faults are looked for among the same operations first, which are those that the
- * comparison of the ways draws; where these don't reach a fault's place, in more that aim at it: the same generator, whose goal is not left to the dice.
+ * comparison of the ways draws; where these don't reach a fault's place, in more: where something aims at it, by the same generator, whose goal is not left to the dice.
  *
- *   shared ──all looked at──▶ aimed, drawn as they are needed, up to a number of them
+ *   shared ──all looked at──▶ more, drawn as they are needed, up to a number of them
  */
 export interface Candidate {
   readonly asking: RandomAsking;
@@ -26,14 +26,14 @@ export interface FaultSearchOptions {
   readonly seed: number;
   readonly queries: number;
   readonly messages: number;
-  /** Of each aim, at the most. */
-  readonly aimed: number;
+  /** With each aim, and without one, at the most. */
+  readonly more: number;
 }
 
 export const AT_ONCE = 6;
 const BATCH = 100;
 /** What a fault needs may be in the first few. */
-const AIMED_BATCH = 20;
+const FEW = 20;
 
 type Kind = "queries" | "messages";
 
@@ -46,7 +46,7 @@ export class FaultSearch {
   readonly #reference: Side;
   readonly #landed: Map<string, number>;
   readonly #shared: Record<Kind, Candidate[]> = { queries: [], messages: [] };
-  readonly #aimed = new Map<string, Aimed>();
+  readonly #more = new Map<string, Batches>();
 
   private constructor(options: FaultSearchOptions, database: TestDatabase, world: ReadWorld, sides: Sides, hints: OperationHints, reference: Side, landed: Map<string, number>) {
     this.#options = options;
@@ -76,21 +76,21 @@ export class FaultSearch {
 
   async *candidates(of: Kind, aim?: Aim): AsyncGenerator<Candidate, void, void> {
     yield* this.#shared[of];
-    if (!aim) return;
-    const { length } = this.#shared[of];
-    const more = this.#aimedAt(of, aim);
-    for (let index = 0; index < this.#options.aimed; index += AIMED_BATCH) {
-      for (const candidate of await more.batch(index / AIMED_BATCH)) yield { ...candidate, number: length + index + candidate.number };
+    const drawn = this.#options[of];
+    const more = this.#moreOf(of, aim);
+    for (let index = 0; index < this.#options.more; index += FEW) {
+      // oxlint-disable-next-line no-await-in-loop -- it ends where the fault is found
+      for (const candidate of await more.batch(index / FEW)) yield { ...candidate, number: drawn + index + candidate.number };
     }
   }
 
-  #aimedAt(of: Kind, aim: Aim): Aimed {
+  #moreOf(of: Kind, aim?: Aim): Batches {
     const name = JSON.stringify([of, aim]);
-    const known = this.#aimed.get(name);
+    const known = this.#more.get(name);
     if (known) return known;
     const askings = this.#askings(of, [...name].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, this.#options.seed));
-    const made = new Aimed(() => this.#answered(askings.batch(AIMED_BATCH, aim)));
-    this.#aimed.set(name, made);
+    const made = new Batches(() => this.#answered(askings.batch(FEW, aim)));
+    this.#more.set(name, made);
     return made;
   }
 
@@ -123,7 +123,7 @@ export class FaultSearch {
 }
 
 /** Batches that are drawn once, whoever asks for them. */
-class Aimed {
+class Batches {
   readonly #draw: () => Promise<Candidate[]>;
   readonly #batches: Promise<Candidate[]>[] = [];
 

@@ -238,6 +238,8 @@ class Writing {
     const { below, chance } = this.#dice;
     const scope: Scope = new Map();
     const parts = [this.#toward(scope, goal, 1)];
+    // The same again, with other arguments or below other parents: what is kept of one must not be taken for the other.
+    if (chance(0.08)) parts.push(this.#toward(scope, goal, 1));
     const more = chance(0.5) ? 0 : 1 + below(2);
     for (let n = 0; n < more; n += 1) parts.push(this.#selection(root, scope, 1));
     if (chance(0.01)) parts.push('__type(name: "Pod") { name fields { name } }');

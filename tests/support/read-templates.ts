@@ -27,7 +27,7 @@ const probe = (index: number): Probe => ({
 /** What the product would never have written: of each second template, one thing is wrong. */
 export function tornTemplate(n: number, template: PodTemplate): object {
   const withContainer = (change: object): object => ({ ...template, containers: template.containers.map((container, index) => (index === 0 ? { ...container, ...change } : container)) });
-  switch (n % 12) {
+  switch (n % 14) {
     case 1:
       return withContainer({ image: null });
     case 3:
@@ -35,11 +35,13 @@ export function tornTemplate(n: number, template: PodTemplate): object {
     case 5:
       return withContainer({ command: ["a", null], ports: [null] });
     case 7:
-      return { ...template, volumes: [{ name: "host", source: { type: "HostPathVolume", path: "/" } }, { name: "none", source: "text" }] };
+      return { ...template, volumes: [{ name: "host", source: { type: "HostPathVolume", path: "/" } }] };
     case 9:
-      return withContainer({ lifecycle: ["a"], livenessProbe: { ...probe(0), handler: { type: "HttpGetProbe" } } });
+      return withContainer({ lifecycle: "text", livenessProbe: { ...probe(0), handler: { type: "HttpGetProbe" } } });
     case 11:
-      return { ...template, labels: {}, terminationGracePeriodSeconds: 1.5 };
+      return { ...template, labels: {}, volumes: [{ name: "none", source: "text" }], terminationGracePeriodSeconds: 1.5 };
+    case 13:
+      return { ...template, volumes: [{ name: "none", source: { type: "EmptyDirVolume" } }, { name: null, source: { type: "SecretVolume" } }] };
     default:
       return template;
   }

@@ -9,16 +9,16 @@ import { answer, difference } from "#tests/support/three-ways.ts";
 
 /**
  * The comparison of the ways finds a fault in each kind of mapping, whichever way has it: each mutant's ways are compared with the product's interpreter, over the same
- * random operations, until each of them has differed; and where these did not reach its place, over some that aim at it.
+ * random operations, until each of them has differed; and where these did not reach its place, over more that aim at it.
  */
 const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
-const QUERIES = 1_000;
+const QUERIES = 800;
 const MESSAGES = 200;
-const AIMED = 1_000;
+const MORE = 2_000;
 
 let search: FaultSearch;
 beforeAll(async () => {
-  search = await FaultSearch.open({ seed: SEED, queries: QUERIES, messages: MESSAGES, aimed: AIMED });
+  search = await FaultSearch.open({ seed: SEED, queries: QUERIES, messages: MESSAGES, more: MORE });
 }, 300_000);
 afterAll(() => search.close());
 
