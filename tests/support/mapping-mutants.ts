@@ -3,6 +3,7 @@ import {
 } from "graphql";
 import { type Condition, exposedProperty, type Expression, type Mapping, mappingOf } from "#schema/shared/mapping/kinds.ts";
 import { sql } from "#schema/shared/mapping/sql.ts";
+import type { Aim } from "./random-askings.ts";
 import type { RandomOperation } from "./random-operation.ts";
 import { fieldAt } from "./schema-clone.ts";
 import type { Coordinate } from "./schema-paths.ts";
@@ -22,6 +23,8 @@ export interface Mutant {
   readonly name: string;
   /** May tell by what an operation selects that it has nothing to do with it. */
   readonly concerns: (operation: RandomOperation) => boolean;
+  /** What operations are to reach for it to show, where that is seldom reached by chance. */
+  readonly aim?: Aim;
   readonly schema?: (clone: GraphQLSchema) => void;
   readonly asked?: (asked: Asked) => Asked;
   readonly answered?: (data: unknown) => unknown;
@@ -44,7 +47,7 @@ function remap<K extends Mapping["kind"]>(field: Field, kind: K, change: (mappin
 function mapped<K extends Mapping["kind"]>(kind: K, coordinate: Coordinate, name: string, change: (mapping: Of<K>) => Partial<Of<K>>, more: Partial<Mutant> & { readonly resolve?: Field["resolve"] } = {}): Mutant {
   const { resolve, ...rest } = more;
   return {
-    of: kind, name: `${coordinate} ${name}`, concerns: selects(coordinate),
+    of: kind, name: `${coordinate} ${name}`, concerns: selects(coordinate), aim: { goals: [coordinate] },
     schema: (clone) => {
       const field = fieldAt(clone, coordinate);
       remap(field, kind, change);
@@ -55,7 +58,7 @@ function mapped<K extends Mapping["kind"]>(kind: K, coordinate: Coordinate, name
 }
 /** A field answers what another one of its type and kind does. */
 const instead = (of: string, coordinate: Coordinate, other: Coordinate): Mutant => ({
-  of, name: `${coordinate} answers ${other}`, concerns: selects(coordinate),
+  of, name: `${coordinate} answers ${other}`, concerns: selects(coordinate), aim: { goals: [coordinate] },
   schema: (clone) => {
     const { resolve, extensions } = fieldAt(clone, other);
     const exposed = exposedProperty(fieldAt(clone, other));
@@ -90,8 +93,8 @@ const OF_FIELDS: readonly Mutant[] = [
   mapped("member", "PodTemplate.volumes", "is taken for left out", () => ({ property: "nowhere" }), { resolve: () => [] }),
   instead("exposed member", "ContainerPort.protocol", "ContainerPort.name"),
   instead("exposed member", "HttpHeader.value", "HttpHeader.name"),
-  { of: "union", name: "forgets a member of VolumeSource", concerns: asks(/on SecretVolume/), asked: withoutFragmentsOn((name) => name === "SecretVolume") },
-  { of: "union", name: "forgets a member of ProbeHandler", concerns: asks(/on HttpGetProbe/), asked: withoutFragmentsOn((name) => name === "HttpGetProbe") },
+  { of: "union", name: "forgets a member of VolumeSource", concerns: asks(/on SecretVolume/), aim: { goals: ["SecretVolume.secretName"] }, asked: withoutFragmentsOn((name) => name === "SecretVolume") },
+  { of: "union", name: "forgets a member of ProbeHandler", concerns: asks(/on HttpGetProbe/), aim: { goals: ["HttpGetProbe.port"] }, asked: withoutFragmentsOn((name) => name === "HttpGetProbe") },
   mapped("ref", "Operation.target", "is looked for by another id", () => ({ idProperty: "id" })),
   mapped("ref", "AuditEntry.target", "is of the other type", () => ({ typeProperty: "targetName" })),
   mapped("entity", "ConfigMapVolume.configMap", "in a document is not there", () => ({ key: () => null, property: "nowhere" })),
@@ -135,8 +138,8 @@ const OF_DOCUMENTS: readonly Mutant[] = [
   { of: "fragments", name: "does not look into fragments on interfaces", concerns: asks(/on Node/), asked: withoutFragmentsOn((name) => name === "Node") },
   { of: "fragments", name: "does not look into fragments that are spread", concerns: asks(/\.\.\.F\d/), asked: reread((document) => visit(document, { FragmentDefinition: (node) => ({ ...node, selectionSet: { kind: Kind.SELECTION_SET, selections: [] } }) })) },
   { of: "__typename", name: "forgets __typename", concerns: asks(/__typename/), asked: fields((node) => (node.name.value === "__typename" ? null : undefined)) },
-  { of: "pageInfo", name: "takes the next page for the one before", concerns: selects("PageInfo.hasNextPage"), asked: fields((node) => (node.name.value === "hasNextPage" ? { ...node, alias: { kind: Kind.NAME, value: keyOf(node) }, name: { kind: Kind.NAME, value: "hasPreviousPage" } } : undefined)) },
-  { of: "pageInfo", name: "takes the first cursor for the last", concerns: selects("PageInfo.endCursor"), asked: fields((node) => (node.name.value === "endCursor" ? { ...node, alias: { kind: Kind.NAME, value: keyOf(node) }, name: { kind: Kind.NAME, value: "startCursor" } } : undefined)) },
+  { of: "pageInfo", name: "takes the next page for the one before", concerns: selects("PageInfo.hasNextPage"), aim: { goals: ["PageInfo.hasNextPage"] }, asked: fields((node) => (node.name.value === "hasNextPage" ? { ...node, alias: { kind: Kind.NAME, value: keyOf(node) }, name: { kind: Kind.NAME, value: "hasPreviousPage" } } : undefined)) },
+  { of: "pageInfo", name: "takes the first cursor for the last", concerns: selects("PageInfo.endCursor"), aim: { goals: ["PageInfo.endCursor"] }, asked: fields((node) => (node.name.value === "endCursor" ? { ...node, alias: { kind: Kind.NAME, value: keyOf(node) }, name: { kind: Kind.NAME, value: "startCursor" } } : undefined)) },
   ...(["after", "before"] as const).map((name): Mutant => ({ of: "cursors", name: `does not look at ${name}`, concerns: asks(new RegExp(`${name}: ["$]`)), asked: fields((node) => ({ ...node, arguments: (node.arguments ?? []).filter((argument) => argument.name.value !== name) })) })),
   { of: "direction", name: "takes the last for the first", concerns: asks(/last: /), asked: reread((document) => visit(document, { Argument: (node) => (node.name.value === "last" ? { ...node, name: { ...node.name, value: "first" } } : undefined) })) },
   { of: "page size", name: "gives one more than was asked for", concerns: asks(/first: \d/), asked: reread((document) => visit(document, { Argument: (node) => (node.name.value === "first" && node.value.kind === Kind.INT ? { ...node, value: { ...node.value, value: String(Math.min(200, Number(node.value.value) + 1)) } } : undefined) })) },
@@ -161,8 +164,8 @@ const OF_ANSWERS: readonly Mutant[] = [
 
 const OF_ROLES: readonly Mutant[] = [
   // Shown through an interface to who may not select a field of the type itself.
-  { of: "roles", name: "shows a node of a type to who may not see it", concerns: asks(/node|target/), schema: (clone) => void Object.assign(clone.getType("AuditEntry") ?? {}, { extensions: { ...clone.getType("AuditEntry")?.extensions, access: "VIEWER" } }) },
-  { of: "roles", name: "shows what is referred to, of a type that the caller may not see", concerns: selects("Operation.target"), schema: (clone) => void Object.assign(clone.getType("ApiToken") ?? {}, { extensions: { ...clone.getType("ApiToken")?.extensions, access: "VIEWER" } }) },
+  { of: "roles", name: "shows a node of a type to who may not see it", concerns: ({ uses }) => uses.has("Query.node") || uses.has("Query.nodes"), aim: { goals: ["Query.node", "Query.nodes"], roles: ["VIEWER"] }, schema: (clone) => void Object.assign(clone.getType("AuditEntry") ?? {}, { extensions: { ...clone.getType("AuditEntry")?.extensions, access: "VIEWER" } }) },
+  { of: "roles", name: "shows what is referred to, of a type that the caller may not see", concerns: selects("Operation.target"), aim: { goals: ["Operation.target"], roles: ["VIEWER"] }, schema: (clone) => void Object.assign(clone.getType("ApiToken") ?? {}, { extensions: { ...clone.getType("ApiToken")?.extensions, access: "VIEWER" } }) },
 ];
 
 /** Each argument that decides which rows there are, and each member of a filter: a way that does not look at it. */
@@ -179,12 +182,12 @@ export function ignoringMutants(schema: GraphQLSchema): Mutant[] {
         if (isInputObjectType(input) && arg.name === "filter") {
           for (const member of Object.keys(input.getFields())) {
             mutants.push({
-              of: `filter ${input.name}`, name: `${coordinate} does not look at ${input.name}.${member}`, concerns: selects(`${coordinate}:${input.name}.${member}`),
+              of: `filter ${input.name}`, name: `${coordinate} does not look at ${input.name}.${member}`, concerns: selects(`${coordinate}:${input.name}.${member}`), aim: { goals: [`${coordinate}:${input.name}.${member}`] },
               schema: ignoring(coordinate, (args) => (args["filter"] === null || args["filter"] === undefined ? args : { ...args, filter: { ...(args["filter"] as Loose), [member]: undefined } })),
             });
           }
         } else {
-          mutants.push({ of: "arguments", name: `${coordinate} does not look at ${arg.name}`, concerns: (operation) => operation.uses.has(coordinate) && operation.query.includes(`${arg.name}: `), schema: ignoring(coordinate, (args) => ({ ...args, [arg.name]: undefined })) });
+          mutants.push({ of: "arguments", name: `${coordinate} does not look at ${arg.name}`, concerns: (operation) => operation.uses.has(coordinate) && operation.query.includes(`${arg.name}: `), aim: { goals: [coordinate] }, schema: ignoring(coordinate, (args) => ({ ...args, [arg.name]: undefined })) });
         }
       }
     }

@@ -16,7 +16,7 @@ interface Source {
 }
 
 /**
- * Modules that import each other, loaded from their texts with a fault in one of them. What these import from elsewhere is what the test itself has, so that
+ * Modules that import each other, loaded from their texts with faults in them. What these import from elsewhere is what the test itself has, so that
  * classes and marks are the same ones on both sides.
  *
  *   within     from its text, once a load      import { a, b as c } from "…" ──▶ const { a, b: c } = …      export const a ──▶ const a, returned
@@ -34,32 +34,32 @@ export class MutableGraph {
   }
 
   /** @throws where the fault's text is not there once */
-  async load<Module>(entry: string, fault?: PlacedFault): Promise<Module> {
-    if (fault && !this.#isWithin(fault.path)) throw new Error(`${fault.path} is not loaded from its text`);
-    const loaded = new Map<string, Exports>();
-    return (await this.#module(entry, fault, loaded)) as Module;
+  async load<Module>(entry: string, faults: readonly PlacedFault[] = []): Promise<Module> {
+    for (const { path: file } of faults) if (!this.#isWithin(file)) throw new Error(`${file} is not loaded from its text`);
+    return (await this.#module(entry, faults, new Map())) as Module;
   }
 
   #isWithin(file: string): boolean {
     return this.#within.some((one) => file === one || file.startsWith(`${one}/`));
   }
 
-  async #module(file: string, fault: PlacedFault | undefined, loaded: Map<string, Exports>): Promise<Exports> {
+  async #module(file: string, faults: readonly PlacedFault[], loaded: Map<string, Exports>): Promise<Exports> {
     const known = loaded.get(file);
     if (known) return known;
     const { text, code } = await this.#source(file);
-    const { body, imports, exports } = linked(file, fault?.path === file ? stripTypeScriptTypes(replaced(file, text, fault)) : code);
+    const here = faults.filter((fault) => fault.path === file);
+    const { body, imports, exports } = linked(file, here.length > 0 ? stripTypeScriptTypes(here.reduce((changed, fault) => replaced(changed, fault), text)) : code);
     const given: Record<string, Exports> = {};
     // oxlint-disable-next-line no-await-in-loop -- a module that two others import is loaded once
-    for (const specifier of imports) given[specifier] = await this.#imported(file, specifier, fault, loaded);
+    for (const specifier of imports) given[specifier] = await this.#imported(file, specifier, faults, loaded);
     const made = compileFunction(`"use strict";${body}\nreturn { ${exports.join(", ")} };`, [GIVEN], { filename: file })(given) as Exports;
     loaded.set(file, made);
     return made;
   }
 
-  async #imported(from: string, specifier: string, fault: PlacedFault | undefined, loaded: Map<string, Exports>): Promise<Exports> {
+  async #imported(from: string, specifier: string, faults: readonly PlacedFault[], loaded: Map<string, Exports>): Promise<Exports> {
     const file = specifier.startsWith(".") ? path.join(path.dirname(from), specifier) : specifier;
-    if (this.#isWithin(file)) return this.#module(file, fault, loaded);
+    if (this.#isWithin(file)) return this.#module(file, faults, loaded);
     const known = this.#elsewhere.get(file);
     if (known) return known;
     const own = (await import(/* @vite-ignore */ specifier.startsWith(".") ? path.join(this.#root, file) : specifier)) as Exports;
@@ -77,9 +77,9 @@ export class MutableGraph {
   }
 }
 
-function replaced(file: string, text: string, fault: Fault): string {
-  if (text.split(fault.text).length !== 2) throw new Error(`${file} does not have this text once: ${fault.text}`);
-  return text.replace(fault.text, () => fault.by);
+function replaced(source: string, { path: file, text, by }: PlacedFault): string {
+  if (source.split(text).length !== 2) throw new Error(`${file} does not have this text once: ${text}`);
+  return source.replace(text, () => by);
 }
 
 /** No module has a name like this. */

@@ -20,6 +20,10 @@ export interface RandomAsking {
 export interface Aim {
   readonly goals: readonly string[];
   readonly roles?: readonly Role[];
+  /** Asked by who sees what is torn. */
+  readonly torn?: boolean;
+  /** How likely a document is asked once more. */
+  readonly again?: number;
 }
 
 export interface RandomAskingsOptions {
@@ -55,7 +59,7 @@ export class RandomAskings {
     while (askings.length < count) {
       const first = this.#made(aim);
       askings.push(first);
-      while (askings.length < count && dice.chance(ASKED_AGAIN)) askings.push(this.#again(first, aim));
+      while (askings.length < count && dice.chance(aim?.again ?? ASKED_AGAIN)) askings.push(this.#again(first, aim));
     }
     return askings;
   }
@@ -70,11 +74,14 @@ export class RandomAskings {
     const viewer = this.#viewer(aim);
     const role = roleOf(viewer);
     const now = dice.pick(TIMES);
-    if (of === "queries") return { viewer, now, asked: this.#generator.query(role, aim && dice.pick(aim.goals.filter((goal) => this.#generator.reaches(role, goal)))) };
+    // Mostly what is there for the viewer.
+    const ids = dice.chance(0.8) ? world.idsOf.get(viewer.tenantId) : undefined;
+    const hints = ids ? { ...this.#options.hints, ids } : this.#options.hints;
+    if (of === "queries") return { viewer, now, asked: this.#generator.query(role, { hints, goal: aim && dice.pick(aim.goals.filter((goal) => this.#generator.reaches(role, goal))) }) };
     const all = Object.keys(schema.getSubscriptionType()?.getFields() ?? {});
     const goal = aim && dice.pick(aim.goals);
     const root = dice.pick(goal === undefined ? all : all.filter((one) => this.#generator.reaches(role, goal, one)));
-    return { viewer, now, asked: this.#generator.subscription(role, root, goal), message: randomMessage(schema, root, world, dice) };
+    return { viewer, now, asked: this.#generator.subscription(role, root, { hints, goal }), message: randomMessage(schema, root, hints, dice) };
   }
 
   #again(first: RandomAsking, aim?: Aim): RandomAsking {
@@ -93,9 +100,9 @@ export class RandomAskings {
     return dice.weighted(world.viewers.filter((viewer) => !aim || this.#fits(viewer, aim)), ({ weight }) => weight);
   }
 
-  #fits(viewer: WorldViewer, { goals, roles }: Aim): boolean {
+  #fits(viewer: WorldViewer, { goals, roles, torn = false }: Aim): boolean {
     const role = roleOf(viewer);
-    if (roles && !roles.includes(role)) return false;
+    if ((roles && !roles.includes(role)) || (torn && viewer.whole)) return false;
     if (this.#options.of === "queries") return goals.some((goal) => this.#generator.reaches(role, goal));
     const all = Object.keys(this.#options.schema.getSubscriptionType()?.getFields() ?? {});
     return goals.every((goal) => all.some((root) => this.#generator.reaches(role, goal, root)));

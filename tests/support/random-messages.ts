@@ -11,7 +11,7 @@ export function randomMessage(schema: GraphQLSchema, rootField: string, hints: P
   const field = schema.getSubscriptionType()?.getFields()[rootField];
   const mapping = field && mappingOf(field);
   const uuids = (type: string, many: number): string[] =>
-    Array.from({ length: many }, () => (dice.chance(0.85) ? (parseGlobalId(dice.pick(hints.ids.get(type) as string[]))?.id as string) : dice.chance(0.5) ? dice.uuid() : (parseGlobalId(dice.pick(hints.foreignIds))?.id as string)));
+    Array.from({ length: many }, () => (hints.ids.has(type) && dice.chance(0.85) ? (parseGlobalId(dice.pick(hints.ids.get(type) as string[]))?.id as string) : dice.chance(0.5) ? dice.uuid() : (parseGlobalId(dice.pick(hints.foreignIds))?.id as string)));
   if (mapping?.kind === "entity") return { id: dice.chance(0.05) ? null : (uuids(mapping.entity, 1)[0] as string) };
 
   const message = field && getNamedType(field.type);

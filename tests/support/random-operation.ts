@@ -44,6 +44,13 @@ export interface GeneratorOptions {
   readonly dice: Dice;
 }
 
+export interface OperationOptions {
+  /** What it has to select, as `Type.field`, or to filter by, as `Type.field:Input.member`; the dice choose where none is said. */
+  readonly goal?: string | undefined;
+  /** In place of the generator's. */
+  readonly hints?: OperationHints;
+}
+
 const MAX_DEPTH = 13;
 /** Fields of an operation, about. */
 const SIZE = 24;
@@ -100,9 +107,8 @@ export class OperationGenerator {
     this.#options = options;
   }
 
-  /** `goal`: what it has to select, as `Type.field`, or to filter by, as `Type.field:Input.member`; the dice choose where none is said. */
-  query(role: Role, goal?: string): RandomOperation {
-    return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null, goal);
+  query(role: Role, { goal, hints }: OperationOptions = {}): RandomOperation {
+    return this.#made(role, this.#options.schema.getQueryType() as GraphQLObjectType, null, goal, hints);
   }
 
   /** Whether a role may have this goal; in a subscription, where its root field is given. */
@@ -118,11 +124,11 @@ export class OperationGenerator {
   }
 
   /** With this root field. */
-  subscription(role: Role, field: string, goal?: string): RandomOperation {
-    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field, goal);
+  subscription(role: Role, field: string, { goal, hints }: OperationOptions = {}): RandomOperation {
+    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field, goal, hints);
   }
 
-  #made(role: Role, root: GraphQLObjectType, only: string | null, wanted?: string): RandomOperation {
+  #made(role: Role, root: GraphQLObjectType, only: string | null, wanted: string | undefined, hints = this.#options.hints): RandomOperation {
     const { dice } = this.#options;
     const paths = this.#pathsOf(root, role, only);
     const count = (name: string): number => this.#counts.get(name) ?? 0;
@@ -131,8 +137,8 @@ export class OperationGenerator {
       1 / (one.member === null && isObjectType(one.type) ? (1 + (this.#landed.get(one.coordinate) ?? 0)) ** 2 * (1 + count(one.coordinate) / 10) : (1 + count(nameOf(one))) ** 2);
     const targets = this.#targets(root, role, only).filter((one) => wanted === undefined || nameOf(one) === wanted);
     const target = dice.weighted(targets, (one) => (isResolved(one.field) ? 0.3 : 1) * seldom(one));
-    const goal: Step[] = [...paths.path(target.type, dice), ...stepsInto(target)];
-    const writing = new Writing(this.#options, role, this.#counts, target);
+    const goal: Step[] = [...paths.path(target.type, dice), ...stepsInto(target, dice)];
+    const writing = new Writing({ ...this.#options, hints }, role, this.#counts, target);
     const operation = only === null ? writing.query(root, goal) : writing.subscription(root, goal);
     for (const used of operation.uses) this.#counts.set(used, (this.#counts.get(used) ?? 0) + 1);
     return operation;
@@ -176,9 +182,11 @@ function targetsOf(one: Omit<Target, "member">): Target[] {
 }
 
 /** The target itself; of a filter also which rows it leaves, or nobody would see what it did. */
-function stepsInto({ type, field, member }: Target): Step[] {
+function stepsInto({ type, field, member }: Target, dice: Dice): Step[] {
   const step = (from: GraphQLCompositeType, of: GraphQLField<unknown, unknown>): Step => ({ from, field: of, to: getNamedType(of.type) as GraphQLCompositeType });
   const connection = getNamedType(field.type);
+  const count = member !== null && isObjectType(connection) ? connection.getFields()["totalCount"] : undefined;
+  if (count && dice.chance(0.2)) return [step(type, field), step(connection as GraphQLObjectType, count)];
   const nodes = member !== null && isObjectType(connection) ? connection.getFields()["nodes"] : undefined;
   const node = nodes && getNamedType(nodes.type);
   const id = isObjectType(node) ? node.getFields()["id"] : undefined;
@@ -230,6 +238,8 @@ class Writing {
     const { below, chance } = this.#dice;
     const scope: Scope = new Map();
     const parts = [this.#toward(scope, goal, 1)];
+    // The same again, with other arguments or below other parents: what is kept of one must not be taken for the other.
+    if (chance(0.08)) parts.push(this.#toward(scope, goal, 1));
     const more = chance(0.5) ? 0 : 1 + below(2);
     for (let n = 0; n < more; n += 1) parts.push(this.#selection(root, scope, 1));
     if (chance(0.01)) parts.push('__type(name: "Pod") { name fields { name } }');
@@ -488,7 +498,7 @@ class Writing {
     const { chance, below } = this.#dice;
     const isNodes = at.input === null && at.name === "ids";
     if (isNodes && chance(0.004)) return Array.from({ length: 201 }, () => this.#id(at));
-    const length = chance(0.05) ? 0 : isNodes ? 1 + below(8) : 1 + below(3);
+    const length = chance(at.wanted === `${at.input}.${at.name}` ? 0.1 : 0.05) ? 0 : isNodes ? 1 + below(8) : 1 + below(3);
     const items = Array.from({ length }, () => this.#value(item, at));
     // Twice the same.
     return items.length > 0 && chance(0.1) ? [...items, items[0]] : items;

@@ -24,6 +24,29 @@ const probe = (index: number): Probe => ({
   initialDelaySeconds: index, periodSeconds: index + 1, timeoutSeconds: index + 2, successThreshold: 1, failureThreshold: 3,
 });
 
+/** What the product would never have written: of each second template, one thing is wrong. */
+export function tornTemplate(n: number, template: PodTemplate): object {
+  const withContainer = (change: object): object => ({ ...template, containers: template.containers.map((container, index) => (index === 0 ? { ...container, ...change } : container)) });
+  switch (n % 14) {
+    case 1:
+      return withContainer({ image: null });
+    case 3:
+      return withContainer({ image: 5, stdin: "true", tty: 1 });
+    case 5:
+      return withContainer({ command: ["a", null], ports: [null] });
+    case 7:
+      return { ...template, volumes: [{ name: "host", source: { type: "HostPathVolume", path: "/" } }] };
+    case 9:
+      return withContainer({ lifecycle: "text", livenessProbe: { ...probe(0), handler: { type: "HttpGetProbe" } } });
+    case 11:
+      return { ...template, labels: {}, volumes: [{ name: "none", source: "text" }], terminationGracePeriodSeconds: 1.5 };
+    case 13:
+      return { ...template, volumes: [{ name: "none", source: { type: "EmptyDirVolume" } }, { name: null, source: { type: "SecretVolume" } }] };
+    default:
+      return template;
+  }
+}
+
 const PLAIN: ContainerSpec = { name: "main", image: "shop/web:1", cpuMillis: 100, memoryMiB: 64, command: [], args: [], stdin: false, tty: false, ports: [], env: [] };
 
 /**

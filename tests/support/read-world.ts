@@ -1,12 +1,12 @@
 import type { Pool } from "pg";
 import { globalId } from "#server/domain/ids.ts";
-import { referencesOf } from "#server/domain/pod-template.ts";
+import { type PodTemplate, referencesOf } from "#server/domain/pod-template.ts";
 import {
   APPLICATION_STATUSES, AUDIT_OUTCOMES, CAPACITY_TYPES, CLUSTER_TIERS, CONTAINER_STATES, ISPS, NETWORK_STATUSES, OPERATION_KINDS, OPERATION_STATES, POD_PHASES, ROLES, ROLLOUT_STATES, SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "#server/domain/states.ts";
 import { type Dice, diceOf } from "./random.ts";
-import { templateNumber, type Referable, type Referables } from "./read-templates.ts";
+import { templateNumber, tornTemplate, type Referable, type Referables } from "./read-templates.ts";
 import { type Asking, NOW } from "./reading.ts";
 
 /**
@@ -21,6 +21,8 @@ export interface ReadWorld {
   readonly viewers: readonly WorldViewer[];
   /** Of the tenant main, global ids by type. */
   readonly ids: ReadonlyMap<string, readonly string[]>;
+  /** The same of each tenant. */
+  readonly idsOf: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
   /** Of other tenants. */
   readonly foreignIds: readonly string[];
   /** What arguments and members of inputs may be given, by their names. */
@@ -99,7 +101,8 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
     { name: "owner of nothing", tenantId: emptyId, role: "OWNER", weight: 2, whole: true },
     { name: "owner of what is torn", tenantId: tenants.torn.id, role: "OWNER", weight: 5, whole: false },
   ];
-  return { viewers, ids: made.globalIds(tenantId), foreignIds: [...made.globalIds(tenants.other.id).values()].flat().slice(0, 200), words: made.words(tenantId), labels: made.labels };
+  const idsOf = new Map(made.lines("tenant").map(({ id }) => [id as string, made.globalIds(id as string)] as const));
+  return { viewers, ids: made.globalIds(tenantId), idsOf, foreignIds: [...made.globalIds(tenants.other.id).values()].flat().slice(0, 200), words: made.words(tenantId), labels: made.labels };
 }
 
 /** Tables in the order in which they are written, and the types of their rows. */
@@ -355,8 +358,10 @@ class Maker {
     }
   }
 
-  /** Pods whose revision or application is gone, and containers that no template has: what must not be null is. */
+  /** Pods whose revision or application is gone, containers that no template has, and templates with what none has: what must not be null is, or of another type. */
   tear(tenant: Tenant): void {
+    const revisions = this.lines("revision").filter(({ tenant_id }) => tenant_id === tenant.id);
+    for (const [n, { id, template }] of revisions.entries()) this.#replace("revision", (line) => line["id"] === id, { template: tornTemplate(n, template as PodTemplate) });
     const pods = this.lines("pod").filter(({ tenant_id }) => tenant_id === tenant.id).map(({ id }) => id);
     const of = (n: number) => (line: Line): boolean => line["tenant_id"] === tenant.id && pods.indexOf(line["id"] ?? null) % 4 === n;
     this.#replace("pod", of(1), { revision_id: this.dice.uuid() });

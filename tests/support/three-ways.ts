@@ -123,6 +123,19 @@ export async function answer(side: Side, way: Way, running: Running): Promise<An
   return ofResult(result, took);
 }
 
+/** What Postgres may say of a value. An argument is refused at once, though there may be no row below which it would matter. */
+const AGAIN: ReadonlySet<Reason> = new Set(["null", "data"]);
+
+/**
+ * What is wrong with a way that was taken; null where nothing is. What has an answer without errors is not run again, or whoever asks so pays twice; but for values that
+ * were never put there by the product.
+ */
+export function wrongWay(expected: Answered, reason: Reason | null, viewer: { readonly whole: boolean }): string | null {
+  // It would be hidden by running it again.
+  if (reason === "statement") return "Postgres refused a statement of the compiled way";
+  return viewer.whole && reason !== null && AGAIN.has(reason) && expected.errors.length === 0 ? `it was run again (${reason}), though there is nothing wrong with it` : null;
+}
+
 /** The compiled way alone: its text, or why it has none. */
 export async function compiledAnswer(side: Side, running: Running): Promise<Answered | Reason | Error> {
   const outcome = await outcomeOf(side, running);
