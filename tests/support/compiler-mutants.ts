@@ -79,7 +79,7 @@ const OBJECTS: readonly CompilerMutant[] = [
   objects("one", "that is not there raises", "case \"one\":\n        this.#value(text, field.nullable,", "case \"one\":\n        this.#value(text, false,"),
   objects("many", "comes backwards", "writeWhere(writer, where, place);\n    writeOrder(writer, order, true, place.alias);", "writeWhere(writer, where, place);\n    writeOrder(writer, order, false, place.alias);"),
   objects("many", "comes in no order", "    writeOrder(writer, order, true, place.alias);\n", ""),
-  objects("many", "has those of all", '?.name} = ${parent.alias}."id"` : "true"', '?.name} = ${parent.alias}."id" or true` : "true"', toward("Vpc.subnets")),
+  objects("many", "has those of all", '= ${parent.alias}."id"` : "true"', '= ${parent.alias}."id" or true` : "true"', toward("Vpc.subnets")),
   objects("many", "has lost its condition", "    writeWhere(writer, where, place);\n    writeOrder(writer, order", "    writeOrder(writer, order", toward("Operation.steps")),
   objects("page", "is joined by the first of two columns", "of mapping.join) writer", "of mapping.join.slice(0, 1)) writer", toward("Service.endpoints")),
   objects("page", "is linked to all", "if (mapping.linked) writeWhere(", "if (mapping.linked) void (", toward("ConfigMap.usedBy", "Secret.usedBy")),
@@ -94,7 +94,7 @@ const connections = inFile("server/read/compiled/connections.ts");
 const CONNECTIONS: readonly CompilerMutant[] = [
   connections("page", "has one more than was asked for", "size + (this.asksMore ? 1 : 0)", "size + 1"),
   connections("page", "never knows whether there is more", "size + (this.asksMore ? 1 : 0)", "size"),
-  connections("page", "is the first where it should be the last", "writeOrder(writer, this.order, forward, alias);\n    writer.write(` limit", "writeOrder(writer, this.order, true, alias);\n    writer.write(` limit"),
+  connections("page", "is the first where it should be the last", "writeOrder(writer, this.order, forward, alias);\n    // As", "writeOrder(writer, this.order, true, alias);\n    // As"),
   connections("page", "does not look at before", '[["after", after], ["before", before]]', '[["after", after]]', { concerns: asks(/before/) }),
   connections("page", "has the row of its cursor", "writeBeyond(writer, this.order, key, side, false, alias);", "writeBeyond(writer, this.order, key, side, true, alias);", { concerns: asks(/after|before/) }),
   connections("page", "has lost its condition", "    writeWhere(writer, this.where, place);\n", ""),
@@ -137,27 +137,28 @@ const ROOTS: readonly CompilerMutant[] = [
 ];
 
 const compile = inFile("server/read/compiled/compile.ts");
+const selections = inFile("server/read/compiled/selections.ts");
 const SELECTIONS: readonly CompilerMutant[] = [
-  compile("conditions", "are looked for in @skip alone", 'directive.name.value === "skip" || directive.name.value === "include" ?', 'directive.name.value === "skip" ?', { concerns: asks(/@include\(if: \$/) }),
-  compile("conditions", "leave out only what both of them leave out", 'condition("skip") !== true && condition("include") !== false', 'condition("skip") !== true || condition("include") !== false', { concerns: asks(/@/) }),
-  compile("aliases", "are not looked at", "const key = selection.alias?.value ?? selection.name.value;", "const key = selection.name.value;"),
-  compile("aliases", "are cut like names of Postgres", "const key = selection.alias?.value ?? selection.name.value;", "const key = (selection.alias?.value ?? selection.name.value).slice(0, 63);", { concerns: asks(/\w{64}/) }),
-  compile("fragments", "apply to any type", "if (this.#applies(type, selection.typeCondition?.name.value)) this", "this"),
-  compile("fragments", "that are spread apply to any type", "if (fragment && this.#applies(type, fragment.typeCondition.name.value)) this", "if (fragment) this"),
-  compile("fragments", "on interfaces apply to none", "return isAbstractType(abstract) && this.#schema.isSubType(abstract, type);", "return false;", { concerns: asks(/on (Node|VolumeSource|ProbeHandler)/), ...toward("Node.id") }),
-  compile("fragments", "are looked into once, whatever is selected by them", "const visited = new Set<string>();\n    for (const node of nodes)", "const visited = ((this.#fragments as { seen?: Set<string> }).seen ??= new Set<string>());\n    for (const node of nodes)"),
-  compile("merging", "takes the first of several selections", "for (const node of nodes) if (node.selectionSet) this.#visit(", "for (const node of nodes.slice(0, 1)) if (node.selectionSet) this.#visit("),
+  selections("conditions", "are looked for in @skip alone", 'directive.name.value === "skip" || directive.name.value === "include" ?', 'directive.name.value === "skip" ?', { concerns: asks(/@include\(if: \$/) }),
+  selections("conditions", "leave out only what both of them leave out", 'condition("skip") !== true && condition("include") !== false', 'condition("skip") !== true || condition("include") !== false', { concerns: asks(/@/) }),
+  selections("aliases", "are not looked at", "const key = selection.alias?.value ?? selection.name.value;", "const key = selection.name.value;"),
+  selections("aliases", "are cut like names of Postgres", "const key = selection.alias?.value ?? selection.name.value;", "const key = (selection.alias?.value ?? selection.name.value).slice(0, 63);", { concerns: asks(/\w{64}/) }),
+  selections("fragments", "apply to any type", "if (this.#applies(type, selection.typeCondition?.name.value)) this", "this"),
+  selections("fragments", "that are spread apply to any type", "if (fragment && this.#applies(type, fragment.typeCondition.name.value)) this", "if (fragment) this"),
+  selections("fragments", "on interfaces apply to none", "return isAbstractType(abstract) && this.#schema.isSubType(abstract, type);", "return false;", { concerns: asks(/on (Node|VolumeSource|ProbeHandler)/), ...toward("Node.id") }),
+  selections("fragments", "are looked into once, whatever is selected by them", "const visited = new Set<string>();\n    for (const node of nodes)", "const visited = ((this.#fragments as { seen?: Set<string> }).seen ??= new Set<string>());\n    for (const node of nodes)"),
+  selections("merging", "takes the first of several selections", "for (const node of nodes) if (node.selectionSet) this.#visit(", "for (const node of nodes.slice(0, 1)) if (node.selectionSet) this.#visit("),
   compile("__typename", "is the interface's", 'json: `"${type.name}"` }', 'json: `"${type.getInterfaces()[0]?.name ?? type.name}"` }'),
   compile("pageInfo", "does not say what is asked of it", "              pageInfo.add(name);\n", ""),
 ];
 
-const operations = inFile("server/read/compiled/operations.ts");
+const reads = inFile("server/read/compiled/reads.ts");
 const sources = inFile("server/read/compiled/sources.ts");
 const remembering = inFile("server/read/compiled/remembering.ts");
 const asked = inFile("server/read/compiled/asked.ts");
 const pieces = inFile("server/read/compiled/pieces.ts");
 const STATEMENTS: readonly CompilerMutant[] = [
-  operations("plans", "are taken for other conditions", "conditions.map((name) => String(variableValues.coerced[name])).join()", '"any"', { concerns: asks(/if: \$/) }),
+  reads("plans", "are taken for other conditions", "conditions.map((name) => String(variableValues.coerced[name])).join()", '"any"', { concerns: asks(/if: \$/) }),
   sources("sources", "of several come backwards", '" order by 1, 2"', '" order by 1, 2 desc"'),
   sources("sources", "are taken for each other", "groups[Number(row[0])]", "groups[groups.length - 1 - Number(row[0])]"),
   sources("facts", "of the cursors are swapped", 'ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4])', 'ascii(row?.[4]) === "true", fromBefore: ascii(row?.[3])', { concerns: asks(/after|before/), ...toward("PageInfo.hasPreviousPage", "PageInfo.hasNextPage") }),
@@ -182,7 +183,7 @@ const REMEMBERED: readonly CompilerMutant[] = [
   remembering("remembered", "for any selection of an object", "if (object) this.#set(`${this.#prefix}${shape.number} ${id}`", "if (object) this.#set(`${this.#prefix}${1} ${id}`"),
   remembering("remembered", "for any page of the operation", "page ${source.plan.connection.number} ${source.cursors}", "page ${source.cursors}", { aim: { goals: ["PageInfo.endCursor", "PageInfo.startCursor"], again: 0.5 } }),
   remembering("remembered", "with the row that is beyond the page left out", "list.ids.slice(0, size);", "list.ids.slice(0, size - 1);"),
-  operations("remembered", "though the time decides which there are", "timed = request.asked > 0;", "timed = false;", { concerns: ({ uses }) => uses.has("Query.applications"), schema: byTheTime, aim: { goals: ["Query.applications"], again: 0.7 } }),
+  reads("remembered", "though the time decides which there are", "timed = request.asked > 0;", "timed = false;", { concerns: ({ uses }) => uses.has("Query.applications"), schema: byTheTime, aim: { goals: ["Query.applications"], again: 0.7 } }),
   sources("remembered", "though the time decides what is shown, if it were told when clusters were seen", "input.request.asked > asked || ", "", { also: SEEN_IS_TOLD, aim: { goals: ["Application.stale", "Cluster.status"], again: 0.7 } }),
   asked("remembered", "though it asked when something is stale, if it were told when clusters were seen", "get staleBefore(): Date {\n    this.asked += 1;", "get staleBefore(): Date {", { also: SEEN_IS_TOLD, aim: { goals: ["Application.stale", "Cluster.status"], again: 0.7 } }),
 ];
