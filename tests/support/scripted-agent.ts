@@ -95,11 +95,12 @@ export class ScriptedAgent {
       this.#pods.set(object.objectId, has);
       return Array.from({ length: Math.max(0, had - has) }, (_, index) => podId(object.objectId, has + index));
     });
-    const services = [...this.services.values()].map(({ objectId, generation, spec }): ServiceReport => ({
+    const told = [...this.services.values()];
+    const services = told.map(({ objectId, generation, spec }): ServiceReport => ({
       serviceId: objectId, term: this.term, generation, ...(spec ? {} : { removed: true }),
     }));
     await this.report({ pods, placements, gone, services });
-    for (const service of this.services.values()) if (!service.spec) this.services.delete(service.objectId);
+    for (const service of told) if (!service.spec && this.services.get(service.objectId) === service) this.services.delete(service.objectId);
     for (const object of objects) if (!object.spec && this.objects.get(object.objectId) === object) this.objects.delete(object.objectId);
   }
 

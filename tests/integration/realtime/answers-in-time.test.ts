@@ -1,0 +1,57 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PlantedFault } from "#tests/support/planted-graph.ts";
+import { furnishWorld, runHistory } from "#tests/support/timed-history.ts";
+import { openWorld, type World } from "#tests/support/timed-world.ts";
+
+/** Longer by hand: SELVEDGE_TEST_SECONDS=600 npm test -- tests/integration/realtime/answers-in-time.test.ts */
+const FOR_MS = Number(process.env["SELVEDGE_TEST_SECONDS"] ?? 12) * 1000;
+/** In which a fault has to be found; it mostly takes a few seconds, and then the history ends. */
+const FAULT_MS = 60_000;
+const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+
+const REMEMBERING = "server/read/compiled/remembering.ts";
+const TOUCHED = "server/read/touched.ts";
+const LOOKS = "server/realtime/looks.ts";
+const KEY = "`${tenantId} ${role} ${namespaceIds?.join() ?? \"*\"} ${plan.number} ${values} `";
+const FAULTS: readonly PlantedFault[] = [
+  { name: "who answers a mutation did not say so", edits: [{ file: "server/roles/api.ts", text: "onCommitted: (tenantId) => changes.noteOwn(tenantId),", by: "onCommitted: () => undefined," }] },
+  { name: "what is everybody's were not noted", edits: [{ file: LOOKS, text: "const shown = tenantId === null ?", by: "if (tenantId === null) return;\n    const shown = tenantId === null ?" }] },
+  { name: "what says no owner were nobody's", edits: [{ file: LOOKS, text: "if (ownerIds === null) ofKind.anybodys = number;", by: "if (ownerIds === null) {}" }] },
+  { name: "the key did not say the tenant", edits: [{ file: REMEMBERING, text: KEY, by: KEY.replace("${tenantId} ", "") }] },
+  { name: "the key did not say the role", edits: [{ file: REMEMBERING, text: KEY, by: KEY.replace("${role} ", "") }] },
+  { name: "the key did not say the namespaces", edits: [{ file: REMEMBERING, text: KEY, by: KEY.replace('${namespaceIds?.join() ?? "*"} ', "") }] },
+  // However fast the machine is, something changes meanwhile.
+  { name: "text were numbered after it was read", edits: [
+    { file: "server/read/compiled/operations.ts", text: "      ([rows]) => {\n        try {", by: "      async ([rows]) => {\n        await new Promise((resolve) => setTimeout(resolve, 150));\n        try {" },
+    { file: REMEMBERING, text: "store.set(key, value, this.#since, dependencies)", by: "store.set(key, value, this.#memory.changes.current(this.#tenantId) ?? this.#since, dependencies)" },
+  ] },
+  { name: "a list depended on nothing", edits: [{ file: REMEMBERING, text: "cursor ?? []) }, list.dependencies(\"\"));", by: "cursor ?? []) }, []);" }] },
+  { name: "what no timeline tells were remembered", edits: [{ file: TOUCHED, text: "if (this.#binding.told(entity.name)?.untold?.includes(property)) this.#told = false;", by: "void [entity, property];" }] },
+];
+
+describe("an answer over HTTP", () => {
+  let world: World;
+  let instances = 0;
+  const number = (): number => (instances += 1);
+  beforeAll(async () => {
+    console.info(`the seed of these histories is SELVEDGE_TEST_SEED=${seed}`);
+    world = await openWorld(["alpha", "beta"], ["one", "two"]);
+    await furnishWorld(world, 8, number());
+  }, 120_000);
+  afterAll(() => world.close());
+
+  it("is never older than its bound, whoever asks and wherever it was changed", async () => {
+    const { violations, answers, remembered, writes, messages } = await runHistory(world, number, { seed, forMs: FOR_MS });
+    console.info(`${answers} answers, ${remembered} of them from memory, ${writes} writes, ${messages} messages`);
+    expect(violations).toEqual([]);
+    expect(remembered).toBeGreaterThan(answers / 20);
+    expect(writes).toBeGreaterThan(50);
+    expect(messages).toBeGreaterThan(20);
+  }, FOR_MS + 120_000);
+
+  it.each(FAULTS)("would be found wrong if $name", async (fault) => {
+    const { violations } = await runHistory(world, number, { seed, forMs: FAULT_MS, fault });
+    expect(violations).not.toEqual([]);
+  }, FAULT_MS + 120_000);
+});
