@@ -84,7 +84,7 @@ const OBJECTS: readonly CompilerMutant[] = [
   objects("page", "is joined by the first of two columns", "of mapping.join) writer", "of mapping.join.slice(0, 1)) writer", toward("Service.endpoints")),
   objects("page", "is linked to all", "if (mapping.linked) writeWhere(", "if (mapping.linked) void (", toward("ConfigMap.usedBy", "Secret.usedBy")),
   objects("sql", "does not know what is selected", "input.request, field.names)", "input.request, new Set())", toward("Overview.pods")),
-  objects("sql", "does not get its arguments", "argumentsOf(field, input) as never, input.request, field.names", "{} as never, input.request, field.names", toward("Revision.changes")),
+  objects("sql", "does not get its arguments", "argumentsOf(field, input) as never, input.request, field.names", "{} as never, input.request, field.names", toward("ConfigMap.data")),
   objects("ref", "shows what the role may not see", "maySee(input.binding, input.role, name) ? rowsOf(name) : undefined", "rowsOf(name)", { concerns: asks(/target/), aim: { goals: ["Operation.target"], roles: ["VIEWER"] } }),
   objects("ref", "is never of the last type", "of input.binding.nodes) {\n      const rows", "of input.binding.nodes.slice(0, -1)) {\n      const rows", { concerns: asks(/target/), aim: { goals: ["Operation.target", "AuditEntry.target"] } }),
   objects("ref", "is looked for by its id alone", "` when '${name}' then `", "` when '${name === \"Application\" ? \"Pod\" : name}' then `"),

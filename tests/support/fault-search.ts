@@ -74,6 +74,11 @@ export class FaultSearch {
     return this.#database.drop();
   }
 
+  /** Those that all faults are looked for among. */
+  shared(of: Kind): readonly Candidate[] {
+    return this.#shared[of];
+  }
+
   async *candidates(of: Kind, aim?: Aim): AsyncGenerator<Candidate, void, void> {
     yield* this.#shared[of];
     const drawn = this.#options[of];
@@ -82,6 +87,11 @@ export class FaultSearch {
       // oxlint-disable-next-line no-await-in-loop -- it ends where the fault is found
       for (const candidate of await more.batch(index / FEW)) yield { ...candidate, number: drawn + index + candidate.number };
     }
+  }
+
+  /** The goals of an aim that nobody has. */
+  unreached(of: Kind, aim: Aim): string[] {
+    return this.#askings(of, 0).unreached(aim);
   }
 
   #moreOf(of: Kind, aim?: Aim): Batches {

@@ -93,7 +93,7 @@ const OF_FIELDS: readonly Mutant[] = [
   mapped("member", "PodTemplate.volumes", "is taken for left out", () => ({ property: "nowhere" }), { resolve: () => [] }),
   instead("exposed member", "ContainerPort.protocol", "ContainerPort.name"),
   instead("exposed member", "HttpHeader.value", "HttpHeader.name"),
-  { of: "union", name: "forgets a member of VolumeSource", concerns: asks(/on SecretVolume/), aim: { goals: ["SecretVolume.secretName"] }, asked: withoutFragmentsOn((name) => name === "SecretVolume") },
+  { of: "union", name: "forgets a member of VolumeSource", concerns: asks(/on SecretVolume/), aim: { goals: ["SecretVolume.secret"] }, asked: withoutFragmentsOn((name) => name === "SecretVolume") },
   { of: "union", name: "forgets a member of ProbeHandler", concerns: asks(/on HttpGetProbe/), aim: { goals: ["HttpGetProbe.port"] }, asked: withoutFragmentsOn((name) => name === "HttpGetProbe") },
   mapped("ref", "Operation.target", "is looked for by another id", () => ({ idProperty: "id" })),
   mapped("ref", "AuditEntry.target", "is of the other type", () => ({ typeProperty: "targetName" })),

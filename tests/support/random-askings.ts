@@ -69,6 +69,11 @@ export class RandomAskings {
     this.#generator.landed(times);
   }
 
+  /** The goals that nobody has who may ask with this aim. */
+  unreached(aim: Aim): string[] {
+    return aim.goals.filter((goal) => !this.#options.world.viewers.some((viewer) => this.#fits(viewer, { ...aim, goals: [goal] })));
+  }
+
   #made(aim?: Aim): RandomAsking {
     const { dice, of, schema, world } = this.#options;
     const viewer = this.#viewer(aim);

@@ -115,7 +115,7 @@ export class OperationGenerator {
   reaches(role: Role, goal: string, subscription?: string): boolean {
     const { schema } = this.#options;
     const root = (subscription === undefined ? schema.getQueryType() : schema.getSubscriptionType()) as GraphQLObjectType;
-    return this.#targets(root, role, subscription ?? null).some((target) => nameOf(target) === goal);
+    return goal === `${root.name}.${subscription}` || this.#targets(root, role, subscription ?? null).some((target) => nameOf(target) === goal);
   }
 
   /** That fields answered something so often: goals are those of which that is seldom true. */
@@ -125,7 +125,8 @@ export class OperationGenerator {
 
   /** With this root field. */
   subscription(role: Role, field: string, { goal, hints }: OperationOptions = {}): RandomOperation {
-    return this.#made(role, this.#options.schema.getSubscriptionType() as GraphQLObjectType, field, goal, hints);
+    const root = this.#options.schema.getSubscriptionType() as GraphQLObjectType;
+    return this.#made(role, root, field, goal === `${root.name}.${field}` ? undefined : goal, hints);
   }
 
   #made(role: Role, root: GraphQLObjectType, only: string | null, wanted: string | undefined, hints = this.#options.hints): RandomOperation {

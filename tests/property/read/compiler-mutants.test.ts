@@ -79,11 +79,14 @@ test(`a fault in the compiler is found (seed ${SEED})`, { timeout: 600_000 }, as
 test(`the compiler as it is, loaded in the same way, has none (seed ${SEED})`, { timeout: 600_000 }, async () => {
   const side = await sideOf();
   const faults: string[] = [];
-  for (const of of ["queries", "messages"] as const) {
-    for await (const candidate of search.candidates(of)) {
-      const differing = await fault(side, candidate);
-      if (differing !== null) faults.push(`${differing}\n${candidate.asking.asked.query}`);
-    }
-  }
+  await inTurn([...search.shared("queries"), ...search.shared("messages")], async (candidate) => {
+    const differing = await fault(side, candidate);
+    if (differing !== null) faults.push(`${differing}\n${candidate.asking.asked.query}`);
+  });
   expect(faults).toEqual([]);
+});
+
+test("what mutants aim at can be reached", () => {
+  const unreached = COMPILER_MUTANTS.flatMap(({ name, aim, ofMessages = false }) => (aim ? search.unreached(ofMessages ? "messages" : "queries", aim) : []).map((goal) => `${name}: ${goal}`));
+  expect(unreached).toEqual([]);
 });

@@ -70,3 +70,8 @@ test("there is a mutant of each kind of mapping", () => {
   const kinds = ["exposed column", "exposed member", "globalId", "part", "one", "many", "page", "sql", "doc", "member", "union", "ref", "find", "list", "pageOf", "entity", "entities", "node", "nodes", "message", "pure"];
   expect(kinds.filter((kind) => !MUTANTS.some(({ of }) => of === kind))).toEqual([]);
 });
+
+test("what mutants aim at can be reached", () => {
+  const unreached = [...MUTANTS, ...ignoringMutants(schema)].flatMap(({ name, aim, ofMessages = false }) => (aim ? search.unreached(ofMessages ? "messages" : "queries", aim) : []).map((goal) => `${name}: ${goal}`));
+  expect(unreached).toEqual([]);
+});
