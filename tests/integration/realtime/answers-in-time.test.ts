@@ -23,7 +23,7 @@ const FAULTS: readonly PlantedFault[] = [
   { name: "the key did not say the namespaces", edits: [{ file: REMEMBERING, text: KEY, by: KEY.replace('${namespaceIds?.join() ?? "*"} ', "") }] },
   // However fast the machine is, something changes meanwhile.
   { name: "text were numbered after it was read", edits: [
-    { file: "server/read/compiled/operations.ts", text: "      ([rows]) => {\n        try {", by: "      async ([rows]) => {\n        await new Promise((resolve) => setTimeout(resolve, 150));\n        try {" },
+    { file: "server/read/compiled/reads.ts", text: "      ([rows]) => {\n        try {", by: "      async ([rows]) => {\n        await new Promise((resolve) => setTimeout(resolve, 150));\n        try {" },
     { file: REMEMBERING, text: "store.set(key, value, this.#since, dependencies)", by: "store.set(key, value, this.#memory.changes.current(this.#tenantId) ?? this.#since, dependencies)" },
   ] },
   { name: "a list depended on nothing", edits: [{ file: REMEMBERING, text: "cursor ?? []) }, list.dependencies(\"\"));", by: "cursor ?? []) }, []);" }] },
