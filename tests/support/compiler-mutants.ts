@@ -80,7 +80,7 @@ const OBJECTS: readonly CompilerMutant[] = [
   objects("many", "comes backwards", "writeWhere(writer, where, place);\n    writeOrder(writer, order, true, place.alias);", "writeWhere(writer, where, place);\n    writeOrder(writer, order, false, place.alias);"),
   objects("many", "comes in no order", "    writeOrder(writer, order, true, place.alias);\n", ""),
   objects("many", "has those of all", '= ${parent.alias}."id"` : "true"', '= ${parent.alias}."id" or true` : "true"', toward("Vpc.subnets")),
-  objects("many", "has lost its condition", "    writeWhere(writer, where, place);\n    writeOrder(writer, order", "    writeOrder(writer, order", toward("Operation.steps")),
+  objects("many", "has lost its condition", "    writeWhere(writer, where, place);\n    writeOrder(writer, order", "    writeOrder(writer, order", toward("Overview.distribution", "Operation.steps")),
   objects("page", "is joined by the first of two columns", "of mapping.join) writer", "of mapping.join.slice(0, 1)) writer", toward("Service.endpoints")),
   objects("page", "is linked to all", "if (mapping.linked) writeWhere(", "if (mapping.linked) void (", toward("ConfigMap.usedBy", "Secret.usedBy")),
   objects("sql", "does not know what is selected", "input.request, field.names)", "input.request, new Set())", toward("Overview.pods")),
@@ -176,7 +176,7 @@ function byTheTime(clone: GraphQLSchema): void {
   (field as { extensions: object }).extensions = { ...field.extensions, mapping: { ...mappingOf(field), where } };
 }
 const REMEMBERED: readonly CompilerMutant[] = [
-  remembering("remembered", "for whatever variables there are", "${plan.number} ${values} `", "${plan.number} `", { concerns: asks(/\$v/) }),
+  remembering("remembered", "for whatever variables there are", "${plan.number} ${values} `", "${plan.number} `", { concerns: asks(/\$v/), aim: { goals: ["Query.applications", "Query.pods", "Query.clusters"], again: 0.7 } }),
   remembering("remembered", "for any role, if all that may be referred to were told", "`${tenantId} ${role} ", "`${tenantId} ", { also: ALL_IS_TOLD, aim: { goals: ["Operation.target"], roles: ["OWNER", "VIEWER"], again: 0.7 } }),
   remembering("remembered", "for any namespaces", '${namespaceIds?.join() ?? "*"} ', ""),
   remembering("remembered", "for any tenant", "`${tenantId} ${role}", "`${role}"),

@@ -14,8 +14,8 @@ import { answer, compiledAnswer, difference, type Side, wrongWay } from "#tests/
  * there were before it was found, and how many of these had anything to do with it.
  */
 const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
-const QUERIES = 600;
-const MESSAGES = 200;
+const QUERIES = 300;
+const MESSAGES = 100;
 const MORE = 2_000;
 
 /** What is loaded from its text: the compiler, and what of its own it works with. */
