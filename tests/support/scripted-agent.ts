@@ -55,7 +55,7 @@ export class ScriptedAgent {
   helloMessage(changes: Partial<Hello> = {}): Hello {
     return {
       type: "hello", clusterId: this.clusterId, protocols: [1], store: this.store, term: this.told, epoch: this.epoch, lastSeq: this.seq,
-      holds: [...this.objects.values(), ...this.services.values()].map((object): HeldObject => ({ objectId: object.objectId, term: this.term, generation: object.generation })),
+      holds: [...this.objects.values(), ...this.services.values()].map((object): HeldObject => ({ kind: object.kind, objectId: object.objectId, term: this.term, generation: object.generation })),
       templates: [...this.templates],
       contents: [...this.contents.keys()],
       description: {

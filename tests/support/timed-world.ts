@@ -1,6 +1,6 @@
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { globalId, uuidOf } from "#server/domain/ids.ts";
-import type { AssignedPlacement, PodReport, Report } from "#server/fleet/link.ts";
+import type { AgentConnection, AssignedPlacement, GatewayMessage, PodReport, Report } from "#server/fleet/link.ts";
 import { hashToken, newToken, tokenPrefix } from "#server/identity/token.ts";
 import { VOUCHES_MS } from "#server/realtime/looks.ts";
 import { type Centre, createCentre, wallClock } from "./centre.ts";
@@ -67,16 +67,33 @@ export function presence(ledger: Ledger, lists: readonly string[], name: string,
 export const listsFor = (kind: string, tenant: string, namespace: string): string[] =>
   [listOf(kind, { tenant, namespace: null }), ...(namespace === MINE ? [listOf(kind, { tenant, namespace })] : [])];
 
+/** On a busy machine. */
+const ANSWERED_MS = 15_000;
+
 /** Each time that it speaks, all that it tells of rises by one. */
 export class CountingAgent extends ScriptedAgent {
   readonly #ledger: Ledger;
+  readonly #dial: () => AgentConnection;
   readonly #owners = new Map<string, string>();
   readonly #there = new Set<string>();
   #count = 0;
 
-  constructor(code: string, ledger: Ledger) {
+  constructor(code: string, ledger: Ledger, dial: () => AgentConnection) {
     super(code);
     this.#ledger = ledger;
+    this.#dial = dial;
+    this.connect(dial());
+  }
+
+  /** Goes on behind the last report that was stored: as agents do who were not answered. */
+  async resume(): Promise<void> {
+    if (this.closed !== null) this.connect(this.#dial());
+    const { epoch, ackedSeq } = await this.hello();
+    this.seq = epoch === this.epoch ? ackedSeq : 0;
+  }
+
+  override next<T extends GatewayMessage["type"]>(type: T, from?: number, deadlineMs = ANSWERED_MS): Promise<Extract<GatewayMessage, { type: T }>> {
+    return super.next(type, from, deadlineMs);
   }
 
   /** Of these objects. */
@@ -121,7 +138,7 @@ export async function openWorld(tenantNames: readonly string[], clusters: readon
   const ledger = new Ledger(VOUCHES_MS);
   await centre.gateway();
   await centre.worker();
-  const agents = clusters.map((code) => new CountingAgent(code, ledger).connect(centre.link.dial()));
+  const agents = clusters.map((code) => new CountingAgent(code, ledger, centre.link.dial));
   for (const agent of agents) await agent.describe();
   const tenants: Tenant[] = [];
   for (const name of tenantNames) {
@@ -166,7 +183,7 @@ export const inputOf = ({ name, namespace }: Pick<Application, "name" | "namespa
   distribution: { clusters: agents.map(({ clusterId }) => ({ clusterId: globalId("Cluster", clusterId), replicas })) },
 });
 
-/** A mutation's payload; throws where it was refused. */
+/** @throws Refused, Busy; else what is wrong with the server */
 export type Ask = <Payload>(token: string, query: string, variables: object) => Promise<Payload>;
 const PAYLOAD = "userErrors { message }";
 export const CREATE_NAMESPACE = `mutation ($input: CreateNamespaceInput!) { createNamespace(input: $input) { namespace { id } ${PAYLOAD} } }`;
@@ -192,17 +209,25 @@ export async function post({ url }: Pick<Instance, "url">, token: string, query:
 export const askAt = (instance: Pick<Instance, "url">): Ask => async <Payload>(token: string, query: string, variables: object): Promise<Payload> => {
   const { data, errors } = await post(instance, token, query, variables);
   const payload = data ? (Object.values(data)[0] as { userErrors?: readonly unknown[] } | null) : null;
-  if (errors || !payload || (payload.userErrors?.length ?? 0) > 0) throw new Refused(JSON.stringify(errors ?? payload?.userErrors ?? data));
+  if (errors || !payload) throw isBusy(errors) ? new Busy() : new Error(JSON.stringify(errors ?? data));
+  if ((payload.userErrors?.length ?? 0) > 0) throw new Refused(JSON.stringify(payload.userErrors));
   return payload as Payload;
 };
+/** It has changed nothing. */
 export class Refused extends Error {}
+/** What has become of it is not known. */
+export class Busy extends Error {}
+
+/** Whether a server says nothing but that it has too much to do. */
+export const isBusy = (errors: unknown): boolean =>
+  Array.isArray(errors) && errors.every((error: { extensions?: { code?: string } }) => error.extensions?.code === "TIMEOUT" || error.extensions?.code === "RATE_LIMITED");
 
 /** Resolves when the database has none of them any more: what clusters have to give up goes after the mutation was answered. */
 export async function untilGone(database: TestDatabase, type: "Application" | "Service", ids: readonly string[]): Promise<void> {
   await eventually(async () => {
     const { rowCount } = await database.admin.query(`select from ${type.toLowerCase()} where id = any ($1)`, [ids.map((id) => uuidOf(type, id))]);
     if (rowCount !== 0) throw new Error(`${ids.join()} are still there`);
-  }, { deadlineMs: 60_000, everyMs: 40 });
+  }, { deadlineMs: 120_000, everyMs: 40 });
 }
 
 /** Begins with a letter, as names must. */

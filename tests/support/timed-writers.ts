@@ -41,6 +41,13 @@ export function createWriter({ ledger, agents, database }: World, tenant: Tenant
   const services: { readonly application: string; readonly name: string; readonly ids: readonly string[] }[] = [];
   const going: Promise<void>[] = [];
 
+  /** It goes when its clusters say so: nobody who is asked acknowledges that. */
+  const goes = (type: "Application" | "Service", ids: readonly string[], change: ReturnType<typeof presence>): void => {
+    const gone = untilGone(database, type, ids).then(() => change.acknowledged(null));
+    // It is waited for at the end.
+    gone.catch(() => undefined);
+    going.push(gone);
+  };
   const noted = ({ application: { id, version, placements } }: Shown, { number }: Instance): void => {
     ledger.wrote(`${id} version`, version, number);
     for (const placement of placements.nodes) ledger.wrote(`${placement.id} generation`, placement.generation, number);
@@ -108,7 +115,7 @@ export function createWriter({ ledger, agents, database }: World, tenant: Tenant
       if (!one) return;
       const change = presence(ledger, [servicesOf(one.application)], one.name, false);
       await askAt(instance)(token, DELETE_SERVICES, { input: { ids: one.ids } });
-      going.push(untilGone(database, "Service", one.ids).then(() => change.acknowledged(null)));
+      goes("Service", one.ids, change);
     }],
     ["applications", async (instance) => {
       if (temporary.length >= MOST) return;
@@ -122,10 +129,9 @@ export function createWriter({ ledger, agents, database }: World, tenant: Tenant
     ["applications", async (instance) => {
       const [one] = temporary.splice(Math.floor(random() * temporary.length), 1);
       if (!one) return;
-      // It goes when its cluster says so: nobody who is asked acknowledges that.
       const change = presence(ledger, listsFor("applications", tenant.name, namespaceOf(one.name)), one.name, false);
       await askAt(instance)(token, DELETE_APPLICATION, { input: { applicationId: one.id, confirmName: one.name } });
-      going.push(untilGone(database, "Application", [one.id]).then(() => change.acknowledged(null)));
+      goes("Application", [one.id], change);
     }],
   ];
   return {

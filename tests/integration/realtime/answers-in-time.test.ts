@@ -1,13 +1,11 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlantedFault } from "#tests/support/planted-graph.ts";
-import { furnishWorld, runHistory } from "#tests/support/timed-history.ts";
+import { furnishWorld, MOST_MS, runHistory } from "#tests/support/timed-history.ts";
 import { openWorld, type World } from "#tests/support/timed-world.ts";
 
 /** Longer by hand: SELVEDGE_TEST_SECONDS=600 npm test -- tests/integration/realtime/answers-in-time.test.ts */
 const FOR_MS = Number(process.env["SELVEDGE_TEST_SECONDS"] ?? 12) * 1000;
-/** In which a fault has to be found; it mostly takes a few seconds, and then the history ends. */
-const FAULT_MS = 60_000;
 const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
 
 const REMEMBERING = "server/read/compiled/remembering.ts";
@@ -42,16 +40,16 @@ describe("an answer over HTTP", () => {
   afterAll(() => world.close());
 
   it("is never older than its bound, whoever asks and wherever it was changed", async () => {
-    const { violations, answers, remembered, writes, messages } = await runHistory(world, number, { seed, forMs: FOR_MS });
+    const { violations, failures, answers, remembered, writes, messages } = await runHistory(world, number, { seed, forMs: FOR_MS });
     console.info(`${answers} answers, ${remembered} of them from memory, ${writes} writes, ${messages} messages`);
     expect(violations).toEqual([]);
+    expect(failures).toEqual([]);
     expect(remembered).toBeGreaterThan(answers / 20);
-    expect(writes).toBeGreaterThan(50);
-    expect(messages).toBeGreaterThan(20);
-  }, FOR_MS + 120_000);
+    expect(Math.min(writes, messages)).toBeGreaterThan(0);
+  }, FOR_MS + 2 * MOST_MS);
 
   it.each(FAULTS)("would be found wrong if $name", async (fault) => {
-    const { violations } = await runHistory(world, number, { seed, forMs: FAULT_MS, fault });
+    const { violations } = await runHistory(world, number, { seed, forMs: 0, fault });
     expect(violations).not.toEqual([]);
-  }, FAULT_MS + 120_000);
+  }, 2 * MOST_MS);
 });
