@@ -158,7 +158,7 @@ const remembering = inFile("server/read/compiled/remembering.ts");
 const asked = inFile("server/read/compiled/asked.ts");
 const pieces = inFile("server/read/compiled/pieces.ts");
 const STATEMENTS: readonly CompilerMutant[] = [
-  reads("plans", "are taken for other conditions", "conditions.map((name) => String(variableValues.coerced[name])).join()", '"any"', { concerns: asks(/if: \$/) }),
+  reads("plans", "are taken for other conditions", "known.conditions.map((name) => String(variableValues.coerced[name])).join()", '"any"', { concerns: asks(/if: \$/) }),
   sources("sources", "of several come backwards", '" order by 1, 2"', '" order by 1, 2 desc"'),
   sources("sources", "are taken for each other", "groups[Number(row[0])]", "groups[groups.length - 1 - Number(row[0])]"),
   sources("facts", "of the cursors are swapped", 'ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4])', 'ascii(row?.[4]) === "true", fromBefore: ascii(row?.[3])', { concerns: asks(/after|before/), ...toward("PageInfo.hasPreviousPage", "PageInfo.hasNextPage") }),
