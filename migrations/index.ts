@@ -1,5 +1,6 @@
 import { InitialMigration } from "./migration-20261123-initial.ts";
 import { LifeAndConfigurationMigration } from "./migration-20261126-life-and-configuration.ts";
+import { OperationKindsMigration } from "./migration-20261130-operation-kinds.ts";
 import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
@@ -7,4 +8,5 @@ export const migrations = [
   { name: "20261123-initial", class: InitialMigration },
   { name: "20261126-life-and-configuration", class: LifeAndConfigurationMigration },
   { name: "20261130-timeline-owners", class: TimelineOwnersMigration },
+  { name: "20261130-operation-kinds", class: OperationKindsMigration },
 ];

@@ -15,7 +15,7 @@ export type Way = (typeof WAYS)[number];
 
 /**
  * Why an operation did not take a faster way. "mutation": its effects are code; "resolver": a field that only code can answer; "introspection";
- * "large": a statement as long as this is not worth planning; "off": by setting. Of one that was compiled and had to be run again: "argument" is what was
+ * "large": a statement as long as this is not worth planning; "off": that way may not be taken here. Of one that was compiled and had to be run again: "argument" is what was
  * refused before there was a statement, "null" a value that must not be null, "data" another SQLSTATE of class 22, "limit" one of class 54, and
  * "statement" one of class 42, or what could not be written, which is our own fault: it is logged.
  */

@@ -2,9 +2,9 @@ import type { Join, Link } from "../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Role } from "../domain/states.ts";
 import { type Binding, columnOf, maySee } from "./bind.ts";
-import { askedOf, connectionOf, type PageFacts, type PageRows } from "./connection.ts";
+import { askedOf, connectionOf, type PageRows } from "./connection.ts";
 import { encodeCursor } from "./cursor.ts";
-import { writeBeyond, writeOrder } from "./page.ts";
+import { type PageFacts, writeBeyond, writeOrder } from "./page.ts";
 import type { Plan, PlannedPage, PlanOf, Relation } from "./plan.ts";
 import { jsonDecoderOf, type Place, printed, selected, type StatementWriter, wrapped, writeWhere } from "./render.ts";
 import { type RowShape, SelectList, type Value, type Values } from "./rows.ts";
@@ -26,12 +26,7 @@ export interface Tree {
   readonly binding: Binding;
   readonly role: Role;
   readonly writer: StatementWriter;
-  /** @throws TooLarge */
-  check(): void;
 }
-
-/** The statement would be longer than is worth planning. */
-export class TooLarge extends Error {}
 
 /** An array of the statement's JSON. */
 export type Json = readonly unknown[];
@@ -47,12 +42,7 @@ export interface Branch {
 export function branchOf(tree: Tree, plan: Plan): Branch {
   const place = tree.writer.place(plan.bound.entity);
   const list = new SelectList(valuesOf(tree, place));
-  return { place, shape: list.shape(plan), write: () => writeRow(tree, list) };
-}
-
-function writeRow(tree: Tree, list: SelectList): void {
-  tree.check();
-  list.writeArray(tree.writer);
+  return { place, shape: list.shape(plan), write: () => list.writeArray(tree.writer) };
 }
 
 function valuesOf(tree: Tree, place: Place): Values {
@@ -217,7 +207,7 @@ function rowsOf(tree: Tree, page: PlannedPage, place: Place, parent: Parent | nu
         writeNumber();
         writer.write(" <= ").param(args.size, "integer").write(" then ");
       }
-      writeRow(tree, list);
+      list.writeArray(writer);
       writer.write(`${more ? " end" : ""} from (select ${alias}.*`);
       writeFrom(writer, page, place, parent);
       for (const side of ["after", "before"] as const) {

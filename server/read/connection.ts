@@ -2,7 +2,7 @@ import type { Join, Link } from "../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Binding } from "./bind.ts";
 import { encodeCursor } from "./cursor.ts";
-import { writeBeyond, writeOrder } from "./page.ts";
+import { hasNextPage, hasPreviousPage, NO_FACTS, type PageAsks, pageAsks, type PageFacts, writeBeyond, writeOrder } from "./page.ts";
 import type { PlannedPage, View } from "./plan.ts";
 import { type Statement, StatementWriter, writeWhere } from "./render.ts";
 import { type RawRow, type Row, type RowShape, SelectList } from "./rows.ts";
@@ -45,43 +45,13 @@ export interface PageRows {
   readonly more: boolean;
   readonly count: number;
 }
-export interface PageFacts {
-  readonly total: number;
-  readonly upToAfter: boolean;
-  readonly fromBefore: boolean;
-}
-
 /** The id of a parent that a condition links rows to: the one thing that it is joined by. */
 const PARENT_ID: Sql = { kind: "sql", parts: ["k.k0"] };
 
-/** What has to be read for a page. */
-export interface Asked {
-  /** The views of its rows: under `nodes`, and under `edges`. */
-  readonly views: readonly View[];
-  readonly rows: boolean;
-  readonly cursors: boolean;
-  /** Whether there is one more than the page holds. */
-  readonly more: boolean;
-  readonly total: boolean;
-  /** Whether there are rows up to `after`, and from `before` on. */
-  readonly upToAfter: boolean;
-  readonly fromBefore: boolean;
-  /** Any of these three, which the rows don't tell. */
-  readonly facts: boolean;
-}
-export function askedOf({ nodes, edges, pageInfo, args, totalCount }: PlannedPage): Asked {
+/** What has to be read for a page, and the views of its rows: under `nodes`, and under `edges`. */
+export function askedOf({ nodes, edges, pageInfo, args, totalCount }: PlannedPage): PageAsks & { readonly views: readonly View[] } {
   const views = [...nodes, ...edges.flatMap((edge) => edge.nodes)];
-  const [upToAfter, fromBefore] = [args.after !== null && pageInfo.has("hasPreviousPage"), args.before !== null && pageInfo.has("hasNextPage")];
-  return {
-    views,
-    rows: views.length > 0 || edges.length > 0 || pageInfo.size > 0,
-    cursors: edges.some((edge) => edge.cursor) || pageInfo.has("startCursor") || pageInfo.has("endCursor"),
-    more: pageInfo.has(args.forward ? "hasNextPage" : "hasPreviousPage"),
-    total: totalCount,
-    upToAfter,
-    fromBefore,
-    facts: totalCount || upToAfter || fromBefore,
-  };
+  return { views, ...pageAsks(args, { lists: views.length > 0 || edges.length > 0, cursors: edges.some((edge) => edge.cursor), totalCount, pageInfo }) };
 }
 
 const countOf = (parents: Parents | null): number => parents?.keys.length ?? 1;
@@ -141,7 +111,7 @@ export function pageFacts(binding: Binding, page: PlannedPage, parents: Parents 
   const { bound, order, args, where } = page;
   const asked = askedOf(page);
   if (!asked.facts) return null;
-  if (where === nothing) return { statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ total: 0, upToAfter: false, fromBefore: false })) };
+  if (where === nothing) return { statement: null, answer: () => Array.from({ length: countOf(parents) }, () => NO_FACTS) };
 
   const writer = new StatementWriter(binding, bound.entity);
   const exists = (key: readonly string[] | null | false, side: "after" | "before"): void => {
@@ -194,10 +164,10 @@ function writeFrom(writer: StatementWriter, page: PlannedPage, parents: Parents 
 }
 
 /** The object that the connection's resolvers take from. */
-export function connectionOf(page: PlannedPage, read: PageRows | undefined, facts: PageFacts | undefined): Row {
+export function connectionOf(page: PlannedPage, read: PageRows | undefined, facts: PageFacts = NO_FACTS): Row {
   // There is a pageInfo also where all that is selected in it is left out: then nobody looks into it.
   const connection: Row = { pageInfo: {} };
-  if (page.totalCount) connection["totalCount"] = facts?.total ?? 0;
+  if (page.totalCount) connection["totalCount"] = facts.total;
   if (!read) return connection;
   let view = 0;
   for (const { slot } of page.nodes) connection[slot] = read.rows[view++];
@@ -210,10 +180,9 @@ export function connectionOf(page: PlannedPage, read: PageRows | undefined, fact
     });
   }
   if (page.pageInfo.size > 0) {
-    const { forward } = page.args;
     connection["pageInfo"] = {
-      hasNextPage: (forward && read.more) || (facts?.fromBefore ?? false),
-      hasPreviousPage: (!forward && read.more) || (facts?.upToAfter ?? false),
+      hasNextPage: hasNextPage(page.args, read.more, facts),
+      hasPreviousPage: hasPreviousPage(page.args, read.more, facts),
       startCursor: read.cursors[0] ?? null,
       endCursor: read.cursors.at(-1) ?? null,
     };

@@ -1,5 +1,6 @@
+import type { Selects } from "../../schema/shared/mapping/kinds.ts";
 import { RequestError } from "../domain/request-error.ts";
-import { type BoundColumn, type BoundEntity, orderFaults, type ValueKind } from "./bind.ts";
+import { type BoundColumn, type BoundEntity, type BoundType, orderFaults, type ValueKind } from "./bind.ts";
 
 /**
  * Cursors: where a row stands in an order. A cursor is the base64url of a JSON array: the order it belongs to, then the row's value of each
@@ -28,6 +29,10 @@ export function bindOrder(typeName: string, entity: BoundEntity, keys: readonly 
     columns: keys.map((key) => ({ column: entity.columns.get(key.replace(/^-/, "")) as BoundColumn, descending: key.startsWith("-") })),
   };
 }
+
+/** The order of these rows under these arguments. @throws as bindOrder */
+export const orderOf = ({ type, entity }: BoundType, { order }: Pick<Selects, "order">, args: Readonly<Record<string, unknown>>): BoundOrder =>
+  bindOrder(type.name, entity, typeof order === "function" ? order(args as never) : order);
 
 export const encodeCursor = (order: BoundOrder, values: readonly (string | null)[]): string =>
   Buffer.from(`[${[order.signature, ...values].map((value) => JSON.stringify(value)).join(", ")}]`).toString("base64url");

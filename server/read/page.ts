@@ -34,6 +34,54 @@ export function pageArguments(order: BoundOrder, args: Readonly<Record<string, u
   return { forward: last === null, size: first ?? last ?? DEFAULT_PAGE_SIZE, after: cursor("after"), before: cursor("before") };
 }
 
+/** What of a page is selected. */
+export interface PageSelection {
+  /** Its rows, under `nodes` or `edges`. */
+  readonly lists: boolean;
+  /** The cursors of edges. */
+  readonly cursors: boolean;
+  readonly totalCount: boolean;
+  readonly pageInfo: ReadonlySet<string>;
+}
+
+/** What has to be read for that. */
+export interface PageAsks {
+  readonly rows: boolean;
+  readonly cursors: boolean;
+  /** Whether there is one more than the page holds. */
+  readonly more: boolean;
+  readonly total: boolean;
+  /** Whether there are rows up to `after`, and from `before` on. */
+  readonly upToAfter: boolean;
+  readonly fromBefore: boolean;
+  /** Any of these three, which the rows don't tell. */
+  readonly facts: boolean;
+}
+export function pageAsks({ forward, after, before }: PageArguments, { lists, cursors, totalCount, pageInfo }: PageSelection): PageAsks {
+  const [upToAfter, fromBefore] = [after !== null && pageInfo.has("hasPreviousPage"), before !== null && pageInfo.has("hasNextPage")];
+  return {
+    rows: lists || pageInfo.size > 0,
+    cursors: cursors || pageInfo.has("startCursor") || pageInfo.has("endCursor"),
+    more: pageInfo.has(forward ? "hasNextPage" : "hasPreviousPage"),
+    total: totalCount,
+    upToAfter,
+    fromBefore,
+    facts: totalCount || upToAfter || fromBefore,
+  };
+}
+
+/** What a page's rows don't tell. */
+export interface PageFacts {
+  readonly total: number;
+  readonly upToAfter: boolean;
+  readonly fromBefore: boolean;
+}
+export const NO_FACTS: PageFacts = { total: 0, upToAfter: false, fromBefore: false };
+
+/** Where there was one more, in the page's direction, and of the facts that are asked for. */
+export const hasNextPage = ({ forward }: PageArguments, more: boolean, { fromBefore }: PageFacts): boolean => (forward && more) || fromBefore;
+export const hasPreviousPage = ({ forward }: PageArguments, more: boolean, { upToAfter }: PageFacts): boolean => (!forward && more) || upToAfter;
+
 /** `order by …`, backward where the page is. */
 export function writeOrder(writer: StatementWriter, { columns }: BoundOrder, forward: boolean, alias = "t"): void {
   writer.write(` order by ${columns.map(({ column, descending }) => `${alias}.${column.name}${descending === forward ? " desc" : ""}`).join(", ")}`);

@@ -17,7 +17,7 @@ import { type Condition, type Expression, exposedProperty, type Join, type Link,
 import { SlotError, slotOf } from "../../schema/shared/mapping/slots.ts";
 import type { Sql } from "../../schema/shared/mapping/sql.ts";
 import { type Binding, type BoundColumn, type BoundEntity, type BoundType, kindOfField, type ValueKind } from "./bind.ts";
-import { type BoundOrder, bindOrder } from "./cursor.ts";
+import { type BoundOrder, orderOf } from "./cursor.ts";
 import { type PageArguments, pageArguments } from "./page.ts";
 
 /**
@@ -114,7 +114,7 @@ export class Planner {
 
   /** Which rows a root field selects, and in which order. @throws what its condition throws */
   selected(plan: Plan, selects: Selects, args: Readonly<Record<string, unknown>>): Selected {
-    return { plan, where: this.where(plan.bound.entity, selects.where, args), order: this.#order(plan.bound, selects, args) };
+    return { plan, where: this.where(plan.bound.entity, selects.where, args), order: orderOf(plan.bound, selects, args) };
   }
 
   where(entity: BoundEntity, where: Condition | undefined, args: Readonly<Record<string, unknown>>): Sql | null {
@@ -125,7 +125,7 @@ export class Planner {
   page(typeName: string, selects: Selects, args: Readonly<Record<string, unknown>>, fieldNodes: readonly FieldNode[]): PlannedPage {
     const bound = this.#binding.type(typeName);
     if (!bound) throw new Error(`${typeName} has no rows`);
-    const order = this.#order(bound, selects, args);
+    const order = orderOf(bound, selects, args);
     const pageArgs = pageArguments(order, args);
     const where = this.where(bound.entity, selects.where, args);
 
@@ -149,10 +149,6 @@ export class Planner {
       });
     }
     return { bound, from: selects.from ?? bound.entity.from, where, order, args: pageArgs, totalCount, pageInfo, nodes, edges };
-  }
-
-  #order(bound: BoundType, { order }: Selects, args: Readonly<Record<string, unknown>>): BoundOrder {
-    return bindOrder(bound.type.name, bound.entity, typeof order === "function" ? order(args as never) : order);
   }
 
   #fill(plan: Plan, type: GraphQLObjectType, fieldNodes: readonly FieldNode[]): void {

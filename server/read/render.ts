@@ -15,11 +15,8 @@ export interface Statement {
  * Planning a statement takes time and memory that grow with its sub-selects, and a prepared one keeps them: at 50 KB of text and some hundred sub-selects that is
  * half a second and 10 MB a connection.
  */
-export interface Bounds {
-  readonly aliases: number;
-  readonly characters: number;
-  readonly tooLarge: () => Error;
-}
+const MAX_ALIASES = 150;
+const MAX_CHARACTERS = 24_000;
 
 /** One occurrence of an entity in a statement. */
 export interface Occurrence {
@@ -45,21 +42,15 @@ export class StatementWriter {
   #text = "";
   #inCondition = false;
   #plannedOnce = true;
-  /** What it may come to; beyond that `tooLarge` is thrown while it is written. */
-  readonly #bounds: Bounds | null;
+  readonly #tooLarge: (() => Error) | null;
   /** Told of what is read, where somebody wants to know. */
   touched: Touched | null = null;
 
-  /** `entity`: of the main table, where there is one. */
-  constructor(binding: Binding, entity?: BoundEntity, bounds: Bounds | null = null) {
+  /** `entity`: of the main table, where there is one. `tooLarge`: what is thrown for a statement that is not worth planning, as soon as it is seen; else any is taken. */
+  constructor(binding: Binding, entity: BoundEntity | null, tooLarge: (() => Error) | null = null) {
     this.#binding = binding;
-    this.#bounds = bounds;
+    this.#tooLarge = tooLarge;
     if (entity) this.#places.set(mainTable(entity.main), { alias: "t", entity });
-  }
-
-  /** Characters so far. */
-  get length(): number {
-    return this.#text.length;
   }
 
   /** A further occurrence of the entity, with an alias of its own. */
@@ -79,7 +70,7 @@ export class StatementWriter {
   /** A name that nothing else in the statement has. */
   alias(): string {
     this.#aliases += 1;
-    if (this.#bounds && (this.#aliases > this.#bounds.aliases || this.#text.length > this.#bounds.characters)) throw this.#bounds.tooLarge();
+    this.#check();
     return `t${this.#aliases}`;
   }
 
@@ -122,6 +113,7 @@ export class StatementWriter {
   }
 
   statement(): Statement {
+    this.#check();
     return { text: this.#text, values: this.#values, plannedOnce: this.#plannedOnce };
   }
 
@@ -149,6 +141,10 @@ export class StatementWriter {
         this.#rows(part);
         break;
     }
+  }
+
+  #check(): void {
+    if (this.#tooLarge && (this.#aliases > MAX_ALIASES || this.#text.length > MAX_CHARACTERS)) throw this.#tooLarge();
   }
 
   #rows({ entity: name, build }: Rows): void {

@@ -41,7 +41,7 @@ export interface ReadsOptions {
   /** Told of each time that something is looked for in what is remembered, for measuring. */
   readonly onLookup?: (lookup: Lookup) => void;
   /** Told of a compiled statement that Postgres did not understand: the interpreter answered, but the fault is ours. */
-  readonly onFault?: (error: Error) => void;
+  readonly onFault: (error: Error) => void;
   /** Told of each group of statements that goes to the database, for measuring. */
   readonly onGroup?: (statements: readonly Statement[]) => void;
 }
@@ -71,7 +71,7 @@ export function createReads(options: ReadsOptions): Reads {
     return { now: new Date(now), staleBefore: new Date(now - STALE_AFTER_SECONDS * 1000 * speed), viewer };
   };
   const memory = memoryOf(options);
-  const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), memory, onFault: options.onFault ?? (() => undefined) });
+  const operations = new CompiledReads({ binding, statements, settingsOf, requestOf, ways: new Set(options.ways ?? WAYS), memory, onFault: options.onFault });
   return {
     operations,
     remembered: memory && memory.store,

@@ -2,7 +2,7 @@ import { nothing } from "../../schema/shared/mapping/sql.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
 import type { Binding } from "./bind.ts";
-import { branchOf, type Json, pageBranch, TooLarge, type Tree } from "./branch.ts";
+import { branchOf, type Json, pageBranch, type Tree } from "./branch.ts";
 import { askedOf, connectionOf, type Question } from "./connection.ts";
 import { writeOrder } from "./page.ts";
 import type { Plan, PlannedPage, Selected } from "./plan.ts";
@@ -22,8 +22,8 @@ export interface TreeOptions {
   readonly otherwise: RowLoader;
 }
 
-/** Characters of one statement. */
-const MAX_LENGTH = 24_000;
+/** The statement would be longer than is worth planning. */
+class TooLarge extends Error {}
 
 export class TreeRows implements RowLoader {
   readonly #options: TreeOptions;
@@ -88,13 +88,9 @@ export class TreeRows implements RowLoader {
   /** Null where it has to be loaded otherwise. */
   #written<Answer>(write: (tree: Tree) => Question<Answer>["answer"]): Asked<Answer> | null {
     const { binding, role } = this.#options;
-    const writer = new StatementWriter(binding);
-    const check = (): void => {
-      if (writer.length > MAX_LENGTH) throw new TooLarge();
-    };
+    const writer = new StatementWriter(binding, null, () => new TooLarge());
     try {
-      const answer = write({ binding, role, writer, check });
-      check();
+      const answer = write({ binding, role, writer });
       return { statement: writer.statement(), answer };
     } catch (error) {
       if (error instanceof TooLarge || error instanceof RequestError) return null;

@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 /** Whether the caller still waits for its answer. A signal is made only for what can be ended by one: compiled reads need none. */
 export interface Gone {
   readonly already: boolean;
@@ -10,6 +12,28 @@ export const goneOf = (signal: AbortSignal): Gone => ({
   },
   signal: () => signal,
 });
+
+/** Told by the end of the response; listened to only where somebody has to be told at once. */
+export class ResponseGone implements Gone {
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get already(): boolean {
+    return this.#response.closed;
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    const controller = (this.#controller = new AbortController());
+    if (this.already) controller.abort(GONE);
+    else this.#response.once("close", () => controller.abort(GONE));
+    return controller.signal;
+  }
+}
 
 /** How work is told that it is over: its time is, or its caller has gone. */
 export class Ending {

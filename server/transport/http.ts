@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import { GraphQLError, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { GraphQLError, type GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
 import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
-import { isText, type Answer, type OperationReads, type ReadOutcome } from "../read/answer.ts";
+import type { Answer, OperationReads, ReadOutcome } from "../read/answer.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { listenError } from "./address.ts";
-import { GONE, type Gone } from "./ending.ts";
+import { GONE, ResponseGone } from "./ending.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
 import { apiError } from "./errors.ts";
 import { runChecks, send, sendJson, type ReadinessCheck } from "./health.ts";
@@ -25,7 +25,7 @@ import { createRunner, type Caller, type MakeContext, type Messages } from "./ru
 import { createSessions, type Authenticate } from "./sessions.ts";
 import { bearerToken, createSockets } from "./socket.ts";
 import { type HttpExtension, statused, withHttp, withStatus } from "./status.ts";
-import { textResult, wayOf } from "./text.ts";
+import { wayOf, yogaResult } from "./text.ts";
 
 /**
  * Everything that listens: one port, plain node:http.
@@ -113,24 +113,24 @@ export function createApi(options: ApiOptions): Api {
     if (operation.kind === "mutation" && req.method !== "POST") {
       return { errors: [withHttp(apiError("BAD_USER_INPUT", "A mutation must be sent by POST."), { status: 405, headers: { allow: "POST" } })] };
     }
-    const leaving = new Leaving(res);
+    const gone = new ResponseGone(res);
     const onRead = req.headers[DEBUG] === "1" ? (outcome: ReadOutcome): void => void (res.headersSent || res.setHeader(READ, wayOf(outcome))) : undefined;
     const caller: Caller = { viewer, requestId, sourceAddress, transport: "http", onRead };
-    if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, leaving));
-    const gone = leaving.signal();
+    if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone));
+    const signal = gone.signal();
     const session = await sessions.open(token);
     if (!session) return { errors: [withStatus(apiError("UNAUTHENTICATED", "The token was revoked or has expired."))] };
     // An abort is told once: whoever left while a step was awaited has to be asked for after it.
-    if (gone.aborted) {
+    if (signal.aborted) {
       session.release();
       return { errors: [apiError("TIMEOUT", GONE.message)] };
     }
-    gone.addEventListener("abort", () => session.release());
-    const result = await runner.subscribe(operation, caller, session, gone);
+    signal.addEventListener("abort", () => session.release());
+    const result = await runner.subscribe(operation, caller, session, signal);
     if (!(Symbol.asyncIterator in result)) return statused(result);
-    if (!gone.aborted) {
+    if (!signal.aborted) {
       streams.add(res);
-      gone.addEventListener("abort", () => streams.delete(res));
+      signal.addEventListener("abort", () => streams.delete(res));
     }
     return result;
   };
@@ -316,44 +316,6 @@ function identify(request: IncomingMessage): Identity {
 function setAll(response: ServerResponse, head: readonly string[]): void {
   for (let at = 0; at < head.length; at += 2) response.setHeader(head[at] as string, head[at + 1] as string);
 }
-
-/** Told by the end of the response; listened to only where somebody has to be told at once. */
-class Leaving implements Gone {
-  readonly #response: ServerResponse;
-  #controller: AbortController | undefined;
-
-  constructor(response: ServerResponse) {
-    this.#response = response;
-  }
-
-  get already(): boolean {
-    return this.#response.closed;
-  }
-
-  signal(): AbortSignal {
-    if (this.#controller) return this.#controller.signal;
-    const controller = (this.#controller = new AbortController());
-    if (this.already) controller.abort(GONE);
-    else this.#response.once("close", () => controller.abort(GONE));
-    return controller.signal;
-  }
-}
-
-/** As Yoga takes results and streams of them. */
-function yogaResult(answer: Answer | Messages): ExecutionResult | AsyncIterable<ExecutionResult> {
-  if (!(Symbol.asyncIterator in answer)) return shown(answer);
-  const step = async (next: Promise<IteratorResult<Answer, void>>): Promise<IteratorResult<ExecutionResult, void>> => {
-    const { done, value } = await next;
-    return done ? { done, value } : { done: false, value: shown(value) };
-  };
-  const stream: AsyncIterableIterator<ExecutionResult, void> = {
-    next: () => step(answer.next()),
-    return: () => step(answer.return()),
-    [Symbol.asyncIterator]: () => stream,
-  };
-  return stream;
-}
-const shown = (answer: Answer): ExecutionResult => (isText(answer) ? textResult(answer) : answer);
 
 /** What Yoga itself refuses, about the form of a request, in our codes and without what it quotes of the request. */
 function ownError(error: unknown, logger: Logger): GraphQLError {

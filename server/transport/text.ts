@@ -1,5 +1,5 @@
 import type { ExecutionResult } from "graphql";
-import type { AnswerText, ReadOutcome } from "../read/answer.ts";
+import { type Answer, type AnswerText, isText, type ReadOutcome } from "../read/answer.ts";
 
 /** Answers that are text already, on their way out: copied once at most, never parsed. */
 
@@ -21,6 +21,22 @@ export function inOnePiece({ pieces, byteLength }: AnswerText, before: string, a
 export const textResult = (text: AnswerText): ExecutionResult & { stringify(): string } => ({
   stringify: () => inOnePiece(text, "", "").toString().replace(/[\r\n]/g, " "),
 });
+
+/** As Yoga takes results and streams of them. */
+export function yogaResult(answer: Answer | AsyncGenerator<Answer, void>): ExecutionResult | AsyncIterable<ExecutionResult> {
+  if (!(Symbol.asyncIterator in answer)) return shown(answer);
+  const step = async (next: Promise<IteratorResult<Answer, void>>): Promise<IteratorResult<ExecutionResult, void>> => {
+    const { done, value } = await next;
+    return done ? { done, value } : { done: false, value: shown(value) };
+  };
+  const stream: AsyncIterableIterator<ExecutionResult, void> = {
+    next: () => step(answer.next()),
+    return: () => step(answer.return()),
+    [Symbol.asyncIterator]: () => stream,
+  };
+  return stream;
+}
+const shown = (answer: Answer): ExecutionResult => (isText(answer) ? textResult(answer) : answer);
 
 /** How an operation is read, for who debugs: "compiled; remembered", "mixed; resolver", "interpreter; null; again". */
 export function wayOf(outcome: ReadOutcome): string {

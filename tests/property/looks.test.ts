@@ -2,8 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Dependency } from "#server/read/changes.ts";
 import { type Begun, type Look, Looks, type Seen, VOUCHES_MS } from "#server/realtime/looks.ts";
 import type { TimelineRow } from "#server/realtime/tailer.ts";
-import { type Fault, mutated } from "#tests/support/mutated.ts";
+import { type Fault, MutableGraph } from "#tests/support/mutated-graph.ts";
 import { seededRandom } from "#tests/support/random.ts";
+
+const LOOKS = "server/realtime/looks.ts";
+const graph = new MutableGraph([LOOKS]);
 
 /**
  * A small world in random interleavings: transactions that begin, commit and are late, a process that looks, reads and remembers, mutations that it answers, rows
@@ -229,7 +232,7 @@ describe("what is remembered and checked by looks at the timeline", () => {
   const first = Math.floor(Math.random() * 1e9);
   let source: { readonly Looks: typeof Looks };
   beforeAll(async () => {
-    source = await mutated("server/realtime/looks.ts");
+    source = await graph.load(LOOKS);
   });
   const firstViolation = (implementation: typeof Looks, misuse?: Misuse): string | null => {
     for (let seed = first; seed < first + RUNS; seed++) {
@@ -247,7 +250,7 @@ describe("what is remembered and checked by looks at the timeline", () => {
   });
 
   it.each(FAULTS)("would be found out if it $name", async (fault) => {
-    const { Looks: faulty } = await mutated<typeof source>("server/realtime/looks.ts", fault);
+    const { Looks: faulty } = await graph.load<typeof source>(LOOKS, [{ ...fault, path: LOOKS }]);
     expect(firstViolation(faulty), `no violation from seed ${first} on`).not.toBeNull();
   });
 

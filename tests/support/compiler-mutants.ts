@@ -73,7 +73,7 @@ const OBJECTS: readonly CompilerMutant[] = [
   objects("part", "is null", "this.#fields(text, field.shape, field.bound ? { ...place, entity: field.bound.entity } : place);", 'text.literal("null");'),
   objects("column", "must not be null where it may", 'this.writer.write(nullable ? "coalesce(" : "(");\n      write();\n      this.writer.write(nullable ? ", \'null\')" : ")");', 'this.writer.write("(");\n      write();\n      this.writer.write(")");'),
   objects("column", "may be null where it must not", 'this.writer.write(nullable ? "coalesce(" : "(");\n      write();\n      this.writer.write(nullable ? ", \'null\')" : ")");', 'this.writer.write("coalesce(");\n      write();\n      this.writer.write(", \'null\')");', torn("Pod.revision", "Pod.application")),
-  objects("object", "with a null in it is null", "text.close();\n    writer.write(`, ${missingAt(place)})`);", "text.close();\n    writer.write(\", 'null')\");", torn("Pod.revision", "Pod.application")),
+  objects("object", "with a null in it is null", ".close();\n    writer.write(`, ${missingAt(place)})`);", ".close();\n    writer.write(\", 'null')\");", torn("Pod.revision", "Pod.application")),
   objects("list column", "has no quotes", "else this.writer.write(`case when array_position(${column}, null) is null then to_json(${column})::text else", "else this.writer.write(`case when array_position(${column}, null) is null then '[' || array_to_string(${column}, ',') || ']' else", toward("ConfigMap.keys")),
   objects("one", "is joined by nothing", '${place.alias} where ${place.alias}."id" = ${id})`', '${place.alias} where ${id} is not null order by 1 limit 1)`'),
   objects("one", "that is not there raises", "case \"one\":\n        this.#value(text, field.nullable,", "case \"one\":\n        this.#value(text, false,"),
@@ -92,32 +92,32 @@ const OBJECTS: readonly CompilerMutant[] = [
 
 const connections = inFile("server/read/compiled/connections.ts");
 const CONNECTIONS: readonly CompilerMutant[] = [
-  connections("page", "has one more than was asked for", "size + (this.asksMore ? 1 : 0)", "size + 1"),
-  connections("page", "never knows whether there is more", "size + (this.asksMore ? 1 : 0)", "size"),
+  connections("page", "has one more than was asked for", "size + (this.asks.more ? 1 : 0)", "size + 1"),
+  connections("page", "never knows whether there is more", "size + (this.asks.more ? 1 : 0)", "size"),
   connections("page", "is the first where it should be the last", "writeOrder(writer, this.order, forward, alias);\n    // As", "writeOrder(writer, this.order, true, alias);\n    // As"),
   connections("page", "does not look at before", '[["after", after], ["before", before]]', '[["after", after]]', { concerns: asks(/before/) }),
   connections("page", "has the row of its cursor", "writeBeyond(writer, this.order, key, side, false, alias);", "writeBeyond(writer, this.order, key, side, true, alias);", { concerns: asks(/after|before/) }),
   connections("page", "has lost its condition", "    writeWhere(writer, this.where, place);\n", ""),
-  connections("totalCount", "of none is one", 'if (this.#plan.isEmpty) text.literal("0");', 'if (this.#plan.isEmpty) text.literal("1");', toward("Application.pods:PodFilter.clusterIds", "Application.pods:PodFilter.phases", "Application.pods:PodFilter.applicationIds")),
+  connections("totalCount", "of none is one", "writer.write(\"'0'::text\")", "writer.write(\"'1'::text\")", toward("Application.pods:PodFilter.clusterIds", "Application.pods:PodFilter.phases", "Application.pods:PodFilter.applicationIds")),
   connections("totalCount", "counts without the filter", 'writer.write("(select count(*)::int::text");\n    this.writeFrom(writer, place);', 'writer.write(`(select count(*)::int::text from ${this.from} ${place.alias}`);'),
   connections("nodes", "below a row come backwards in the last page", "writeOrder(writer, this.#plan.order, true, place.alias);\n    writer.write(\"), ','", "writeOrder(writer, this.#plan.order, this.#plan.args.forward, place.alias);\n    writer.write(\"), ','", { concerns: asks(/last/) }),
   connections("nodes", "below a row come in no order", "    writeOrder(writer, this.#plan.order, true, place.alias);\n", ""),
-  connections("edges", "below a row come backwards", 'n_${args.forward ? "" : " desc"})${within}, \'\')', 'n_${args.forward ? " desc" : ""})${within}, \'\')'),
-  connections("edges", "below a row are nodes", "text.value(() => list(() => this.#edge(field.fields, place)));", "text.value(() => list(() => text));"),
-  connections("edges", "have the one that is beyond the page", "const within = plan.asksMore ? `", "const within = plan.asksMore && plan.connection.number < 0 ? `"),
+  connections("edges", "below a row come backwards", 'n_${plan.args.forward ? "" : " desc"})`', 'n_${plan.args.forward ? " desc" : ""})`'),
+  connections("edges", "below a row are nodes", "list(() => this.#edge(fields, place))", "list(() => void fields)"),
+  connections("edges", "have the one that is beyond the page", "if (asks.more) this.#writer.write(", "if (asks.more && args.size < 0) this.#writer.write("),
   connections("cursor", "has its keys in another order", "this.order.columns.map(({ column }) => ` || ', '", "this.order.columns.toReversed().map(({ column }) => ` || ', '"),
   connections("cursor", "is of another column", "to_json(${printed(column, alias)})", 'to_json(${printed({ ...column, name: \'"id"\', kind: "text" }, alias)})'),
   connections("cursor", "is base64 with padding", "E'+/=\\\\n', '-_'", "E'+/\\\\n', '-_'"),
-  connections("pageInfo", "says that there is more where it is just full", "count(*) > ${args.size} or ", "count(*) >= ${args.size} or ", toward("PageInfo.hasNextPage")),
+  connections("pageInfo", "says that there is more where it is just full", 'writer.write("count(*) > ")', 'writer.write("count(*) >= ")', toward("PageInfo.hasNextPage")),
   connections("pageInfo", "takes one cursor for the other", 'this.#plan.writeBeyondCursor(writer, name === "hasNextPage" ? "before" : "after");', 'this.#plan.writeBeyondCursor(writer, name === "hasNextPage" ? "after" : "before");', { concerns: asks(/after|before/), ...toward("PageInfo.hasPreviousPage", "PageInfo.hasNextPage") }),
-  connections("pageInfo", "takes the last cursor for the first", 'const first = (name === "startCursor") === args.forward;', 'const first = (name === "endCursor") === args.forward;', toward("PageInfo.startCursor")),
+  connections("pageInfo", "takes the last cursor for the first", 'n_${(name === "startCursor") === args.forward', 'n_${(name === "endCursor") === args.forward', toward("PageInfo.startCursor")),
   connections("pageInfo", "does not count the cursor's own row", 'side === "after" ? "before" : "after", true, place.alias', 'side === "after" ? "before" : "after", false, place.alias', { concerns: asks(/after|before/), ...toward("PageInfo.hasPreviousPage", "PageInfo.hasNextPage") }),
 ];
 
 const assemble = inFile("server/read/compiled/assemble.ts");
 const ROOTS: readonly CompilerMutant[] = [
   assemble("find", "that finds nothing is refused", "if (where === nothing) return absent(field.nullable);", "if (where === nothing) return absent(false);"),
-  assemble("list", "comes in no order", "where, order: orderOf(field.rows, field.mapping, args) });", "where, order: orderOf(field.rows, { ...field.mapping, order: [\"-id\"] }, args) });", toward("Query.regions", "Overview.distribution")),
+  assemble("list", "comes in no order", "order: orderOf(bound, field.mapping, args) });", "order: orderOf(bound, { ...field.mapping, order: [\"-id\"] }, args) });", toward("Query.regions", "Overview.distribution")),
   assemble("entity", "is null", "one(out, objects().get(id) ?? null, field.nullable)", "one(out, null, field.nullable)", { ofMessages: true }),
   assemble("entities", "come in the order that they were read in, each once", "list(out, ids.flatMap((id) => found.get(id) ?? []));", "list(out, [...found.values()]);", { ofMessages: true }),
   assemble("entities", "that are gone are null", "ids.flatMap((id) => found.get(id) ?? [])", "ids.map((id) => found.get(id) ?? null)", { ofMessages: true }),
@@ -130,10 +130,10 @@ const ROOTS: readonly CompilerMutant[] = [
   assemble("page", "shows the row that is beyond it", "      if (more) rows.pop();\n", ""),
   assemble("page", "has the last rows backwards", "      if (!args.forward) rows.reverse();\n", "", { concerns: asks(/last/) }),
   assemble("page", "is said to have more where it is full", "const more = rows.length > args.size;", "const more = rows.length >= args.size;"),
-  assemble("pageInfo", "does not know of rows before the cursor", "String((!args.forward && more) || upToAfter)", "String(!args.forward && more)", { concerns: asks(/after/), ...toward("PageInfo.hasPreviousPage") }),
+  assemble("pageInfo", "does not know of rows before the cursor", "String(hasPreviousPage(args, more, facts))", "String(hasPreviousPage(args, more, NO_FACTS))", { concerns: asks(/after/), ...toward("PageInfo.hasPreviousPage") }),
   assemble("pageInfo", "takes the last cursor for the first", '"startCursor" ? 0 : -1', '"endCursor" ? 0 : -1'),
   assemble("edges", "have the nodes' selection", "out.bytes(objectsOf.get(of.shape)?.[index] as Uint8Array);", "out.bytes(objectsOf.get(shapes[0] as ObjectShape)?.[index] as Uint8Array);"),
-  assemble("edges", "have no cursors where there are nodes too", "cursors: cursors && index === 0", "cursors: cursors && index > 0", toward("PodEdge.cursor")),
+  assemble("edges", "have no cursors where there are nodes too", "cursors: asks.cursors && index === 0", "cursors: asks.cursors && index > 0", toward("PodEdge.cursor")),
 ];
 
 const compile = inFile("server/read/compiled/compile.ts");

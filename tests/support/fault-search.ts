@@ -4,7 +4,7 @@ import { type Aim, type RandomAsking, RandomAskings, runningOf } from "./random-
 import { diceOf } from "./random.ts";
 import { hintsOf } from "./read-hints.ts";
 import { createReadWorld, type ReadWorld } from "./read-world.ts";
-import type { OperationHints } from "./random-operation.ts";
+import type { OperationHints } from "./random-arguments.ts";
 import { observed } from "./schema-clone.ts";
 import { answer, type Answered, openSides, type Running, type Side, type Sides } from "./three-ways.ts";
 

@@ -2,9 +2,13 @@ import { readFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import path from "node:path";
 import { compileFunction } from "node:vm";
-import type { Fault } from "./mutated.ts";
-
-/** A fault, and the module that it is planted into: a path from the project's root. */
+/** A fault planted into a module: this text, which is there once, is replaced. */
+export interface Fault {
+  readonly name: string;
+  readonly text: string;
+  readonly by: string;
+}
+/** And the module: a path from the project's root. */
 export interface PlacedFault extends Fault {
   readonly path: string;
 }
@@ -16,7 +20,8 @@ interface Source {
 }
 
 /**
- * Modules that import each other, loaded from their texts with faults in them. What these import from elsewhere is what the test itself has, so that
+ * Modules that import each other, loaded from their texts with faults in them: a few milliseconds a load, for many faults in few files (planted-graph.ts loads a whole
+ * server, in seconds). What these import from elsewhere is what the test itself has, so that
  * classes and marks are the same ones on both sides.
  *
  *   within     from its text, once a load      import { a, b as c } from "…" ──▶ const { a, b: c } = …      export const a ──▶ const a, returned

@@ -1,7 +1,8 @@
 import type { GraphQLSchema } from "graphql";
 import type { Role } from "#server/domain/states.ts";
 import { randomMessage } from "./random-messages.ts";
-import { type OperationHints, OperationGenerator, type RandomOperation } from "./random-operation.ts";
+import type { OperationHints } from "./random-arguments.ts";
+import { OperationGenerator, type RandomOperation } from "./random-operation.ts";
 import type { Dice } from "./random.ts";
 import type { ReadWorld, WorldViewer } from "./read-world.ts";
 import { NOW } from "./reading.ts";

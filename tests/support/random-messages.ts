@@ -2,7 +2,7 @@ import { getNamedType, type GraphQLSchema, isObjectType } from "graphql";
 import { mappingOf } from "#schema/shared/mapping/kinds.ts";
 import { parseGlobalId } from "#server/domain/ids.ts";
 import type { ObjectState, StateChange } from "#server/realtime/state-stream.ts";
-import type { OperationHints } from "./random-operation.ts";
+import type { OperationHints } from "./random-arguments.ts";
 import type { Dice } from "./random.ts";
 import { NOW } from "./reading.ts";
 

@@ -1,5 +1,5 @@
 import { getNamedType, type GraphQLArgument, isEnumType, isInputObjectType, isObjectType, type GraphQLSchema } from "graphql";
-import type { OperationHints } from "./random-operation.ts";
+import type { OperationHints } from "./random-arguments.ts";
 import type { ReadWorld } from "./read-world.ts";
 import { type Asking } from "./reading.ts";
 import { answer, type Side, type Sides } from "./three-ways.ts";

@@ -54,7 +54,7 @@ export const actorOf = ({ tenantId, role = "OWNER", namespaceIds = null }: Askin
 });
 
 /** The interpreter would answer, and nobody notice. */
-const raise = (error: Error): never => {
+export const raise = (error: Error): never => {
   throw error;
 };
 const absent = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in this test`); } }) as never;

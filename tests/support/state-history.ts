@@ -15,6 +15,7 @@ import type { TestDatabase } from "./database.ts";
 import { seededRandom } from "./random.ts";
 import { rowsOf } from "./rows.ts";
 import { localBus, viewerOf } from "./small-api.ts";
+import { raise } from "./reading.ts";
 
 /**
  * Histories of state streams: writers change applications in overlapping transactions, subscribers follow them through reconnects to other
@@ -77,7 +78,7 @@ export async function runHistory(database: TestDatabase, { seed, rounds, mutant 
     });
     const tailer = mutant.tailer?.(created) ?? created;
     await tailer.start();
-    const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: api.pool, clock: wallClock, speed: 1 });
+    const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: api.pool, clock: wallClock, speed: 1, onFault: raise });
     const live = createLive({ tailer, fanout, matcher: (who) => mutant.matcher?.(reads.reader(who)) ?? reads.reader(who), clock: wallClock, speed: 1, timing: { gatherMs: 5, messageSize: 5, rememberedIds: 20, heartbeatMs: 300 } });
     return { live, close: () => created.close(), disconnect: async () => void (await Promise.all([api.close(), tailing.close()])) };
   };

@@ -55,6 +55,9 @@ class SetClock implements Clock {
   }
 }
 
+/** The outcome says so as well, and whoever asked looks at that. */
+const noted = (): void => undefined;
+
 /** Where the limits would keep most random documents out, they are wider; what an answer may cost is as in the product. */
 const LIMITS = {
   ...DEFAULT_LIMITS, maxTokens: 20_000, maxDepth: 60, maxAliases: 1_000, maxRootFields: 100, maxDirectives: 1_000, maxSelections: 20_000, operationsPerSecond: 1e9, operationsBurst: 1e9, cachedDocuments: 10,
@@ -88,7 +91,7 @@ export async function openSides(database: TestDatabase, { max = 4 }: SidesOption
   return {
     side: (of = schema, { createReads: create = createReads, ...options } = {}) => {
       const clock = new SetClock();
-      return { schema: of, clock, reads: create({ schema: of, metadata: orm.getMetadata(), pool, clock, speed: 1, changes: UNCHANGED, rememberedBytes: 4 * 1024 * 1024, ...options }) };
+      return { schema: of, clock, reads: create({ schema: of, metadata: orm.getMetadata(), pool, clock, speed: 1, onFault: noted, changes: UNCHANGED, rememberedBytes: 4 * 1024 * 1024, ...options }) };
     },
     admit: ({ query, operationName, variables }, viewer) => enforcer.admit({ query, variables, ...(operationName === undefined ? {} : { operationName }) }, actorOf(viewer)),
   };

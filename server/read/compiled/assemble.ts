@@ -1,15 +1,16 @@
-import { MAX_NODE_IDS, type Selects } from "../../../schema/shared/mapping/kinds.ts";
+import { MAX_NODE_IDS } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../../domain/errors.ts";
 import { RequestError } from "../../domain/request-error.ts";
 import { maySee } from "../bind.ts";
-import { bindOrder, type BoundOrder } from "../cursor.ts";
+import { orderOf } from "../cursor.ts";
+import { hasNextPage, hasPreviousPage, NO_FACTS, type PageFacts } from "../page.ts";
 import { NotCompiled } from "./not-compiled.ts";
 import { PagePlan } from "./connections.ts";
 import { argumentsOf, type Input } from "./objects.ts";
 import type { Pieces } from "./pieces.ts";
-import type { ConnectionField, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowsOf, RowsShape } from "./shape.ts";
-import { type Facts, type FactsSource, NO_FACTS, type PageSource, type Source, type SourceRow } from "./sources.ts";
+import type { ConnectionField, ObjectShape, PageInfoName, RootField, RowsOf, RowsShape, TextField } from "./shape.ts";
+import type { FactsSource, PageSource, Source, SourceRow } from "./sources.ts";
 
 /**
  * The root of an operation: which sources its fields need, and how the answer is put together of what these gave.
@@ -21,7 +22,7 @@ export interface Gathering {
   /** Adds a source of rows, and answers what gives them once they are there. */
   rows(source: Source & { kind: "list" | "ids" }): () => readonly SourceRow[];
   /** Adds what one page is made of; all of it is of one moment. */
-  page(views: readonly PageSource[], facts: FactsSource | null): { readonly views: readonly (() => readonly SourceRow[])[]; readonly facts: () => Facts };
+  page(views: readonly PageSource[], facts: FactsSource | null): { readonly views: readonly (() => readonly SourceRow[])[]; readonly facts: () => PageFacts };
 }
 /** Writes a field's value. @throws MissingValue */
 export type Write = (out: Pieces) => void;
@@ -31,22 +32,13 @@ export class MissingValue extends Error {}
 
 /** @throws what graphql-js, or a condition, says of the arguments; NotCompiled where an id names what only code can show */
 export function gather(gathering: Gathering, fields: readonly RootField[], parent: unknown): Write {
-  const writes = fields.map((field) => gatherField(gathering, field, parent));
-  return (out) => {
-    out.literal("{");
-    for (const [index, field] of fields.entries()) {
-      out.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-      (writes[index] as Write)(out);
-    }
-    out.literal("}");
-  };
+  const writes = fields.map((field) => (field.kind === "text" ? null : gatherField(gathering, field, parent)));
+  return (out) => void out.members(fields, (_field, index) => writes[index]?.(out));
 }
 
-function gatherField(gathering: Gathering, field: RootField, parent: unknown): Write {
+function gatherField(gathering: Gathering, field: Exclude<RootField, TextField>, parent: unknown): Write {
   const { input } = gathering;
   switch (field.kind) {
-    case "text":
-      return (out) => void out.literal(field.json);
     case "given":
       return given(field, parent);
     case "message":
@@ -65,7 +57,7 @@ function gatherField(gathering: Gathering, field: RootField, parent: unknown): W
       const args = argumentsOf(field, input);
       const where = field.mapping.where?.(bound.entity.main, args as never, input.request) ?? null;
       if (where === nothing) return (out) => void out.literal("[]");
-      const rows = gathering.rows({ kind: "list", rows: field.rows, from: field.mapping.from ?? bound.entity.from, where, order: orderOf(field.rows, field.mapping, args) });
+      const rows = gathering.rows({ kind: "list", rows: field.rows, from: field.mapping.from ?? bound.entity.from, where, order: orderOf(bound, field.mapping, args) });
       return (out) => list(out, rows().map(({ object }) => object));
     }
     case "pageOf":
@@ -134,9 +126,6 @@ function list(out: Pieces, objects: readonly (Uint8Array | null)[]): void {
   out.literal("]");
 }
 
-const orderOf = ({ bound }: RowsShape, { order }: Selects, args: object): BoundOrder =>
-  bindOrder(bound.type.name, bound.entity, typeof order === "function" ? order(args as never) : order);
-
 // ---------------------------------------------------------------- objects by their ids
 
 function byIds(gathering: Gathering, rows: RowsShape, ids: readonly string[], from = rows.bound.entity.from): () => ReadonlyMap<string, Uint8Array> {
@@ -179,17 +168,11 @@ function once<T>(make: () => T): () => T {
 function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" }): Write {
   const { connection } = field;
   const plan = new PagePlan(connection, field.mapping, argumentsOf(field, gathering.input), gathering.input, null);
-  const { args } = plan;
+  const { args, asks } = plan;
   const shapes = connection.fields.flatMap(shapesOf);
-  const cursors = connection.fields.some(asksCursor);
-  const asksFacts =
-    connection.fields.some(({ kind }) => kind === "totalCount") ||
-    (args.after !== null && connection.pageInfo.has("hasPreviousPage")) ||
-    (args.before !== null && connection.pageInfo.has("hasNextPage"));
-  const asksRows = shapes.length > 0 || connection.pageInfo.size > 0 || connection.fields.some(({ kind }) => kind === "edges");
   // Each way to show the rows has a source of its own; the first also has their cursors.
-  const sources = (shapes.length === 0 ? [null] : shapes).map((shape, index): PageSource => ({ kind: "page", plan, shape, cursors: cursors && index === 0 }));
-  const page = plan.isEmpty ? NO_PAGE : gathering.page(asksRows ? sources : [], asksFacts ? { kind: "facts", plan, total: connection.fields.some(({ kind }) => kind === "totalCount") } : null);
+  const sources = (shapes.length === 0 ? [null] : shapes).map((shape, index): PageSource => ({ kind: "page", plan, shape, cursors: asks.cursors && index === 0 }));
+  const page = plan.isEmpty ? NO_PAGE : gathering.page(asks.rows ? sources : [], asks.facts ? { kind: "facts", plan, total: asks.total } : null);
 
   return (out) => {
     const views = (page.views.length === 0 ? NO_PAGE.views : page.views).map((source) => {
@@ -200,23 +183,23 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
       return { rows, more };
     });
     const [{ rows, more }] = views as [(typeof views)[0]];
-    const { total, upToAfter, fromBefore } = page.facts();
+    const facts = page.facts();
     const objectsOf = new Map(shapes.map((shape, index) => [shape, (views[index]?.rows ?? []).map(({ object }) => object as Uint8Array)]));
     const cursor = (at: number): string => `"${rows.at(at)?.cursor ?? ""}"`;
-    const fact = (name: PageFact): string => {
+    const pageInfo = (name: PageInfoName): string => {
       switch (name) {
         case "hasNextPage":
-          return String((args.forward && more) || fromBefore);
+          return String(hasNextPage(args, more, facts));
         case "hasPreviousPage":
-          return String((!args.forward && more) || upToAfter);
+          return String(hasPreviousPage(args, more, facts));
         default:
           return rows.length === 0 ? "null" : cursor(name === "startCursor" ? 0 : -1);
       }
     };
-    members(out, connection.fields, (part) => {
+    out.members(connection.fields, (part) => {
       switch (part.kind) {
         case "totalCount":
-          out.literal(String(total));
+          out.literal(String(facts.total));
           break;
         case "nodes":
           list(out, objectsOf.get(part.shape) ?? []);
@@ -225,7 +208,7 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
           out.literal("[");
           for (const index of rows.keys()) {
             if (index > 0) out.literal(",");
-            members(out, part.fields, (of) => {
+            out.members(part.fields, (of) => {
               if (of.kind === "node") out.bytes(objectsOf.get(of.shape)?.[index] as Uint8Array);
               else out.literal(cursor(index));
             });
@@ -233,7 +216,7 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
           out.literal("]");
           break;
         case "pageInfo":
-          members(out, part.fields, ({ name }) => out.literal(fact(name)));
+          out.members(part.fields, ({ name }) => void out.literal(pageInfo(name)));
       }
     });
   };
@@ -241,23 +224,7 @@ function gatherPage(gathering: Gathering, field: RootField & { kind: "pageOf" })
 
 const NO_PAGE: ReturnType<Gathering["page"]> = { views: [() => []], facts: () => NO_FACTS };
 
-type Text = { readonly kind: "text"; readonly key: string; readonly json: string };
-function members<T extends ConnectionField | EdgeField | PageInfoField>(out: Pieces, fields: readonly T[], write: (field: Exclude<T, Text>) => void): void {
-  out.literal("{");
-  for (const [index, field] of fields.entries()) {
-    out.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-    if (field.kind === "text") out.literal(field.json);
-    else write(field as Exclude<T, Text>);
-  }
-  out.literal("}");
-}
-
 function shapesOf(field: ConnectionField): ObjectShape[] {
   if (field.kind === "nodes") return [field.shape];
   return field.kind === "edges" ? field.fields.flatMap((of) => (of.kind === "node" ? [of.shape] : [])) : [];
-}
-
-function asksCursor(field: ConnectionField): boolean {
-  if (field.kind === "edges") return field.fields.some(({ kind }) => kind === "cursor");
-  return field.kind === "pageInfo" && field.fields.some((of) => of.kind === "fact" && (of.name === "startCursor" || of.name === "endCursor"));
 }

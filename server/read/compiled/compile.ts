@@ -7,7 +7,7 @@ import { type Binding, type BoundType, columnOf } from "../bind.ts";
 import { NotCompiled } from "./not-compiled.ts";
 import { type Selecting, Selections } from "./selections.ts";
 import type {
-  CompiledOperation, ConnectionField, ConnectionShape, DocumentField, DocumentShape, EdgeField, ObjectShape, PageFact, PageInfoField, RootField, RowField, RowsOf, RowsShape, Value,
+  CompiledOperation, ConnectionField, ConnectionShape, DocumentField, DocumentShape, EdgeField, ObjectShape, PageInfoName, PageInfoField, RootField, RowField, RowsOf, RowsShape, TextField, Value,
 } from "./shape.ts";
 
 /** Beyond that, planning the statement costs more than the levels' round trips. */
@@ -211,13 +211,20 @@ class Compiler {
             key,
             fields: this.#each(info, group, (factKey, { name }): PageInfoField => {
               pageInfo.add(name);
-              return { kind: "fact", key: factKey, name: name as PageFact };
+              return { kind: "fact", key: factKey, name: name as PageInfoName };
             }),
           };
       }
     });
     this.#shapes += 1;
-    return { number: this.#shapes, bound, fields, pageInfo };
+    const edges = fields.filter((field) => field.kind === "edges");
+    const selection = {
+      lists: edges.length > 0 || fields.some(({ kind }) => kind === "nodes"),
+      cursors: edges.some((field) => field.fields.some(({ kind }) => kind === "cursor")),
+      totalCount: fields.some(({ kind }) => kind === "totalCount"),
+      pageInfo,
+    };
+    return { number: this.#shapes, bound, fields, selection };
   }
 
   // ---------------------------------------------------------------- documents
@@ -252,7 +259,7 @@ class Compiler {
   // ---------------------------------------------------------------- selections
 
   /** The fields selected below these nodes, in the answer's order. */
-  #each<T>(type: GraphQLObjectType, nodes: readonly Selecting[], make: (key: string, field: AnyField, group: readonly FieldNode[]) => T): (T | { kind: "text"; key: string; json: string })[] {
+  #each<T>(type: GraphQLObjectType, nodes: readonly Selecting[], make: (key: string, field: AnyField, group: readonly FieldNode[]) => T): (T | TextField)[] {
     return [...this.#selections.collect(type, nodes)].map(([key, group]) => {
       if ((this.#fields += 1) > MAX_FIELDS) throw new NotCompiled("large");
       const name = (group[0] as FieldNode).name.value;

@@ -1,11 +1,11 @@
 import type { Selects } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../../schema/shared/mapping/sql.ts";
-import { type BoundOrder, bindOrder } from "../cursor.ts";
-import { type PageArguments, pageArguments, writeBeyond, writeOrder } from "../page.ts";
+import { type BoundOrder, orderOf } from "../cursor.ts";
+import { type PageArguments, pageArguments, type PageAsks, pageAsks, writeBeyond, writeOrder } from "../page.ts";
 import { type Occurrence, printed, type StatementWriter, writeWhere } from "../render.ts";
 import { JsonText } from "./json-text.ts";
 import type { Input, ObjectWriter } from "./objects.ts";
-import type { ConnectionShape, EdgeField, ObjectShape, PageFact } from "./shape.ts";
+import type { ConnectionShape, EdgeField, ObjectShape, PageInfoName } from "./shape.ts";
 
 /** One page: which rows, in which order, and what its arguments say. */
 export class PagePlan {
@@ -14,17 +14,19 @@ export class PagePlan {
   readonly where: Sql | null;
   readonly order: BoundOrder;
   readonly args: PageArguments;
+  readonly asks: PageAsks;
   /** Its rows belong to the application that the text is of. */
   readonly owned: boolean;
   readonly #join: ((place: Occurrence) => void) | null;
 
   /** @throws RequestError for page arguments and cursors that are refused */
   constructor(connection: ConnectionShape, selects: Selects, args: Readonly<Record<string, unknown>>, { request }: Input, join: ((place: Occurrence) => void) | null, owned = false) {
-    const { type, entity } = connection.bound;
+    const { entity } = connection.bound;
     this.connection = connection;
     this.from = selects.from ?? entity.from;
-    this.order = bindOrder(type.name, entity, typeof selects.order === "function" ? selects.order(args as never) : selects.order);
+    this.order = orderOf(connection.bound, selects, args);
     this.args = pageArguments(this.order, args);
+    this.asks = pageAsks(this.args, connection.selection);
     this.where = selects.where?.(entity.main, args as never, request) ?? null;
     this.owned = owned;
     this.#join = join;
@@ -32,11 +34,6 @@ export class PagePlan {
 
   get isEmpty(): boolean {
     return this.where === nothing;
-  }
-
-  /** Whether it is asked if there is one more row, in the page's direction. */
-  get asksMore(): boolean {
-    return this.connection.pageInfo.has(this.args.forward ? "hasNextPage" : "hasPreviousPage");
   }
 
   occurrence(writer: StatementWriter): Occurrence {
@@ -73,7 +70,7 @@ export class PagePlan {
     }
     writeOrder(writer, this.order, forward, alias);
     // As a parameter: else each size would be a statement of its own.
-    writer.write(" limit ").param(size + (this.asksMore ? 1 : 0), "integer").write(`) ${alias}`);
+    writer.write(" limit ").param(size + (this.asks.more ? 1 : 0), "integer").write(`) ${alias}`);
   }
 
   /** The number of the list's rows, as text. */
@@ -107,35 +104,78 @@ export class PagePlan {
   }
 }
 
+/** What is written for each value of a connection: expressions of type text. */
+interface Values {
+  total(): void;
+  nodes(shape: ObjectShape): void;
+  edges(fields: readonly EdgeField[]): void;
+  pageInfo(name: PageInfoName): void;
+}
+
 /** Writes a connection below a row, as a piece of its text. */
 export class ConnectionWriter {
   readonly #objects: ObjectWriter;
+  readonly #writer: StatementWriter;
   readonly #plan: PagePlan;
 
   constructor(objects: ObjectWriter, plan: PagePlan) {
     this.#objects = objects;
+    this.#writer = objects.writer;
     this.#plan = plan;
   }
 
   write(text: JsonText): void {
-    const { fields } = this.#plan.connection;
-    const lists = fields.filter(({ kind }) => kind === "nodes" || kind === "edges");
-    const [only] = lists;
-    if (this.#plan.isEmpty || (lists.length === 0 && !this.#countsRows)) this.#fields(text, () => this.#objects.writer.write("'[]'::text"));
-    else if (lists.length === 1 && only?.kind === "nodes" && !this.#countsRows) this.#fields(text, (shape) => this.#nodes(shape));
+    const { connection, asks, isEmpty } = this.#plan;
+    const lists = connection.fields.filter(({ kind }) => kind === "nodes" || kind === "edges");
+    const tellsOfRows = asks.more || asks.cursors;
+    if (isEmpty || (lists.length === 0 && !tellsOfRows)) this.#members(text, this.#withoutRows);
+    // The usual form: nothing but nodes is asked for.
+    else if (lists.length === 1 && lists[0]?.kind === "nodes" && !tellsOfRows) this.#members(text, { ...this.#withoutRows, nodes: (shape) => this.#nodes(shape) });
     // All are aggregates over one set of rows, of which there is at least one here: without one it would be a row for each row.
     else text.value(() => this.#aggregated());
   }
 
-  /** Whether the page's own rows tell something about the page. */
-  get #countsRows(): boolean {
-    const { connection, asksMore } = this.#plan;
-    return asksMore || connection.pageInfo.has("startCursor") || connection.pageInfo.has("endCursor");
+  #members(text: JsonText, values: Values): void {
+    text.members(this.#plan.connection.fields, (field) => {
+      switch (field.kind) {
+        case "totalCount":
+          text.value(() => values.total());
+          break;
+        case "nodes":
+          text.value(() => values.nodes(field.shape));
+          break;
+        case "edges":
+          text.value(() => values.edges(field.fields));
+          break;
+        case "pageInfo":
+          text.members(field.fields, ({ name }) => void text.value(() => values.pageInfo(name)));
+      }
+    });
   }
 
-  /** The usual form: nothing but nodes is asked for. */
+  /** Where no row is shown, or there is none. */
+  get #withoutRows(): Values {
+    const writer = this.#writer;
+    const plan = this.#plan;
+    const none = (): void => void writer.write("'[]'::text");
+    return {
+      total: () => (plan.isEmpty ? void writer.write("'0'::text") : plan.writeTotal(writer)),
+      nodes: none,
+      edges: none,
+      pageInfo: (name) => {
+        if (name === "startCursor" || name === "endCursor") {
+          writer.write("'null'::text");
+          return;
+        }
+        writer.write("(");
+        plan.writeBeyondCursor(writer, name === "hasNextPage" ? "before" : "after");
+        writer.write(")::text");
+      },
+    };
+  }
+
   #nodes(shape: ObjectShape): void {
-    const { writer } = this.#objects;
+    const writer = this.#writer;
     const place = this.#plan.occurrence(writer);
     writer.write("('[' || array_to_string(array(select ");
     this.#objects.object(shape, place);
@@ -144,123 +184,66 @@ export class ConnectionWriter {
     writer.write("), ',') || ']')");
   }
 
-  #fields(text: JsonText, list: (shape: ObjectShape) => void): void {
-    text.literal("{");
-    for (const [index, field] of this.#plan.connection.fields.entries()) {
-      text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-      switch (field.kind) {
-        case "text":
-          text.literal(field.json);
-          break;
-        case "totalCount":
-          if (this.#plan.isEmpty) text.literal("0");
-          else text.value(() => this.#plan.writeTotal(this.#objects.writer));
-          break;
-        case "nodes":
-          text.value(() => list(field.shape));
-          break;
-        case "edges":
-          text.literal("[]");
-          break;
-        case "pageInfo":
-          text.literal("{");
-          for (const [at, fact] of field.fields.entries()) {
-            text.literal(`${at > 0 ? "," : ""}"${fact.key}":`);
-            if (fact.kind === "text") text.literal(fact.json);
-            else if (fact.name === "startCursor" || fact.name === "endCursor") text.literal("null");
-            else text.value(() => this.#beyond(fact.name === "hasNextPage" ? "before" : "after"));
-          }
-          text.literal("}");
-      }
-    }
-    text.literal("}");
-  }
-
-  #beyond(side: "after" | "before"): void {
-    const { writer } = this.#objects;
-    writer.write("(");
-    this.#plan.writeBeyondCursor(writer, side);
-    writer.write(")::text");
-  }
-
   /** Several things of one set of rows: all as aggregates over it. */
   #aggregated(): void {
-    const { writer } = this.#objects;
+    const writer = this.#writer;
     const plan = this.#plan;
-    const { connection, args } = plan;
     const place = plan.occurrence(writer);
-    const within = plan.asksMore ? ` filter (where ${place.alias}.n_ <= ${args.size})` : "";
     const list = (write: () => void): void => {
       writer.write("('[' || coalesce(string_agg(");
       write();
-      writer.write(`, ',' order by ${place.alias}.n_${args.forward ? "" : " desc"})${within}, '') || ']')`);
+      writer.write(`, ',' order by ${place.alias}.n_${plan.args.forward ? "" : " desc"})`);
+      this.#writeWithinPage(place);
+      writer.write(", '') || ']')");
     };
     writer.write("(select ");
     const text = new JsonText(writer);
-    text.literal("{");
-    for (const [index, field] of connection.fields.entries()) {
-      text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-      switch (field.kind) {
-        case "text":
-          text.literal(field.json);
-          break;
-        case "totalCount":
-          text.value(() => plan.writeTotal(writer));
-          break;
-        case "nodes":
-          text.value(() => list(() => this.#objects.object(field.shape, place)));
-          break;
-        case "edges":
-          text.value(() => list(() => this.#edge(field.fields, place)));
-          break;
-        case "pageInfo":
-          text.literal("{");
-          for (const [at, fact] of field.fields.entries()) {
-            text.literal(`${at > 0 ? "," : ""}"${fact.key}":`);
-            if (fact.kind === "text") text.literal(fact.json);
-            else text.value(() => this.#fact(fact.name, place, within));
-          }
-          text.literal("}");
-      }
-    }
-    text.literal("}").close();
+    this.#members(text, {
+      total: () => plan.writeTotal(writer),
+      nodes: (shape) => list(() => this.#objects.object(shape, place)),
+      edges: (fields) => list(() => this.#edge(fields, place)),
+      pageInfo: (name) => this.#pageInfo(name, place),
+    });
+    text.close();
     plan.writeRows(writer, place, true);
     writer.write(")");
   }
 
-  #edge(fields: readonly EdgeField[], place: Occurrence): void {
-    const { writer } = this.#objects;
-    const text = new JsonText(writer).literal("{");
-    for (const [index, field] of fields.entries()) {
-      text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-      if (field.kind === "text") text.literal(field.json);
-      else if (field.kind === "node") text.value(() => this.#objects.object(field.shape, place));
-      else text.literal('"').value(() => this.#plan.writeCursor(writer, place)).literal('"');
-    }
-    text.literal("}").close();
+  /** ` filter (…)`: without the row beyond the page, where that is there. */
+  #writeWithinPage({ alias }: Occurrence): void {
+    const { asks, args } = this.#plan;
+    if (asks.more) this.#writer.write(` filter (where ${alias}.n_ <= `).param(args.size, "integer").write(")");
   }
 
-  #fact(name: PageFact, place: Occurrence, within: string): void {
-    const { writer } = this.#objects;
+  #edge(fields: readonly EdgeField[], place: Occurrence): void {
+    const text = new JsonText(this.#writer);
+    text
+      .members(fields, (field) => {
+        if (field.kind === "node") text.value(() => this.#objects.object(field.shape, place));
+        else text.literal('"').value(() => this.#plan.writeCursor(this.#writer, place)).literal('"');
+      })
+      .close();
+  }
+
+  #pageInfo(name: PageInfoName, place: Occurrence): void {
+    const writer = this.#writer;
     const { args } = this.#plan;
     switch (name) {
       case "hasNextPage":
-      case "hasPreviousPage": {
-        const inDirection = (name === "hasNextPage") === args.forward;
+      case "hasPreviousPage":
         writer.write("(");
-        if (inDirection) writer.write(`count(*) > ${args.size} or `);
+        if ((name === "hasNextPage") === args.forward) writer.write("count(*) > ").param(args.size, "integer").write(" or ");
         this.#plan.writeBeyondCursor(writer, name === "hasNextPage" ? "before" : "after");
         writer.write(")::text");
         return;
-      }
       case "startCursor":
-      case "endCursor": {
+      case "endCursor":
         // The rows are numbered in the page's direction.
-        const first = (name === "startCursor") === args.forward;
         writer.write("coalesce('\"' || (array_agg(");
         this.#plan.writeCursor(writer, place);
-        writer.write(` order by ${place.alias}.n_${first ? "" : " desc"})${within})[1] || '"', 'null')`);
-      }
+        writer.write(` order by ${place.alias}.n_${(name === "startCursor") === args.forward ? "" : " desc"})`);
+        this.#writeWithinPage(place);
+        writer.write(")[1] || '\"', 'null')");
     }
   }
 }

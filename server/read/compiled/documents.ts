@@ -60,21 +60,17 @@ function writeWithin({ writer }: ObjectWriter, { json, computed }: Source, write
 function writeMembers(objects: ObjectWriter, { fields }: DocumentShape, json: string, missing: string): void {
   const { writer } = objects;
   writer.write("coalesce(");
-  const text = new JsonText(writer).literal("{");
-  for (const [index, field] of fields.entries()) {
-    text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-    if (field.kind === "text") {
-      text.literal(field.json);
-      continue;
-    }
-    text.value(() => {
-      const absent = field.kind === "member" && field.otherwise !== null ? `'${field.otherwise}'` : field.nullable ? "'null'" : null;
-      writer.write(absent === null ? "(" : "coalesce(");
-      if (field.kind === "member") writeValue(objects, field.value, memberOf(json, field.property), missing);
-      else objects.row(field.rows, `(${json} ->> '${field.property}')::uuid`);
-      writer.write(absent === null ? ")" : `, ${absent})`);
-    });
-  }
-  text.literal("}").close();
+  const text = new JsonText(writer);
+  text
+    .members(fields, (field) => {
+      text.value(() => {
+        const absent = field.kind === "member" && field.otherwise !== null ? `'${field.otherwise}'` : field.nullable ? "'null'" : null;
+        writer.write(absent === null ? "(" : "coalesce(");
+        if (field.kind === "member") writeValue(objects, field.value, memberOf(json, field.property), missing);
+        else objects.row(field.rows, `(${json} ->> '${field.property}')::uuid`);
+        writer.write(absent === null ? ")" : `, ${absent})`);
+      });
+    })
+    .close();
   writer.write(`, ${missing})`);
 }

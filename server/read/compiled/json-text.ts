@@ -1,4 +1,5 @@
 import type { StatementWriter } from "../render.ts";
+import { isText, type TextField } from "./shape.ts";
 
 /**
  * Writes an SQL expression whose value is JSON text, piece after piece, as `'…' || … || '…'`. Joined text is two to three times as fast as
@@ -26,6 +27,17 @@ export class JsonText {
     this.#operand();
     write();
     return this;
+  }
+
+  /** An object of these fields; `write` adds the value of each that the document does not say itself. */
+  members<Field extends { readonly kind: string; readonly key: string }>(fields: readonly Field[], write: (field: Exclude<Field, TextField>) => void): this {
+    this.literal("{");
+    for (const [index, field] of fields.entries()) {
+      this.literal(`${index > 0 ? "," : ""}"${field.key}":`);
+      if (isText(field)) this.literal(field.json);
+      else write(field as Exclude<Field, TextField>);
+    }
+    return this.literal("}");
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { getArgumentValues, type ValidatedExecutionArgs } from "graphql";
 import { nothing } from "../../../schema/shared/mapping/sql.ts";
 import type { Role } from "../../domain/states.ts";
 import { type Binding, type BoundColumn, type BoundType, columnOf, maySee } from "../bind.ts";
-import { bindOrder } from "../cursor.ts";
+import { orderOf } from "../cursor.ts";
 import { writeOrder } from "../page.ts";
 import { type Occurrence, type StatementWriter, writeWhere } from "../render.ts";
 import type { AskedRequest } from "./asked.ts";
@@ -10,7 +10,7 @@ import { ConnectionWriter, PagePlan } from "./connections.ts";
 import { named, writeValue } from "./documents.ts";
 import { JsonText } from "./json-text.ts";
 import { ofColumn, ofValue } from "./leaf.ts";
-import type { Asked, ObjectShape, RowField, RowsShape } from "./shape.ts";
+import type { Asked, ObjectShape, RowField, RowsShape, TextField } from "./shape.ts";
 
 /** What a request brings to the shapes. */
 export interface Input {
@@ -55,8 +55,7 @@ export class ObjectWriter {
     const { writer } = this;
     writer.write("coalesce(");
     const text = new JsonText(writer);
-    this.#fields(text, shape, place);
-    text.close();
+    this.#fields(text, shape, place).close();
     writer.write(`, ${missingAt(place)})`);
   }
 
@@ -68,20 +67,12 @@ export class ObjectWriter {
     this.writer.write(` from ${bound.entity.from} ${place.alias} where ${place.alias}."id" = ${id})`);
   }
 
-  #fields(text: JsonText, { fields }: ObjectShape, place: Occurrence): void {
-    text.literal("{");
-    for (const [index, field] of fields.entries()) {
-      text.literal(`${index > 0 ? "," : ""}"${field.key}":`);
-      this.#field(text, field, place);
-    }
-    text.literal("}");
+  #fields(text: JsonText, { fields }: ObjectShape, place: Occurrence): JsonText {
+    return text.members(fields, (field) => this.#field(text, field, place));
   }
 
-  #field(text: JsonText, field: RowField, place: Occurrence): void {
+  #field(text: JsonText, field: Exclude<RowField, TextField>, place: Occurrence): void {
     switch (field.kind) {
-      case "text":
-        text.literal(field.json);
-        return;
       case "globalId":
         text.literal(`"${field.typeName}.`).value(() => this.writer.write(`${this.column(place, field.column)}::text`)).literal('"');
         return;
@@ -150,7 +141,7 @@ export class ObjectWriter {
       writer.write("'[]'::text");
       return;
     }
-    const order = bindOrder(bound.type.name, bound.entity, typeof mapping.order === "function" ? mapping.order(args as never) : mapping.order);
+    const order = orderOf(bound, mapping, args);
     const place = writer.occurrence(bound.entity, mapping.kind === "many" && this.#owns(parent, bound));
     if (mapping.from !== undefined) writer.touched?.untold();
     writer.write("('[' || array_to_string(array(select ");

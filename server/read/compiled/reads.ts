@@ -5,6 +5,7 @@ import { RequestError } from "../../domain/request-error.ts";
 import type { Viewer } from "../../identity/viewer.ts";
 import type { OperationReads, ReadOutcome, Reason, Way } from "../answer.ts";
 import type { Binding } from "../bind.ts";
+import { NO_FACTS, type PageFacts } from "../page.ts";
 import type { ByteRow, ScopedStatements, ScopeSettings } from "../scoped.ts";
 import { AskedRequest } from "./asked.ts";
 import { gather, type Gathering, MissingValue, type Write } from "./assemble.ts";
@@ -15,7 +16,7 @@ import { Pieces } from "./pieces.ts";
 import { type Memory, Recall, type Recalled, type RequestMemory, Vanished } from "./remembering.ts";
 import { conditionVariables } from "./selections.ts";
 import type { CompiledOperation } from "./shape.ts";
-import { type Facts, factsOf, type FactsSource, NO_FACTS, type PageSource, rowsBySource, type RowsSource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
+import { factsOf, type FactsSource, type PageSource, rowsBySource, type RowsSource, type Source, sourceRow, type SourceRow, statementOf, type TouchedBySource } from "./sources.ts";
 
 export interface CompiledReadsOptions {
   readonly binding: Binding;
@@ -207,7 +208,7 @@ class Gathered implements Gathering {
   /** What is to be asked. */
   readonly sources: Source[] = [];
   readonly #memory: RequestMemory | null;
-  #came: readonly (readonly SourceRow[] | Facts)[] = [];
+  #came: readonly (readonly SourceRow[] | PageFacts)[] = [];
   #asked = 0;
 
   constructor(input: Input, memory: RequestMemory | null) {
@@ -230,7 +231,7 @@ class Gathered implements Gathering {
     const known = this.#memory?.page(views, facts);
     if (known) return { views: [this.#completed(known.rows)], facts: () => known.facts };
     const index = facts && this.sources.push(facts) - 1;
-    return { views: views.map((view) => this.#completed(unknown(view))), facts: () => (index === null ? NO_FACTS : (this.#came[index] as Facts)) };
+    return { views: views.map((view) => this.#completed(unknown(view))), facts: () => (index === null ? NO_FACTS : (this.#came[index] as PageFacts)) };
   }
 
   #completed({ ask, complete }: Recalled): () => readonly SourceRow[] {

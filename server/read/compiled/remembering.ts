@@ -1,9 +1,10 @@
 import type { Lru } from "../../domain/lru.ts";
 import type { Viewer } from "../../identity/viewer.ts";
 import type { Changes } from "../changes.ts";
+import { NO_FACTS, type PageFacts } from "../page.ts";
 import type { Remembered } from "../remembered.ts";
 import type { CompiledOperation } from "./shape.ts";
-import { type Facts, type FactsSource, NO_FACTS, type PageSource, type RowsSource, type Source, type SourceRow, type TouchedBySource } from "./sources.ts";
+import type { FactsSource, PageSource, RowsSource, Source, SourceRow, TouchedBySource } from "./sources.ts";
 
 /**
  * What a request need not read again: objects, each as its text, and lists, each as the ids and cursors that it has. They are looked up source by source:
@@ -124,7 +125,7 @@ export class RequestMemory {
   }
 
   /** What is known of a page, where that is all that it is made of but some objects: null where it has to be read, so that all of it is of one moment. */
-  page(views: readonly PageSource[], facts: FactsSource | null): { readonly rows: Recalled; readonly facts: Facts } | null {
+  page(views: readonly PageSource[], facts: FactsSource | null): { readonly rows: Recalled; readonly facts: PageFacts } | null {
     const [view] = views;
     if (views.length > 1) return null;
     const known = facts ? this.#facts(facts) : NO_FACTS;
@@ -132,9 +133,9 @@ export class RequestMemory {
     return known === null || rows.ask?.kind === "page" ? null : { rows, facts: known };
   }
 
-  #facts(source: FactsSource): Facts | null {
+  #facts(source: FactsSource): PageFacts | null {
     const kept = this.#get(this.#listKey(source));
-    return kept && "text" in kept ? (JSON.parse(Buffer.from(kept.text).toString()) as Facts) : null;
+    return kept && "text" in kept ? (JSON.parse(Buffer.from(kept.text).toString()) as PageFacts) : null;
   }
 
   keepRows(source: RowsSource, { list, objects }: TouchedBySource, rows: readonly SourceRow[], timed: boolean): void {
@@ -147,7 +148,7 @@ export class RequestMemory {
     for (const { id, object } of rows) if (object) this.#set(`${this.#prefix}${shape.number} ${id}`, { text: object }, dependencies(id));
   }
 
-  keepFacts(source: FactsSource, { list }: TouchedBySource, facts: Facts): void {
+  keepFacts(source: FactsSource, { list }: TouchedBySource, facts: PageFacts): void {
     if (list.dependencies) this.#set(this.#listKey(source), { text: Buffer.from(JSON.stringify(facts)) }, list.dependencies(""));
   }
 

@@ -1,6 +1,7 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType } from "graphql";
 import type { Mapping } from "../../../schema/shared/mapping/kinds.ts";
 import type { BoundColumn, BoundType } from "../bind.ts";
+import type { PageSelection } from "../page.ts";
 
 /**
  * Shapes: what an operation selects, field by field in the answer's order, with the place where each value lies. Made once for a document and the
@@ -31,13 +32,19 @@ export interface Asked {
 interface Keyed {
   readonly key: string;
 }
+/** What is known from the document alone. */
+export interface TextField extends Keyed {
+  readonly kind: "text";
+  readonly json: string;
+}
+export const isText = (field: { readonly kind: string }): field is TextField => field.kind === "text";
 interface Valued extends Keyed {
   readonly nullable: boolean;
 }
 
 /** A field of a row. */
 export type RowField =
-  | (Keyed & { readonly kind: "text"; readonly json: string })
+  | TextField
   | (Keyed & { readonly kind: "globalId"; readonly typeName: string; readonly column: BoundColumn })
   | (Valued & { readonly kind: "column"; readonly column: BoundColumn; readonly leaf: GraphQLLeafType; readonly list: boolean; readonly nullableItems: boolean })
   /** The same row seen as another type; `bound` where that is an entity's type. */
@@ -60,7 +67,7 @@ export interface DocumentShape {
   readonly fields: readonly DocumentField[];
 }
 export type DocumentField =
-  | (Keyed & { readonly kind: "text"; readonly json: string })
+  | TextField
   /** `otherwise`: what stands for a member that the document leaves out, as JSON. */
   | (Valued & { readonly kind: "member"; readonly property: string; readonly value: Value; readonly otherwise: string | null })
   | (Valued & { readonly kind: "entity"; readonly property: string; readonly rows: RowsShape });
@@ -69,24 +76,24 @@ export interface ConnectionShape {
   readonly number: number;
   readonly bound: BoundType;
   readonly fields: readonly ConnectionField[];
-  readonly pageInfo: ReadonlySet<string>;
+  readonly selection: PageSelection;
 }
 export type ConnectionField =
-  | (Keyed & { readonly kind: "text"; readonly json: string })
+  | TextField
   | (Keyed & { readonly kind: "totalCount" })
   | (Keyed & { readonly kind: "nodes"; readonly shape: ObjectShape })
   | (Keyed & { readonly kind: "edges"; readonly fields: readonly EdgeField[] })
   | (Keyed & { readonly kind: "pageInfo"; readonly fields: readonly PageInfoField[] });
 export type EdgeField =
-  | (Keyed & { readonly kind: "text"; readonly json: string })
+  | TextField
   | (Keyed & { readonly kind: "cursor" })
   | (Keyed & { readonly kind: "node"; readonly shape: ObjectShape });
-export type PageInfoField = (Keyed & { readonly kind: "text"; readonly json: string }) | (Keyed & { readonly kind: "fact"; readonly name: PageFact });
-export type PageFact = "hasNextPage" | "hasPreviousPage" | "startCursor" | "endCursor";
+export type PageInfoField = TextField | (Keyed & { readonly kind: "fact"; readonly name: PageInfoName });
+export type PageInfoName = "hasNextPage" | "hasPreviousPage" | "startCursor" | "endCursor";
 
 /** A field of the operation's root, or of a subscription's message. */
 export type RootField =
-  | (Keyed & { readonly kind: "text"; readonly json: string })
+  | TextField
   | (Valued & Asked & { readonly kind: "find"; readonly mapping: Mapping & { readonly kind: "find" }; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "list"; readonly mapping: Mapping & { readonly kind: "list" }; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "pageOf"; readonly mapping: Mapping & { readonly kind: "pageOf" }; readonly connection: ConnectionShape })

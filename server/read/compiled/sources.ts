@@ -1,7 +1,7 @@
 import type { Sql } from "../../../schema/shared/mapping/sql.ts";
 import type { BoundOrder } from "../cursor.ts";
-import { writeOrder } from "../page.ts";
-import { type Bounds, type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
+import { type PageFacts, writeOrder } from "../page.ts";
+import { type Occurrence, type Statement, StatementWriter, writeWhere } from "../render.ts";
 import type { ByteRow } from "../scoped.ts";
 import { isOwner, Touched } from "../touched.ts";
 import { NotCompiled } from "./not-compiled.ts";
@@ -31,14 +31,6 @@ export interface SourceRow {
   readonly object: Uint8Array | null;
   readonly cursor: string | null;
 }
-export interface Facts {
-  readonly total: number;
-  readonly upToAfter: boolean;
-  readonly fromBefore: boolean;
-}
-
-/** Of a page of which none are asked. */
-export const NO_FACTS: Facts = { total: 0, upToAfter: false, fromBefore: false };
 
 /** What a source's rows depend on: which there are, and what each shows. */
 export interface TouchedBySource {
@@ -46,11 +38,9 @@ export interface TouchedBySource {
   readonly objects: Touched | null;
 }
 
-const BOUNDS: Bounds = { aliases: 150, characters: 24_000, tooLarge: () => new NotCompiled("large") };
-
 /** One statement for all sources, of which there is at least one; with what each of them touches, where that is asked. */
 export function statementOf(sources: readonly Source[], input: Input, touching: boolean): { readonly statement: Statement; readonly touched: readonly TouchedBySource[] } {
-  const writer = new StatementWriter(input.binding, undefined, BOUNDS);
+  const writer = new StatementWriter(input.binding, null, () => new NotCompiled("large"));
   const objects = new ObjectWriter(writer, input);
   const touched: TouchedBySource[] = [];
   const write = (source: Source, index: number, numbered: boolean): void => {
@@ -80,7 +70,7 @@ export function rowsBySource(rows: readonly ByteRow[], count: number): ByteRow[]
 
 const ascii = (field: Buffer | null | undefined): string | null => field?.toString("latin1") ?? null;
 export const sourceRow = (row: ByteRow): SourceRow => ({ id: ascii(row[2]) as string, object: row[3] ?? null, cursor: ascii(row[4]) });
-export const factsOf = (row: ByteRow | undefined): Facts => ({ total: Number(ascii(row?.[2])), upToAfter: ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4]) === "true" });
+export const factsOf = (row: ByteRow | undefined): PageFacts => ({ total: Number(ascii(row?.[2])), upToAfter: ascii(row?.[3]) === "true", fromBefore: ascii(row?.[4]) === "true" });
 
 class SourceWriter implements TouchedBySource {
   readonly list: Touched;
@@ -118,15 +108,15 @@ class SourceWriter implements TouchedBySource {
     const place = plan.occurrence(writer);
     writer.write(`select ${index}, ${numbered ? `${place.alias}.n_` : "0"}, ${place.alias}."id"::text, `);
     if (shape === null) writer.write("null::text");
-    else if (plan.asksMore) {
-      writer.write(`case when ${place.alias}.n_ <= ${plan.args.size} then `);
+    else if (plan.asks.more) {
+      writer.write(`case when ${place.alias}.n_ <= `).param(plan.args.size, "integer").write(" then ");
       this.#object(shape, place, plan.from);
       writer.write(" end");
     } else this.#object(shape, place, plan.from);
     writer.write(", ");
     if (cursors) plan.writeCursor(writer, place);
     else writer.write("null::text");
-    plan.writeRows(writer, place, numbered || plan.asksMore);
+    plan.writeRows(writer, place, numbered || plan.asks.more);
     if (!numbered) writeOrder(writer, plan.order, plan.args.forward, place.alias);
   }
 

@@ -35,7 +35,7 @@ const changes = createChanges({ pool: openPool({ address: target.address, login:
 changes.start();
 
 const reads = createReads({
-  schema, metadata: orm.getMetadata(), pool, clock, speed: 1,
+  schema, metadata: orm.getMetadata(), pool, clock, speed: 1, onFault: (error) => logger.error({ err: error }, "a compiled statement was not understood"),
   ...(options.ways === null ? {} : { ways: options.ways }),
   ...(options.rememberedBytes > 0 ? { changes, rememberedBytes: options.rememberedBytes } : {}),
 });

@@ -9,7 +9,7 @@ import { type Memory, Recall } from "#server/read/compiled/remembering.ts";
 import { createRemembered } from "#server/read/remembered.ts";
 import { createReads } from "#server/read/run.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { actorOf, type Asking, NOW } from "#tests/support/reading.ts";
+import { actorOf, type Asking, NOW, raise } from "#tests/support/reading.ts";
 import { rowsOf } from "#tests/support/rows.ts";
 
 /** Nothing vouches by itself: nobody asks often enough. */
@@ -48,7 +48,7 @@ describe("who asks seldom", () => {
   const openReads = (changes: Changes, ms: number) => {
     const { pool } = api;
     const slow = { options: pool.options, connect: (...args: Parameters<Pool["connect"]>) => void setTimeout(() => pool.connect(...args), ms) } as unknown as Pool;
-    const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: slow, clock: { now: () => NOW }, speed: 1, changes });
+    const reads = createReads({ schema, metadata: api.orm.getMetadata(), pool: slow, clock: { now: () => NOW }, speed: 1, onFault: raise, changes });
     const execution = validateExecutionArgs({ schema, document: parse("{ applications(first: 5) { nodes { name } totalCount } }") }) as ValidatedExecutionArgs;
     return async (who: Asking): Promise<boolean> => {
       const outcome = await reads.operations.query(execution, actorOf(who));

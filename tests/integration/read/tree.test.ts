@@ -5,7 +5,7 @@ import type { BoundColumn, ValueKind } from "#server/read/bind.ts";
 import { decoderOf, jsonDecoderOf, printed, type Statement, selected } from "#server/read/render.ts";
 import { createReads } from "#server/read/run.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { actorOf, type Asking, NOW, openReading, type Reading } from "#tests/support/reading.ts";
+import { actorOf, type Asking, NOW, openReading, raise, type Reading } from "#tests/support/reading.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { rowsOf } from "#tests/support/rows.ts";
 
@@ -179,7 +179,7 @@ describe("what is not loaded as a tree", () => {
 test("a reader of what has failed says so wherever it is asked, and asks nobody", async () => {
   const { pool, orm } = await database.openAs("selvedge_api", 1);
   const groups: unknown[] = [];
-  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock: { now: () => NOW }, speed: 1, onGroup: (group) => groups.push(group) });
+  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock: { now: () => NOW }, speed: 1, onFault: raise, onGroup: (group) => groups.push(group) });
   const failure = new Error("the database is away");
   const reader = reads.reader(actorOf(owner()), failure);
   await expect(reader.load(null, {}, null, null as never)).rejects.toBe(failure);

@@ -7,6 +7,7 @@ import type { Actor } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
 import { rowsOf } from "#tests/support/rows.ts";
 import { createFixture, type TestTenant } from "../services/fixture.ts";
+import { raise } from "#tests/support/reading.ts";
 
 const fixture = await createFixture(4);
 const { pool } = await fixture.database.openAs("selvedge_api", 4);
@@ -14,7 +15,7 @@ const rows = rowsOf(fixture.admin);
 afterAll(() => fixture.close());
 
 const clock = { now: () => Date.UTC(2026, 0, 1) };
-const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1 });
+const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1, onFault: raise });
 
 /** Answers are read as loosely as a client without types reads them. */
 type Data = ReturnType<typeof JSON.parse>;

@@ -9,13 +9,14 @@ import { globalId } from "#server/domain/ids.ts";
 import type { Actor } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
 import { createFixture, must, type TestTenant } from "../services/fixture.ts";
+import { raise } from "#tests/support/reading.ts";
 
 const fixture = await createFixture(4);
 const { admin, services } = fixture;
 const { pool } = await fixture.database.openAs("selvedge_api", 4);
 afterAll(() => fixture.close());
 const clock = { now: () => Date.UTC(2026, 0, 1) };
-const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1 });
+const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1, onFault: raise });
 
 const NOBODY = "01890000-0000-7000-8000-00000000dead";
 type Ids = Readonly<Record<string, string>>;

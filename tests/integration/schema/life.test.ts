@@ -16,6 +16,7 @@ import { Transaction } from "#server/services/transaction.ts";
 import { createReads } from "#server/read/run.ts";
 import { createFixture, must } from "../services/fixture.ts";
 import { type Living, living, settle, VERSION_2 } from "../services/life.ts";
+import { raise } from "#tests/support/reading.ts";
 
 const fixture = await createFixture(4);
 const { admin, services } = fixture;
@@ -23,7 +24,7 @@ const { pool } = await fixture.database.openAs("selvedge_api", 4);
 afterAll(() => fixture.close());
 
 const clock = { now: () => Date.UTC(2026, 0, 1) };
-const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1 });
+const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1, onFault: raise });
 
 /** Answers are read as loosely as a client without types reads them. */
 type Data = ReturnType<typeof JSON.parse>;

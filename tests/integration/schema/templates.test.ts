@@ -6,13 +6,14 @@ import { globalId } from "#server/domain/ids.ts";
 import type { Actor } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
 import { createFixture, must, type TestCluster, type TestTenant } from "../services/fixture.ts";
+import { raise } from "#tests/support/reading.ts";
 
 const fixture = await createFixture(4);
 const { services } = fixture;
 const { pool } = await fixture.database.openAs("selvedge_api", 4);
 afterAll(() => fixture.close());
 const clock = { now: () => Date.UTC(2026, 0, 1) };
-const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1 });
+const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1, onFault: raise });
 
 type Data = ReturnType<typeof JSON.parse>;
 async function run(actor: Actor, source: string, variableValues: object = {}): Promise<Data> {

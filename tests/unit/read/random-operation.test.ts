@@ -2,7 +2,8 @@ import { parse, validate } from "graphql";
 import { expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
 import { ROLES } from "#server/domain/states.ts";
-import { type OperationHints, OperationGenerator } from "#tests/support/random-operation.ts";
+import type { OperationHints } from "#tests/support/random-arguments.ts";
+import { OperationGenerator } from "#tests/support/random-operation.ts";
 import { diceOf } from "#tests/support/random.ts";
 import { shrink } from "#tests/support/shrink-document.ts";
 
