@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Connection, Pool, PoolClient, Submittable } from "pg";
-import { FramedClient } from "../database/client.ts";
+import type { Pool, PoolClient } from "pg";
 import type { ByteRow } from "../database/framing.ts";
 import { FrontendMessages } from "../database/messages.ts";
 import { RequestError } from "../domain/request-error.ts";
-import type { RawRow } from "./rows.ts";
+import { type AnyRow, type Asked, Group, Prepared, type ScopeSettings, writeGroup } from "./group.ts";
+import { Pace } from "./pace.ts";
 import type { Statement } from "./render.ts";
+import type { RawRow } from "./rows.ts";
 
 /**
  * Scoped statements: reads under row-level security at the price of one round trip. A *group* is set_config(…, true) and its statements, sent
@@ -18,6 +19,11 @@ import type { Statement } from "./render.ts";
  *
  * Statements are prepared by their text, a bounded number on each connection. After an error nobody knows what a connection holds prepared,
  * so it is closed. Groups wait in a bounded queue of our own, because pg's queue has no bound and is going away.
+ *
+ * To wake the database costs more than a small read. So where many are asked at once, they share: a group of one statement that lately took less than SHORT_MS for
+ * its tenant is *short*. Short groups take no more than SHORT_LANES connections; beyond that they wait, and a connection that has become free sends the next of them in one
+ * write, each with a Sync, and thus a transaction, of its own. They are sent only where all of them are prepared there, so that one that fails leaves the others
+ * nothing to doubt: these are asked again, each by itself.
  */
 export interface ScopedOptions {
   readonly pool: Pool;
@@ -31,30 +37,26 @@ export interface ScopedOptions {
   readonly onGroup?: ((statements: readonly Statement[]) => void) | undefined;
 }
 
-/** The values of app.tenant_id, app.namespace_ids and app.cluster_ids. */
-export type ScopeSettings = readonly [string, string, string];
+export type { ByteRow, ScopeSettings };
 
-export type { ByteRow };
-
-const SCOPE: Statement["text"] =
-  "select set_config('app.tenant_id', $1, true), set_config('app.namespace_ids', $2, true), set_config('app.cluster_ids', $3, true), set_config('transaction_read_only', 'on', true), " +
-  "set_config('plan_cache_mode', $4, true), set_config('jit', 'off', true)";
-/** How the statements of a group are planned that are all planned once, or not all. */
-const PLANNED_ONCE = "force_generic_plan";
-const PLANNED_AS_FIT = "auto";
 const SWEEP_MS = 1_000;
 const BUSY_RETRY_MS = 1_000;
+/** What lately took less is short. */
+const SHORT_MS = 2;
+const SHORT_LANES = 4;
+/** What is sent at once is no more than this, by number and by what it is expected to take. */
+const MAX_BATCH = 16;
+const MAX_BATCH_MS = 4;
 
-/** As a group asked for them: all of its rows are the one or the other. */
-type AnyRow = RawRow | ByteRow;
-
-interface Waiting {
-  readonly settings: ScopeSettings;
-  readonly statements: readonly Statement[];
-  /** Whether its rows come as bytes. */
-  readonly bytes: boolean;
+interface Waiting extends Asked {
   readonly resolve: (rows: AnyRow[][]) => void;
   readonly reject: (error: Error) => void;
+  /** It was sent with others, of which one failed: now it goes by itself. */
+  alone: boolean;
+}
+/** A connection in use. */
+interface Lane {
+  short: boolean;
 }
 
 export class ScopedStatements {
@@ -65,10 +67,11 @@ export class ScopedStatements {
   readonly #onGroup: ScopedOptions["onGroup"];
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Group>();
-  readonly #prepared = new WeakMap<Connection, Prepared>();
+  readonly #lanes = new Set<Lane>();
+  readonly #prepared = new WeakMap<PoolClient, Prepared>();
+  readonly #pace = new Pace(() => performance.now());
   /** Names are this instance's own, so that two may share a pool. */
   readonly #prefix = `r${randomBytes(4).toString("hex")}_`;
-  #lanes = 0;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: ScopedOptions) {
@@ -96,56 +99,104 @@ export class ScopedStatements {
   #ask<Row extends AnyRow>(settings: ScopeSettings, statements: readonly Statement[], bytes: boolean): Promise<Row[][]> {
     this.#onGroup?.(statements);
     return new Promise<Row[][]>((resolve, reject) => {
-      const waiting: Waiting = { settings, statements, bytes, resolve: resolve as Waiting["resolve"], reject };
-      if (this.#lanes < this.#pool.options.max) this.#open(waiting);
+      const waiting: Waiting = { settings, statements, bytes, resolve: resolve as Waiting["resolve"], reject, alone: false };
+      if (this.#takesLane(waiting)) this.#open(waiting);
       else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(waiting);
       else reject(new RequestError("RATE_LIMITED", "Too many reads are waiting; try again", { retryAfterMs: BUSY_RETRY_MS }));
     });
   }
 
+  /** Where it does not, there is a lane in use, which takes what waits. */
+  #takesLane(waiting: Waiting): boolean {
+    if (this.#lanes.size >= this.#pool.options.max) return false;
+    if (this.#lanes.size < SHORT_LANES || this.#expected(waiting) >= SHORT_MS) return true;
+    let short = 0;
+    for (const lane of this.#lanes) if (lane.short) short += 1;
+    return short < SHORT_LANES;
+  }
+
+  /** Milliseconds; Infinity where that is not known, or it is to go by itself. */
+  #expected({ settings: [tenantId], statements, alone }: Waiting): number {
+    const [statement] = statements;
+    return statement === undefined || statements.length > 1 || alone ? Infinity : this.#pace.expected(statement.text, tenantId);
+  }
+
   /** Takes a connection for this group and for those that wait when it is done. */
   #open(waiting: Waiting): void {
-    this.#lanes += 1;
+    const lane: Lane = { short: this.#expected(waiting) < SHORT_MS };
+    this.#lanes.add(lane);
     this.#pool.connect((error, client, release) => {
-      if (client) this.#send(client, release, waiting);
+      if (client) this.#send(lane, client, release, waiting);
       else {
         waiting.reject(error ?? new Error("No connection"));
-        this.#close();
+        this.#close(lane);
       }
     });
   }
 
-  #close(): void {
-    this.#lanes -= 1;
+  #close(lane: Lane): void {
+    this.#lanes.delete(lane);
     const next = this.#waiting.shift();
     if (next) this.#open(next);
   }
 
-  #send(client: PoolClient, release: (destroy?: boolean) => void, waiting: Waiting): void {
-    const group = new Group(waiting, client, (connection) => this.#preparedOn(connection), (error, rows) => {
-      this.#running.delete(group);
-      if (error) {
-        release(true);
-        waiting.reject(error);
-        this.#close();
-        return;
-      }
-      waiting.resolve(rows);
-      const next = this.#waiting.shift();
-      if (next) this.#send(client, release, next);
-      else {
-        release();
-        this.#close();
-      }
-    });
-    this.#running.add(group);
+  #send(lane: Lane, client: PoolClient, release: (destroy?: boolean) => void, first: Waiting): void {
+    const prepared = this.#preparedOn(client);
+    const batch = this.#batch(first, prepared);
+    lane.short = this.#expected(first) < SHORT_MS;
     this.#sweep ??= setInterval(() => this.#endOld(), SWEEP_MS).unref();
-    client.query(group);
+    const start = (index: number): void => {
+      const waiting = batch[index] as Waiting;
+      const group = new Group(waiting, client, index > 0 ? null : (connection) => void connection.stream.write(bytesOf(batch, prepared)), (error, rows) => {
+        this.#running.delete(group);
+        if (error) {
+          release(true);
+          waiting.reject(error);
+          this.#waiting.unshift(...batch.slice(index + 1).map((one) => Object.assign(one, { alone: true })));
+          this.#close(lane);
+          return;
+        }
+        this.#note(waiting, performance.now() - group.startedAt);
+        waiting.resolve(rows);
+        if (index + 1 < batch.length) return start(index + 1);
+        const next = this.#waiting.shift();
+        if (next) this.#send(lane, client, release, next);
+        else {
+          release();
+          this.#close(lane);
+        }
+      });
+      this.#running.add(group);
+      client.query(group);
+    };
+    start(0);
   }
 
-  #preparedOn(connection: Connection): Prepared {
-    let prepared = this.#prepared.get(connection);
-    if (!prepared) this.#prepared.set(connection, (prepared = new Prepared(this.#maxPrepared, this.#prefix)));
+  /** The first, and of those that wait next what may go with it. */
+  #batch(first: Waiting, prepared: Prepared): Waiting[] {
+    const batch = [first];
+    let expected = this.#expected(first);
+    if (expected >= SHORT_MS || !prepared.hasAll(first)) return batch;
+    while (batch.length < MAX_BATCH) {
+      const next = this.#waiting[0];
+      if (!next || !prepared.hasAll(next)) break;
+      const more = this.#expected(next);
+      expected += more;
+      if (more >= SHORT_MS || expected > MAX_BATCH_MS) break;
+      batch.push(next);
+      this.#waiting.shift();
+    }
+    return batch;
+  }
+
+  #note({ settings: [tenantId], statements }: Waiting, ms: number): void {
+    const [statement] = statements;
+    if (statement && statements.length === 1) this.#pace.took(statement.text, tenantId, ms);
+  }
+
+  #preparedOn(client: PoolClient): Prepared {
+    let prepared = this.#prepared.get(client);
+    if (!prepared) this.#prepared.set(client, (prepared = new Prepared(this.#maxPrepared, this.#prefix)));
     return prepared;
   }
 
@@ -158,117 +209,8 @@ export class ScopedStatements {
   }
 }
 
-/** Of the texts that one connection holds prepared: what is planned takes some hundred times as much on the server. */
-const MAX_CHARACTERS = 500_000;
-
-/** The statements that one connection holds prepared, the least recently used first. */
-class Prepared {
-  readonly #max: number;
-  readonly #prefix: string;
-  readonly #names = new Map<string, string>();
-  #characters = 0;
-  #made = 0;
-
-  constructor(max: number, prefix: string) {
-    this.#max = max;
-    this.#prefix = prefix;
-  }
-
-  /** The name of this text's statement; what is new is parsed first, and takes the place of the least used. */
-  name(text: string, messages: FrontendMessages): string {
-    const known = this.#names.get(text);
-    if (known !== undefined) {
-      this.#names.delete(text);
-      this.#names.set(text, known);
-      return known;
-    }
-    this.#characters += text.length;
-    for (const [oldest, name] of this.#names) {
-      if (this.#names.size < this.#max && this.#characters <= MAX_CHARACTERS) break;
-      this.#names.delete(oldest);
-      this.#characters -= oldest.length;
-      messages.closeStatement(name);
-    }
-    this.#made += 1;
-    const name = `${this.#prefix}${this.#made}`;
-    this.#names.set(text, name);
-    messages.parse(name, text);
-    return name;
-  }
-}
-
-/**
- * One group as pg's client runs it. On an error pg forgets the active query *before* it calls handleError, and handleReadyForQuery never
- * comes: so the promise settles in either.
- */
-class Group implements Submittable {
-  readonly startedAt = performance.now();
-  readonly #waiting: Waiting;
-  readonly #client: PoolClient;
-  readonly #prepared: (connection: Connection) => Prepared;
-  readonly #done: (error: Error | null, rows: AnyRow[][]) => void;
-  readonly #rows: AnyRow[][] = [];
-  /** The rows that come now; the first statement's are the settings', and nobody's. */
-  #current: AnyRow[] | null = null;
-  #settled = false;
-
-  constructor(waiting: Waiting, client: PoolClient, prepared: (connection: Connection) => Prepared, done: (error: Error | null, rows: AnyRow[][]) => void) {
-    this.#waiting = waiting;
-    this.#client = client;
-    this.#prepared = prepared;
-    this.#done = done;
-  }
-
-  /** An error instead of sending anything: pg then gives it to handleError. */
-  submit(connection: Connection): Error | undefined {
-    const { settings, statements, bytes } = this.#waiting;
-    if (bytes) {
-      if (!(this.#client instanceof FramedClient)) return new Error("This pool's connections give no rows as bytes");
-      this.#client.takeRows();
-    }
-    const prepared = this.#prepared(connection);
-    const messages = new FrontendMessages();
-    const planning = statements.every(({ plannedOnce }) => plannedOnce === true) ? PLANNED_ONCE : PLANNED_AS_FIT;
-    messages.bind(prepared.name(SCOPE, messages), [...settings, planning]).execute();
-    for (const { text, values } of statements) messages.bind(prepared.name(text, messages), values).execute();
-    connection.stream.write(messages.sync().bytes());
-    return undefined;
-  }
-
-  handleDataRow(message: { fields: AnyRow }): void {
-    this.#current?.push(message.fields);
-  }
-
-  handleCommandComplete(): void {
-    if (this.#rows.length < this.#waiting.statements.length) this.#rows.push((this.#current = []));
-    else this.#current = null;
-  }
-
-  handleReadyForQuery(): void {
-    this.#settle(null);
-  }
-
-  handleError(error: Error): void {
-    this.#settle(error);
-  }
-
-  /** Ends the wait; the connection is closed, so nothing that still comes is for another group. */
-  fail(error: Error): void {
-    this.#settle(error);
-  }
-
-  #settle(error: Error | null): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#done(error, this.#rows);
-  }
-
-  handleRowDescription(): void {}
-  handleParseComplete(): void {}
-  handlePortalSuspended(): void {}
-  handleEmptyQuery(): void {}
-  handleCopyInResponse(connection: Connection): void {
-    (connection as unknown as { sendCopyFail(message: string): void }).sendCopyFail("Nothing is copied here");
-  }
-  handleCopyData(): void {}
+function bytesOf(batch: readonly Asked[], prepared: Prepared): Buffer {
+  const messages = new FrontendMessages();
+  for (const asked of batch) writeGroup(asked, prepared, messages);
+  return messages.bytes();
 }

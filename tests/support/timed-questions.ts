@@ -74,7 +74,8 @@ export function questionsOf({ agents }: World, { applications }: Tenant, scope: 
       named("configMaps", configMaps, ledger, scope, asking),
       ...configMaps.nodes.map(({ id, version }) => ledger.judge(`${id} version`, version, asking)),
     ], { shows: "configMaps" }),
-    question<{ namespaces: Nodes<ApplicationNode> }>("{ namespaces(first: 100) { nodes { name } totalCount } }", ({ namespaces }, ledger, _scope, asking) => [named("namespaces", namespaces, ledger, scope, asking)], { shows: "namespaces" }),
+    // A list of which nothing else is asked: where its facts are asked for too, these have to be read anew with it, whatever is remembered of it.
+    question<{ namespaces: Nodes<ApplicationNode> }>("{ namespaces(first: 100) { nodes { name } } }", ({ namespaces }, ledger, _scope, asking) => [named("namespaces", namespaces, ledger, scope, asking)], { shows: "namespaces" }),
     question<{ nodes: readonly (ApplicationNode | null)[] }>(
       "{ nodes(ids: $ids) { ... on Application { id name version } } }",
       ({ nodes }, ledger, _scope, asking) => nodes.flatMap((node) => (node ? judgeApplication(node, ledger, asking, false) : ["an application that stays is not shown"])),

@@ -48,6 +48,71 @@ test("mixed tenants and provoked errors on few connections: nobody sees another'
   }
 });
 
+describe("small reads that are asked at once", () => {
+  const SHORT_LANES = 4;
+  const whose = { text: "select pg_backend_pid()::text, current_setting('app.tenant_id'), (select string_agg(name, ',') from namespace), $1::text", values: ["x"] };
+  const divided = { text: "select (1 / $1::integer)::text", values: ["1"] };
+  let statements: ScopedStatements;
+  let wide: pg.Pool;
+  let writes = 0;
+  const ask = async (index: number): Promise<string | undefined> => {
+    const tenantId = tenants[index % tenants.length] as string;
+    const [[row]] = (await statements.run(settings(tenantId), [{ ...whose, values: [`call ${index}`] }])) as [[[string, string, string, string]]];
+    expect(row.slice(1)).toEqual([tenantId, `of-${tenantId}`, `call ${index}`]);
+    return row[0];
+  };
+  beforeAll(async () => {
+    ({ pool: wide } = await database.openAs("selvedge_api", 12));
+    wide.on("connect", (client) => {
+      const { stream } = (client as pg.PoolClient & { connection: pg.Connection }).connection;
+      const write = stream.write.bind(stream) as (bytes: Uint8Array) => boolean;
+      stream.write = ((bytes: Uint8Array) => {
+        writes += 1;
+        return write(bytes);
+      }) as typeof stream.write;
+    });
+    statements = new ScopedStatements({ pool: wide });
+    // Known to be short, for each tenant and on each connection.
+    for (let index = 0; index < 20; index += 1) await ask(index);
+    for (let index = 0; index < tenants.length; index += 1) await statements.run(settings(tenants[index] as string), [divided]);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)));
+  });
+
+  test("share few connections and writes, in transactions of their own", async () => {
+    writes = 0;
+    const used = await Promise.all(Array.from({ length: 500 }, (_, index) => ask(index)));
+    expect(new Set(used).size).toBeLessThanOrEqual(SHORT_LANES);
+    expect(writes).toBeLessThan(500 / 4);
+  });
+
+  test("are not behind what takes long", async () => {
+    const long = Array.from({ length: 6 }, () => statements.run(settings(tenants[0] as string), [{ text: "select pg_sleep(2)::text", values: [] }]));
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 200 }, (_, index) => ask(index)));
+    expect(performance.now() - began).toBeLessThan(1500);
+    await Promise.all(long);
+  });
+
+  test("do not fail with one of them that does", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 200 }, (_, index) => (index % 10 === 5 ? statements.run(settings(tenants[0] as string), [{ ...divided, values: ["0"] }]) : ask(index))),
+      );
+      expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 200 }, (_, index) => (index % 10 === 5 ? "rejected" : "fulfilled")));
+    }
+  });
+
+  test("are asked again where the connection breaks", async () => {
+    let broken = 0;
+    const asked = Array.from({ length: 400 }, (_, index) => ask(index).catch(() => (broken += 1)));
+    await database.admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'selvedge_api' and pid <> pg_backend_pid()");
+    await Promise.all(asked);
+    // No more than one a connection: those that were sent with it are asked again.
+    expect(broken).toBeLessThanOrEqual(wide.options.max + 3);
+    expect(await ask(1)).toBeDefined();
+  });
+});
+
 test("a namespace list is a list, none matches none", async () => {
   const statements = new ScopedStatements({ pool });
   const tenantId = tenants[0] as string;
