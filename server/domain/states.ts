@@ -48,6 +48,13 @@ export const CLUSTER_STATUSES = ["ONLINE", "DISCONNECTED"] as const;
 export type ClusterStatus = (typeof CLUSTER_STATUSES)[number];
 export const CLUSTER_NODE_STATUSES = ["READY", "NOT_READY"] as const;
 export type ClusterNodeStatus = (typeof CLUSTER_NODE_STATUSES)[number];
+export const EVENT_TYPES = ["NORMAL", "WARNING"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+export const FAULT_KINDS = ["DISCONNECT_CLUSTER", "FAIL_NODE", "CRASH_POD", "SLOW_IMAGE_PULL", "RECLAIM_SPOT"] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+/** What of a cluster's messages is lost: all, what it says, what it is told, or now all and now none. */
+export const DISCONNECT_MODES = ["BOTH_WAYS", "TO_CENTRE", "TO_CLUSTER", "FLAPPING"] as const;
+export type DisconnectMode = (typeof DISCONNECT_MODES)[number];
 export const NETWORK_TYPES = ["VPC", "HOST"] as const;
 export type NetworkType = (typeof NETWORK_TYPES)[number];
 export const NETWORK_STATUSES = ["PENDING", "ACTIVE", "UPDATING", "FAILED", "DELETING"] as const;

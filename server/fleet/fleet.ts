@@ -132,6 +132,7 @@ export function createFleet(options: FleetOptions): Fleet {
     if (message.type === "pong") return;
     if (message.type === "refuse" && message.clusterId === null) return drop(`the gateway refused the connection: ${message.reason}`);
     const agent = message.clusterId === null ? undefined : agents.get(message.clusterId);
+    if (message.type === "faults") return;
     if (agent !== undefined) return agent.receive(message, performance.now());
     logger.warn({ clusterId: message.clusterId, type: message.type }, "a message for a cluster that is not here was ignored");
   }

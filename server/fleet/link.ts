@@ -26,6 +26,12 @@
  * - Configuration (contents of ConfigMaps and Secrets) travels like templates, beside the assignments that name it, once each; but sealed to the
  *   key that the cluster said hello with, and kept so by the agent. What can't be opened or carried out is reported as the object's `problem`,
  *   with the pair that it was found in: the object is held, and works as far as it can.
+ * - What happened on a cluster travels as events, in the order in which it happened, each once: they are kept by the agent until a report with them is acknowledged. Of what
+ *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many.
+ * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
+ *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
+ * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
+ *   cut off: how else could that end early? All that are in force are named each time; what is not named has ended. A real agent ignores them.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
@@ -34,7 +40,7 @@ import type { PriceSheet } from "../domain/fleet.ts";
 import type { AssignmentKind, PlacementSpec } from "../domain/placement.ts";
 import type { ContainerStatus } from "../domain/pod.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { ClusterNodeStatus, ClusterTier, Isp, PodPhase } from "../domain/states.ts";
+import type { ClusterNodeStatus, ClusterTier, DisconnectMode, EventType, FaultKind, Isp, PodPhase } from "../domain/states.ts";
 
 export type { ConfigUse, PlacementSpec } from "../domain/placement.ts";
 export type { ServiceSpec } from "../domain/service.ts";
@@ -48,6 +54,12 @@ export const BATCH_LIMIT = 500;
 export const ASSIGN_WINDOW = 1_000;
 /** Wall-clock milliseconds. */
 export const PING_INTERVAL_MS = 5_000;
+export const VOUCH_LIMIT_MS = 10_000;
+/** Events that a cluster keeps for the centre, and those of one report, at most. */
+export const EVENT_BUFFER = 10_000;
+export const EVENTS_LIMIT = 500;
+/** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
+export const HIGH_WATER_BYTES = 4 * 1_024 * 1_024;
 
 // ---------------------------------------------------------------- agent → gateway
 
@@ -99,7 +111,33 @@ export interface Report {
   readonly placements: readonly PlacementReport[];
   readonly nodes: readonly NodeReport[];
   readonly services?: readonly ServiceReport[];
+  /** In the order in which they happened. */
+  readonly events?: readonly EventReport[];
 }
+
+/** Something that happened on a cluster, once and for good. */
+export interface EventReport {
+  /** A uuid of the agent's, the same however often it is sent. */
+  readonly id: string;
+  readonly at: number;
+  readonly type: EventType;
+  /** One word, as Kubernetes has them: e.g. BackOff, Killing, FailedScheduling. */
+  readonly reason: string;
+  readonly message: string;
+  /** How often it has happened to the same object for the same reason, this time included. */
+  readonly count: number;
+  readonly firstAt: number;
+  readonly object: EventObject;
+  /** The fault behind it. */
+  readonly faultId?: string;
+}
+
+/** What it happened to. A pod may be gone by the time that the centre hears of it. */
+export type EventObject =
+  | { readonly kind: "pod"; readonly id: string; readonly name: string; readonly placementId: string }
+  | { readonly kind: "placement" | "service"; readonly id: string }
+  | { readonly kind: "node"; readonly id: string; readonly name: string }
+  | { readonly kind: "cluster" };
 
 export interface PodReport {
   readonly id: string;
@@ -208,6 +246,28 @@ export interface Ack {
   readonly seq: number;
 }
 
+/** All faults that are in force on a cluster, or are to begin. */
+export interface Faults {
+  readonly type: "faults";
+  readonly clusterId: string;
+  readonly faults: readonly FaultOrder[];
+}
+
+export interface FaultOrder {
+  readonly id: string;
+  readonly kind: FaultKind;
+  /** Of FAIL_NODE, and where SLOW_IMAGE_PULL and RECLAIM_SPOT concern one node only. */
+  readonly nodeId?: string;
+  /** Of CRASH_POD. */
+  readonly podId?: string;
+  /** Of DISCONNECT_CLUSTER. */
+  readonly mode?: DisconnectMode;
+  /** What chance decides within it follows from this. */
+  readonly seed: number;
+  readonly startsAt: number;
+  readonly endsAt: number;
+}
+
 export interface Pong {
   readonly type: "pong";
   readonly at: number;
@@ -220,7 +280,7 @@ export interface Refuse {
   readonly reason: string;
 }
 
-export type GatewayMessage = Welcome | Assign | Ack | Pong | Refuse;
+export type GatewayMessage = Welcome | Assign | Ack | Faults | Pong | Refuse;
 
 // ---------------------------------------------------------------- what a cluster is
 
@@ -249,9 +309,13 @@ export interface NodeDescription {
 
 // ---------------------------------------------------------------- transports
 
-/** A two-way, ordered, message-framed connection. `send` never blocks; a side that sees `buffered` rise stops producing. */
+/** A two-way, ordered, message-framed connection. `send` never blocks; a side that sees `buffered` beyond HIGH_WATER_BYTES makes nothing more until `onDrain` has called. */
 export interface LinkConnection<Out, In> {
   send(message: Out): void;
+  /** Bytes that were sent and have not left; 0 where the transport has no such bound. */
+  readonly buffered: number;
+  /** Called each time that `buffered` falls below HIGH_WATER_BYTES again. */
+  onDrain(listener: () => void): void;
   onMessage(listener: (message: In) => void): void;
   onClose(listener: (reason: string) => void): void;
   close(reason: string): void;

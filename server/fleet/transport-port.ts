@@ -25,6 +25,8 @@ const DIAL_TIMEOUT_MS = 5_000;
 /** The connection `id` over a port whose frames are handed to it. */
 class PortConnection<Out, In> implements LinkConnection<Out, In> {
   readonly id: number;
+  /** A port does not tell what waits in it; the windows of the protocol bound that. */
+  readonly buffered = 0;
   readonly #port: MessagePort;
   #onMessage: ((message: In) => void)[] = [];
   readonly #onClose: ((reason: string) => void)[] = [];
@@ -52,6 +54,8 @@ class PortConnection<Out, In> implements LinkConnection<Out, In> {
     if (this.#closedBecause === null) this.#onClose.push(listener);
     else listener(this.#closedBecause);
   }
+
+  onDrain(): void {}
 
   close(reason: string): void {
     if (this.#closedBecause === null) this.#port.postMessage({ frame: "close", id: this.id, reason } satisfies Frame);

@@ -42,12 +42,16 @@ function ends<A, B>(): [{ send(message: A): void } & Events<B>, { send(message: 
     setImmediate(() => open && listeners.forEach((listener) => listener(copy)));
   };
   return [
-    { send: (message) => deliver(toGateway, message), onMessage: (listener) => void toAgent.push(listener), onClose: (listener) => void closed.push(listener), close },
-    { send: (message) => deliver(toAgent, message), onMessage: (listener) => void toGateway.push(listener), onClose: (listener) => void closed.push(listener), close },
+    { ...UNBOUNDED, send: (message) => deliver(toGateway, message), onMessage: (listener) => void toAgent.push(listener), onClose: (listener) => void closed.push(listener), close },
+    { ...UNBOUNDED, send: (message) => deliver(toAgent, message), onMessage: (listener) => void toGateway.push(listener), onClose: (listener) => void closed.push(listener), close },
   ];
 }
 
+const UNBOUNDED = { buffered: 0, onDrain: (): void => undefined };
+
 interface Events<M> {
+  readonly buffered: number;
+  onDrain(listener: () => void): void;
   onMessage(listener: (message: M) => void): void;
   onClose(listener: (reason: string) => void): void;
   close(reason: string): void;

@@ -164,6 +164,8 @@ export class ClusterAgent implements ClusterListener {
     this.#objects.serviceChanged(serviceId);
   }
 
+  happened(): void {}
+
   /** A fault, or its end. False when the cluster has no such node. */
   setNodeStatus(nodeId: string, status: "READY" | "NOT_READY"): boolean {
     const index = this.simulation.nodes.indexOf(nodeId);
@@ -202,7 +204,7 @@ export class ClusterAgent implements ClusterListener {
   }
 
   /** @throws LinkFault when the connection is to be given up. */
-  receive(message: Exclude<GatewayMessage, { readonly type: "pong" }>, wallMs: number): void {
+  receive(message: Exclude<GatewayMessage, { readonly type: "pong" | "faults" }>, wallMs: number): void {
     switch (message.type) {
       case "welcome":
         return this.#onWelcome(message);

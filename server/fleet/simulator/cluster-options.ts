@@ -1,8 +1,11 @@
 /** What a simulated cluster is made from, and whom it tells of what happens in it. */
-import type { NodeDescription } from "../link.ts";
+import type { EventReport, NodeDescription } from "../link.ts";
 import type { Behaviours } from "./behaviours.ts";
 import type { ContentSource } from "./config-sets.ts";
 import type { planReplicas } from "./rolling-update.ts";
+
+/** What happened, as the simulation knows it; how often, the agent counts. */
+export type Happening = Omit<EventReport, "id" | "count" | "firstAt">;
 
 export interface ClusterListener {
   podChanged(slot: number): void;
@@ -15,6 +18,8 @@ export interface ClusterListener {
   configSetChanged(number: number): void;
   /** It has got its address, or lost it. */
   serviceChanged(serviceId: string): void;
+  /** Something that people should know of. */
+  happened(happening: Happening): void;
 }
 
 export interface ClusterOptions {

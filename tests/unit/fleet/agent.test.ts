@@ -21,6 +21,8 @@ const id = uuid(100);
 const sealingSeed = new Uint8Array(32).fill(7);
 
 const bound = (connection: AgentConnection): AgentConnection => ({
+  buffered: 0,
+  onDrain: () => undefined,
   send: (message) => connection.send(message),
   onMessage: (listener) => connection.onMessage(listener),
   onClose: (listener) => connection.onClose(listener),

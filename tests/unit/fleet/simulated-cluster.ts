@@ -86,6 +86,7 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
       podRecordChanged: () => undefined,
       configSetChanged: () => undefined,
       serviceChanged: (id) => history.push({ at: simulation.now, service: id }),
+      happened: () => undefined,
     },
   });
   const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));
