@@ -62,9 +62,9 @@ function mustBegin(history: History, place: number): boolean {
   const last = messageAt(history, before);
   return last === null || parseCursor(last.cursor).incomplete || history.slice(before + 1, place).some((event) => event.kind === "asked" && event.after === null);
 }
-/** Something held is not in it, nor spoken of until the next quiet point. */
+/** Something held is not in it, nor told to be gone, nor spoken of until the next quiet point. */
 const forgets = (history: History, place: number, change: Change): boolean =>
-  [...heldBefore(history, place).keys()].some((id) => lasts(history, place, id) && !change.upserted.some((item) => item.id === id));
+  [...heldBefore(history, place).keys()].some((id) => lasts(history, place, id) && !change.removedIds.includes(id) && !change.upserted.some((item) => item.id === id));
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
