@@ -22,6 +22,7 @@ import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
 import { Controller } from "./controller.ts";
+import { ClusterLoad } from "./load/cluster-load.ts";
 import { SUFFIXES } from "./names.ts";
 import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
 import type { Placement, VariantRecord } from "./placements.ts";
@@ -46,6 +47,8 @@ export interface PlacementCounts {
 
 export class ClusterSimulation {
   readonly nodes: NodeTable;
+  /** What its pods use, and how they answer. */
+  readonly load: ClusterLoad;
   readonly #parts: ClusterParts;
   readonly #configurations: Configurations;
   readonly #stages: Stages;
@@ -93,6 +96,7 @@ export class ClusterSimulation {
     });
     const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
+    this.load = new ClusterLoad(parts, containers, RandomStream.named("load", seed, code).uint32());
     this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));
   }
 
