@@ -291,7 +291,11 @@ export class ClusterSimulation {
   // -------------------------------------------------------------- storing and restoring
 
   get state(): EngineState {
-    return { now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state };
+    const { retryAt } = this.#binder;
+    return {
+      now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state,
+      ...(retryAt === Infinity ? {} : { retryAt }),
+    };
   }
 
   variantRecord(number: number): VariantRecord | null {
@@ -320,6 +324,6 @@ export class ClusterSimulation {
     for (const { id, spec } of saved.placements) this.#assign(id, spec, true);
     for (const { id, spec } of saved.services) this.#services.assign(id, spec);
     this.#parts.configSets.collect();
-    this.#binder.roomAppeared(this.#now);
+    this.#binder.resume(saved.retryAt === undefined ? null : saved.retryAt - setBackMs, this.#now);
   }
 }
