@@ -14,7 +14,7 @@ export interface TimeWindow {
   readonly to: number;
 }
 
-/** The mean rate over a window, in requests a second. */
+/** The mean rate over a window, in requests a second; a constant's is the same in all. */
 export function meanRps(profile: TrafficProfile, _window: TimeWindow): number {
   return profile.constantRps;
 }

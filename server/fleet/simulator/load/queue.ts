@@ -15,7 +15,7 @@
  * - Refused: p(K), because Poisson arrivals see time averages.
  * - The mean time T of those taken follows from Little's law. It is also D·E[s], where s = (n + 1)/min(n + 1, c) is how slow a pod looks to a request that finds n there.
  * - The 99th percentile is not insensitive; it is given for exponential service times. In M/M/1-PS the squared coefficient of variation v of s is just ρ, and the percentile
- *   goes from T·ln 100 (nobody shares: the time is exponential) to 1.8 times that (heavy traffic: the product of two independent exponentials; Sengupta, An approximation for
+ *   goes from T·ln 100 (nobody shares: the time is exponential) to 1.81 times that (heavy traffic: the product of two independent exponentials; Sengupta, An approximation for
  *   the sojourn-time distribution for the GI/G/1 processor-sharing queue, Stochastic Models 8, 1992). P99 below is fitted to the exact percentiles of M/M/1-PS between, within
  *   1 %, and taken for every c and K with the v that they have: within 8 % there, where the exact ones come from the Markov chain of one request among the others.
  */
