@@ -1,4 +1,5 @@
 import type { CapacityType, NetworkType, UpdateStrategy } from "./states.ts";
+import type { PlacementTraffic } from "./traffic.ts";
 
 /** What an assignment is about. */
 export const ASSIGNMENT_KINDS = ["placement", "service"] as const;
@@ -38,4 +39,6 @@ export interface PlacementSpec {
   readonly restarts?: number;
   /** All that the template refers to, by id; absent for none. */
   readonly configs?: readonly ConfigUse[];
+  /** What users send the application; absent for what its size suggests. */
+  readonly traffic?: PlacementTraffic;
 }

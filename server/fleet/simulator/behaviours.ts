@@ -15,6 +15,7 @@
  * from `containers` (health.ts, containers.ts), each container by itself, and stages out of these three states are not theirs.
  */
 import type { ContainerRuntime } from "../../domain/pod-template.ts";
+import { DEFAULT_LOAD, type LoadBehaviours } from "./load/request-behaviours.ts";
 
 /** The order is the stored code of each state: only ever append. */
 export const POD_STATES = ["FREE", "PENDING", "PULLING", "PULL_FAILED", "CREATING", "RUNNING", "READY", "CRASHED", "TERMINATING"] as const;
@@ -81,6 +82,8 @@ export interface Behaviours {
   readonly containers: ContainerBehaviours;
   /** So long after a change of configuration a pod's files show it, each pod by itself. */
   readonly filesRefresh: Range;
+  /** What requests cost. */
+  readonly load: LoadBehaviours;
 }
 
 /** Of pods with probes or hooks, all counted from a container's start. */
@@ -130,4 +133,5 @@ export const DEFAULT_BEHAVIOURS: Behaviours = {
     hook: { minMs: 200, maxMs: 800 },
   },
   filesRefresh: { minMs: 5_000, maxMs: 50_000 },
+  load: DEFAULT_LOAD,
 };

@@ -46,6 +46,25 @@ export class Binder {
     if (this.#parts.waiting.size > 0 && this.#retryAt === Infinity) this.#retryAt = now + this.#parts.behaviours.scheduleRetryMs;
   }
 
+  /** After a restore: those that wait try again when they would have, and soon where nodes have become larger, or are new, while nobody was here. */
+  resume(retryAt: number | null, now: number): void {
+    if (retryAt !== null) this.#retryAt = retryAt;
+    else if (this.#hasRoomForSome()) this.roomAppeared(now);
+  }
+
+  #hasRoomForSome(): boolean {
+    const { nodes, pods, waiting } = this.#parts;
+    const seen = new Set<number>();
+    for (const slot of waiting) {
+      const { record, demand, placement } = variantOf(this.#parts, slot);
+      // Addresses are no nodes': those that wait for one are told when one is given back.
+      if (seen.has(record.number) || pods.waiting.get(slot)?.reason === "AddressesExhausted") continue;
+      if (nodes.choose(demand, placement.podsOnNode) !== NONE) return true;
+      seen.add(record.number);
+    }
+    return false;
+  }
+
   /** Tries all that wait; once one of a variant found no room, the others of it are only told why. */
   retry(): void {
     this.#retryAt = Infinity;

@@ -22,6 +22,7 @@ import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
 import { Controller } from "./controller.ts";
+import { ClusterLoad } from "./load/cluster-load.ts";
 import { SUFFIXES } from "./names.ts";
 import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
 import type { Placement, VariantRecord } from "./placements.ts";
@@ -46,6 +47,8 @@ export interface PlacementCounts {
 
 export class ClusterSimulation {
   readonly nodes: NodeTable;
+  /** What its pods use, and how they answer. */
+  readonly load: ClusterLoad;
   readonly #parts: ClusterParts;
   readonly #configurations: Configurations;
   readonly #stages: Stages;
@@ -93,6 +96,7 @@ export class ClusterSimulation {
     });
     const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
+    this.load = new ClusterLoad(parts, containers, RandomStream.named("load", seed, code).uint32());
     this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));
   }
 
@@ -287,7 +291,11 @@ export class ClusterSimulation {
   // -------------------------------------------------------------- storing and restoring
 
   get state(): EngineState {
-    return { now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state };
+    const { retryAt } = this.#binder;
+    return {
+      now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state,
+      ...(retryAt === Infinity ? {} : { retryAt }),
+    };
   }
 
   variantRecord(number: number): VariantRecord | null {
@@ -316,6 +324,6 @@ export class ClusterSimulation {
     for (const { id, spec } of saved.placements) this.#assign(id, spec, true);
     for (const { id, spec } of saved.services) this.#services.assign(id, spec);
     this.#parts.configSets.collect();
-    this.#binder.roomAppeared(this.#now);
+    this.#binder.resume(saved.retryAt === undefined ? null : saved.retryAt - setBackMs, this.#now);
   }
 }

@@ -88,6 +88,15 @@ export class Containers {
     return { runs: true, ready: isReadyAt(course, sinceMs), failure: isFailingAt(course, sinceMs) ? course.failure : null };
   }
 
+  /** Whether a container runs and answers no more; those of pods that nobody watches always do. */
+  hasHung(slot: number, index: number, at: number): boolean {
+    const { isWatched, containers } = this.#template(slot);
+    if (!isWatched || containers[index]?.kind !== "HANGS") return false;
+    const history = this.#parts.pods.histories.get(slot)?.[index] ?? null;
+    if (history?.startedAt === null) return false;
+    return at - this.#since(slot, index) >= this.#draw(slot, index, history?.restartCount ?? 0, "hang", this.#parts.behaviours.containers.hang);
+  }
+
   backOffMs(failures: number): number {
     const { firstMs, factor, maxMs } = this.#parts.behaviours.backOff;
     return Math.min(maxMs, firstMs * factor ** Math.max(0, failures - 1));

@@ -43,6 +43,8 @@ export interface EngineState {
   readonly serial: number;
   readonly behaviour: RandomState;
   readonly identity: RandomState;
+  /** When pods that found no room try again; absent where nothing is known of it, or for never. */
+  readonly retryAt?: number;
 }
 
 export interface ClusterRecords {

@@ -6,6 +6,7 @@ import { IMAGE_KINDS_BY_WEIGHT, POD_STATES, type Behaviours, type ImageKind, typ
 import { modelledCommand, type ModelledCommand } from "./commands.ts";
 import { courseOf, type Course } from "./health.ts";
 import { imageKind } from "./images.ts";
+import { podServer, type PodServer } from "./load/pod-load.ts";
 import type { PodRequests } from "./scheduler.ts";
 
 export interface CompiledTemplate {
@@ -28,6 +29,8 @@ export interface CompiledTemplate {
   readonly needs: readonly TemplateReference[];
   /** Of these, the ids of those whose keys are files. */
   readonly mounted: readonly string[];
+  /** What its pods are to requests. */
+  readonly server: PodServer;
 }
 
 export interface CompiledContainer {
@@ -72,5 +75,6 @@ export function compileTemplate(hash: string, template: PodTemplate, behaviours:
     ),
     needs,
     mounted: needs.filter(({ mounted }) => mounted).map(({ id }) => id),
+    server: podServer(template, kinds, behaviours.load),
   };
 }

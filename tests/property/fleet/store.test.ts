@@ -136,7 +136,10 @@ class World {
     const { pods, configSets, contents, placements, engine } = this.#store.load(1);
     expect(pods.map(({ record }) => record).toSorted((a, b) => a.slot - b.slot)).toEqual([...simulation.slots()].map((slot) => simulation.podRecord(slot)));
     for (const set of configSets) expect(simulation.configSetRecord(set.number)).toEqual(set);
-    expect({ ...engine, now: simulation.now }).toEqual(simulation.state);
+    // A retry that found no room is not worth a commit: whoever goes on from the store makes it again.
+    const { retryAt: _stored, ...stored } = engine;
+    const { retryAt: _known, ...known } = simulation.state;
+    expect({ ...stored, now: simulation.now }).toEqual(known);
     const named = new Set(placements.flatMap(({ spec: held }) => held?.configs?.map(({ content }) => content) ?? []));
     expect(new Set(contents.map(({ name }) => name)).difference(simulation.contentsInUse().union(named))).toEqual(new Set());
   }

@@ -194,6 +194,33 @@ describe("scheduling", () => {
     expect(cluster.pods().find((pod) => pod.id === waiting[0]?.id)).toMatchObject({ nodeId: "node-3", reason: null });
   });
 
+  it("tries again after a restart when it would have, and soon where nodes have come meanwhile", () => {
+    const half = template("shop/web:1", { cpuMillis: 2_000 });
+    const full = (): SimulatedCluster => {
+      const cluster = simulatedCluster({ nodes: [node(0)] });
+      cluster.assign(app, spec(half, { replicas: 3 }), half);
+      cluster.simulation.advanceTo(MINUTE);
+      return cluster;
+    };
+    const placements = [{ id: app, spec: spec(half, { replicas: 3 }) }];
+    const same = restarted(full(), placements, [half]);
+    same.simulation.advanceTo(MINUTE);
+    expect(same.simulation.nextDue()).toBe(Infinity);
+    const larger = restarted(full(), placements, [half], MINUTE, [node(0), node(1)]);
+    larger.simulation.advanceTo(2 * MINUTE);
+    expect(larger.simulation.counts(app)).toMatchObject({ created: 3, ready: 3 });
+
+    // Room that had appeared just before is found at the same instant.
+    const freed = full();
+    freed.simulation.setNodeStatus(0, "NOT_READY");
+    freed.simulation.advanceTo(MINUTE + 40);
+    freed.simulation.setNodeStatus(0, "READY");
+    freed.simulation.advanceTo(MINUTE + 60);
+    const after = restarted(freed, placements, [half]);
+    expect(freed.simulation.nextDue()).toBe(MINUTE + 140);
+    expect(after.simulation.state).toEqual(freed.simulation.state);
+  });
+
   it("lets pods of one application wait for room that another one frees", () => {
     const half = template("shop/half:1", { cpuMillis: 2_000 });
     const cluster = simulatedCluster({ nodes: [node(0)] });

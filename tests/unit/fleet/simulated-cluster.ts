@@ -27,14 +27,15 @@ export const node = (index: number, overrides: Partial<NodeDescription> = {}): N
   ...overrides,
 });
 
-/** Another simulation that goes on from the records of this one, as after a restart. */
+/** Another simulation that goes on from the records of this one, as after a restart; `nodes` are the ones there were, and more. */
 export function restarted(
   { simulation, contents }: SimulatedCluster,
   placements: readonly { readonly id: string; readonly spec: PlacementSpec | null }[],
   templates: readonly PodTemplate[],
   now = simulation.now,
+  nodes = simulation.nodes.descriptions,
 ): SimulatedCluster {
-  const after = simulatedCluster({ now, nodes: simulation.nodes.descriptions, contents });
+  const after = simulatedCluster({ now, nodes, contents });
   const pods = [...simulation.slots()].map((slot) => simulation.podRecord(slot));
   const variants = [...Array(200).keys()].flatMap((number) => simulation.variantRecord(number) ?? []);
   after.simulation.restore({
@@ -45,7 +46,7 @@ export function restarted(
     services: [],
     placements,
     pods,
-    nodeStatuses: simulation.nodes.descriptions.map((_, index) => simulation.nodes.status(index)),
+    nodeStatuses: nodes.map((_, index) => (index < simulation.nodes.size ? simulation.nodes.status(index) : "READY")),
   });
   return after;
 }
