@@ -226,7 +226,7 @@ describe("an agent's reports", () => {
       // What was under way is refused, too; that is one refusal.
       for (let message = 0; message < 3; message++) agent.receive({ type: "refuse", clusterId: agent.clusterId, reason: "not now" }, wallMs);
       for (let waited = 0; ; waited += 100) {
-        agent.retryRefused(wallMs + waited);
+        if (agent.isRetryDue(wallMs + waited)) agent.connected();
         const said = tick(store, [agent], now);
         if (said.length === 0) continue;
         expect(said).toMatchObject([{ type: "hello" }]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createGather } from "#server/reconcile/gather.ts";
+import { createGather } from "#server/domain/gather.ts";
 
 interface Item {
   readonly key: string;
