@@ -77,9 +77,9 @@ parentPort?.on("message", (message: ToFleetThread) => {
       return say({ hit: message.pods.filter(({ code, id }) => fleet.crashPod(code, id)).length });
     case "close":
       void fleet.close().then(() => {
+        say({ closed: true });
         link.close();
         parentPort?.close();
-        say({ closed: true });
       });
   }
 });
