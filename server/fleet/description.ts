@@ -84,7 +84,7 @@ const prices = z.strictObject({
 const nodeCount = z.int().min(1).max(1_000);
 
 /** What a cluster is, wherever it is. */
-const kind = { tier: z.enum(CLUSTER_TIERS), isp: z.enum(ISPS), nodes: nodeCount.optional(), prices: prices.partial().optional() };
+const wherever = { tier: z.enum(CLUSTER_TIERS), isp: z.enum(ISPS), nodes: nodeCount.optional(), prices: prices.partial().optional() };
 
 const fleetFile = z.strictObject({
   name,
@@ -103,9 +103,9 @@ const fleetFile = z.strictObject({
       prices,
     }),
   ),
-  clusters: z.array(z.strictObject({ code, name: name.optional(), city: code, ...kind })).max(MAX_CLUSTERS).default([]),
+  clusters: z.array(z.strictObject({ code, name: name.optional(), city: code, ...wherever })).max(MAX_CLUSTERS).default([]),
   groups: z
-    .array(z.strictObject({ suffix: code, cities: z.array(code).min(1).optional(), count: z.int().min(1).max(1_000).default(1), ...kind }))
+    .array(z.strictObject({ suffix: code, cities: z.array(code).min(1).optional(), count: z.int().min(1).max(1_000).default(1), ...wherever }))
     .max(1_000)
     .default([]),
 });

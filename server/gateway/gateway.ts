@@ -163,15 +163,19 @@ export function createGateway(options: GatewayOptions): Gateway {
       const objectIds = session.unsent(pending.get(clusterId) ?? []);
       if (objectIds.length > 0) unsent.push({ session, objectIds });
     }
-    for (const some of portionsOf(unsent)) {
-      // What one cluster can't be sent is no reason to keep the others waiting.
-      const loaded = await load(some).catch((error: unknown) => void (some.length > 1 || complain(error, some)));
-      if (loaded) await send(some, loaded);
-      else if (some.length > 1) for (const one of some) await load([one]).then((alone) => send([one], alone), (error: unknown) => complain(error, [one]));
+    for (const some of portionsOf(unsent)) await send(some, await load(some));
+  };
+  /** What one cluster can't be sent is no reason to keep the others waiting. */
+  const load = async (some: readonly Unsent[]): Promise<Map<string, Sendable[]>> => {
+    try {
+      return await loadSendable(pool, new Map(some.map(({ session, objectIds }) => [session.clusterId, objectIds])), templates);
+    } catch (error) {
+      const loaded = new Map<string, Sendable[]>();
+      if (some.length === 1) complain(error, some);
+      else for (const one of some) for (const [clusterId, objects] of await load([one])) loaded.set(clusterId, objects);
+      return loaded;
     }
   };
-  const load = (some: readonly Unsent[]): Promise<Map<string, Sendable[]>> =>
-    loadSendable(pool, new Map(some.map(({ session, objectIds }) => [session.clusterId, objectIds])), templates);
   const send = async (some: readonly Unsent[], loaded: ReadonlyMap<string, readonly Sendable[]>): Promise<void> => {
     for (const one of some) {
       const { session } = one;

@@ -35,8 +35,8 @@ export interface ReceivedFrom extends Received {
 /** Reports in one transaction, and rows that they bring about: beyond it a transaction only gets longer. */
 const MOST_REPORTS = 100;
 const MOST_ROWS = 1_000;
-/** Far below Postgres' deadlock_timeout of a second: whoever waits for a crowd in a circle gets on when the crowd gives way. */
-const CROWD_PATIENCE_MS = 100;
+/** Below Postgres' deadlock_timeout of a second, so that a crowd that waits in a circle is what gives way; a mutation on many clusters is done by then. */
+const CROWD_PATIENCE_MS = 500;
 
 /** Stores a report; rejects with a Refusal where its agent has to go on elsewhere. */
 export function createReportBatches({ pool, bus, clock, term, logger, lanes }: ReportBatchesOptions): (received: ReceivedFrom) => Promise<Stored> {
