@@ -3,7 +3,8 @@
  *
  * First the pods are started, as fast as it goes: that is CPU spent a pod. Then the steady state: all pods run with a readiness and a liveness probe,
  * and in each second one of `--crash-one-in` pods crashes (and waits its back-off), and one of `--replace-one-in` is replaced under a rolling restart.
- * Each change is stored, reported and acknowledged. The fleet keeps up where its loop is late by less than a fifth of a second, 99 times of 100.
+ * Each change is stored, reported and acknowledged. The fleet keeps up where that takes at most half of a core: the other half is for metrics. How late
+ * its loop is says something only on a machine that does nothing else.
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -18,8 +19,9 @@ import type { FleetThreadData, FromFleetThread, Sample, ToFleetThread } from "./
 export const takesOptions = true;
 
 const HELP = `Options: --clusters 100  --pods 50000  --seconds 8  --speed 1  --crash-one-in 10000  --replace-one-in 20000  --full (1,000 clusters, 1,000,000 pods)`;
-const LATE_MS = 200;
-const START_DEADLINE_MS = 600_000;
+/** Of a core. */
+const MOST_BUSY = 0.5;
+const START_DEADLINE_MS = 1_200_000;
 
 export async function run(args: readonly string[]): Promise<boolean> {
   const options = optionsOf(args);
@@ -32,7 +34,6 @@ export async function run(args: readonly string[]): Promise<boolean> {
   const { port1, port2 } = new MessageChannel();
   const gateway = new BareGateway(Math.ceil(pods / clusters));
   const workerData: FleetThreadData = { link: port2, storePath, clusters, speed };
-  // Its memory alone is bounded by what there is: a heap of a million pods is beyond what a thread may have by default on a small machine.
   const worker = new Worker(new URL("./fleet/thread.ts", import.meta.url), { name: "fleet", workerData, transferList: [port2] });
   stack.defer(async () => void (await worker.terminate()));
   const failed = new Promise<never>((_, reject) => worker.once("error", reject));
@@ -94,7 +95,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
     { "": "memory, bytes a pod", value: (bytes / running).toFixed(0) },
     { "": "store on disk, bytes a pod", value: (file / running).toFixed(0) },
   ]);
-  return busyMs < wallMs && to.lateP99Ms < LATE_MS;
+  return busyMs / wallMs <= MOST_BUSY;
 }
 
 interface Options {

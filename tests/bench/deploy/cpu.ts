@@ -68,6 +68,9 @@ export class CpuOfServer {
   }
 }
 
+/** Milliseconds, user and system. */
+export const cpuOf = async (pid: number): Promise<number> => (await times(`/proc/${pid}/stat`))?.ms ?? 0;
+
 async function times(file: string): Promise<{ name: string; ms: number; endedMs: number } | null> {
   const text = await readFile(file, "utf8").catch(() => null);
   const parts = text === null ? null : /^\d+ \((.*)\) (.*)$/s.exec(text);
