@@ -2,7 +2,8 @@
  * Fleet descriptions: which clusters there are, as data.
  *
  * A description is a JSON file: regions, their provinces and cities, tiers (what a cluster of the tier is made of and costs), and clusters
- * that name a city, a tier and an ISP. A cluster may override its tier's number of nodes and its prices. Loading expands it to what the
+ * that name a city, a tier and an ISP. A cluster may override its tier's number of nodes and its prices. A group stands for `count` such clusters in
+ * each of its cities (in all, where it names none): `hangzhou-telecom-1`, `hangzhou-telecom-2` and so on. Loading expands it to what the
  * link says of each cluster (`ClusterDescription`), or refuses it and names every fault at once, each with the place where it is.
  *
  * Codes are stable for ever: ids of clusters and nodes follow from them. Discounts are shares of one taken off the price.
@@ -33,7 +34,9 @@ export class FleetDescriptionError extends Error {
   }
 }
 
-const PRESETS = ["china", "tiny"] as const;
+const PRESETS = ["china", "china-large", "tiny"] as const;
+const MAX_CLUSTERS = 10_000;
+const MAX_CODE = 40;
 
 /**
  * The fleet of a preset's name, or of a path to a JSON file.
@@ -63,7 +66,7 @@ export function loadFleetDescription(presetOrPath: string): FleetDescription {
 const code = z
   .string()
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "must be lower-case letters, digits and single hyphens, starting with a letter")
-  .max(40);
+  .max(MAX_CODE);
 const name = z.string().min(1).max(80);
 const decimal = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, "must be a decimal number as text, e.g. \"0.1980\"");
 const share = z.number().min(0).max(1);
@@ -79,6 +82,9 @@ const prices = z.strictObject({
 });
 
 const nodeCount = z.int().min(1).max(1_000);
+
+/** What a cluster is, wherever it is. */
+const wherever = { tier: z.enum(CLUSTER_TIERS), isp: z.enum(ISPS), nodes: nodeCount.optional(), prices: prices.partial().optional() };
 
 const fleetFile = z.strictObject({
   name,
@@ -97,23 +103,15 @@ const fleetFile = z.strictObject({
       prices,
     }),
   ),
-  clusters: z
-    .array(
-      z.strictObject({
-        code,
-        name: name.optional(),
-        city: code,
-        tier: z.enum(CLUSTER_TIERS),
-        isp: z.enum(ISPS),
-        nodes: nodeCount.optional(),
-        prices: prices.partial().optional(),
-      }),
-    )
-    .min(1)
-    .max(10_000),
+  clusters: z.array(z.strictObject({ code, name: name.optional(), city: code, ...wherever })).max(MAX_CLUSTERS).default([]),
+  groups: z
+    .array(z.strictObject({ suffix: code, cities: z.array(code).min(1).optional(), count: z.int().min(1).max(1_000).default(1), ...wherever }))
+    .max(1_000)
+    .default([]),
 });
 
 type FleetFile = z.infer<typeof fleetFile>;
+type Cluster = FleetFile["clusters"][number];
 
 /** Checks and expands a parsed description. `source` names it in the error. */
 export function parseFleetDescription(value: unknown, source: string): FleetDescription {
@@ -150,7 +148,7 @@ function crossFaults(file: FleetFile): string[] {
   const regions = unique("regions", file.regions.map((region) => region.code), "code");
   const provinces = unique("provinces", file.provinces.map((province) => province.name), "name");
   const cities = unique("cities", file.cities.map((city) => city.code), "code");
-  unique("clusters", file.clusters.map((cluster) => cluster.code), "code");
+  const codes = unique("clusters", file.clusters.map((cluster) => cluster.code), "code");
   file.provinces.forEach((province, index) => leads(`provinces[${index}].region`, province.region, regions, "region"));
   file.cities.forEach((city, index) => leads(`cities[${index}].province`, city.province, provinces, "province"));
   const tiers = new Set(Object.keys(file.tiers));
@@ -158,7 +156,29 @@ function crossFaults(file: FleetFile): string[] {
     leads(`clusters[${index}].city`, cluster.city, cities, "city");
     leads(`clusters[${index}].tier`, cluster.tier, tiers, "tier described");
   });
+  let clusters = file.clusters.length;
+  const made = new Set<string>();
+  file.groups.forEach((group, index) => {
+    leads(`groups[${index}].tier`, group.tier, tiers, "tier described");
+    group.cities?.forEach((city, at) => leads(`groups[${index}].cities[${at}]`, city, cities, "city"));
+    clusters += (group.cities?.length ?? cities.size) * group.count;
+    if (clusters > MAX_CLUSTERS) return;
+    for (const cluster of clustersOf(file, group)) {
+      if (codes.has(cluster.code) || made.has(cluster.code)) faults.push(`groups[${index}]: "${cluster.code}" is there twice`);
+      if (cluster.code.length > MAX_CODE) faults.push(`groups[${index}]: "${cluster.code}" has more than ${MAX_CODE} characters`);
+      made.add(cluster.code);
+    }
+  });
+  if (clusters === 0) faults.push("clusters: there are none, and no groups");
+  if (clusters > MAX_CLUSTERS) faults.push(`clusters, groups: they are ${clusters} clusters, more than ${MAX_CLUSTERS}`);
   return faults;
+}
+
+/** The clusters that a group stands for. */
+function clustersOf(file: FleetFile, { suffix, cities, count, ...kindOf }: FleetFile["groups"][number]): Cluster[] {
+  const names = new Map(file.cities.map((city) => [city.code, city.name]));
+  return (cities ?? [...names.keys()]).flatMap((city) =>
+    Array.from({ length: count }, (_, index) => ({ ...kindOf, city, code: `${city}-${suffix}-${index + 1}`, name: `${names.get(city) ?? city} ${suffix} ${index + 1}` })));
 }
 
 /** Only for a file without faults: every name leads somewhere. */
@@ -166,7 +186,7 @@ function expand(file: FleetFile): FleetCluster[] {
   const regions = new Map(file.regions.map((region) => [region.code, region]));
   const provinces = new Map(file.provinces.map((province) => [province.name, province]));
   const cities = new Map(file.cities.map((city) => [city.code, city]));
-  return file.clusters.map((cluster) => {
+  return [...file.clusters, ...file.groups.flatMap((group) => clustersOf(file, group))].map((cluster) => {
     const city = found(cities, cluster.city);
     const region = found(regions, found(provinces, city.province).region);
     const tier = found(new Map(Object.entries(file.tiers)), cluster.tier);

@@ -1,9 +1,14 @@
 /**
  * A fleet process: the agents of all clusters of a description, one store, one connection, one loop.
  *
- * A tick: time advances in every cluster to the clock's now; what the gateway said is taken in; what follows at once happens; reports are
- * made; everything unsaved is committed in one transaction; then, and only then, messages leave. Ticks come every `tickMs`, and sooner when
- * the gateway has said something. A lost connection is dialled again with growing, jittered waits, and every agent says hello anew.
+ * A tick: time advances to the clock's now in every cluster where something is due; what the gateway said is taken in; what follows at once
+ * happens; reports are made; everything unsaved is committed in one transaction; then, and only then, messages leave. Ticks come every `tickMs`,
+ * and sooner when the gateway has said something. A lost connection is dialled again with growing, jittered waits, and every agent says hello anew,
+ * in turns (greetings.ts).
+ *
+ * A tick looks at those agents alone that have something to do (agenda.ts): a cluster where nothing happens costs nothing. What comes together is
+ * done in portions, each committed and sent before the next: the first clusters of a large change report while the last ones still take it in.
+ * Time stands where it stood for a cluster whose turn has not come; its events happen at their own instants all the same.
  *
  * A commit that fails (a full disk) is tried again with the next tick, and nothing leaves until it succeeds. Any other fault in a tick is a
  * bug: it is thrown, ends the thread, and the store holds the last commit.
@@ -12,10 +17,12 @@ import { randomBytes, randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../domain/clock.ts";
+import { Agenda } from "./agenda.ts";
 import { ClusterAgent } from "./agent/agent.ts";
 import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
+import { Greetings } from "./greetings.ts";
 import { PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
 import type { FleetLogger } from "./logger.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "./simulator/behaviours.ts";
@@ -43,6 +50,8 @@ export interface FleetStats {
   readonly pods: number;
   readonly readyPods: number;
   readonly ticks: number;
+  /** How often ticks have looked at an agent. */
+  readonly visits: number;
   readonly commits: number;
   readonly failedCommits: number;
   readonly messagesSent: number;
@@ -69,15 +78,21 @@ const REDIAL_MAX_MS = 10_000;
 const SILENCE_LIMIT_MS = 3 * PING_INTERVAL_MS;
 /** A gateway that keeps to its windows stays far below it. */
 const INBOX_LIMIT = 100_000;
+/** How long a tick goes on to advance clusters, and how long to take messages in, before what it has is committed and sent. */
+const PORTION_MS = 25;
 
 export function createFleet(options: FleetOptions): Fleet {
   const { description, seed, clock, storePath, sealingSeed, dialer, logger, tickMs = DEFAULT_TICK_MS, behaviours = DEFAULT_BEHAVIOURS } = options;
   const agents = new Map<string, ClusterAgent>();
+  const agenda = new Agenda<ClusterAgent>();
+  const greetings = new Greetings<ClusterAgent>();
   const stop = new AbortController();
-  const counters = { ticks: 0, commits: 0, failedCommits: 0, messagesSent: 0, lastTickMs: 0 };
+  const counters = { ticks: 0, visits: 0, commits: 0, failedCommits: 0, messagesSent: 0, lastTickMs: 0 };
   let store: FleetStore | null = null;
   let connection: AgentConnection | null = null;
   let inbox: GatewayMessage[] = [];
+  /** Of the next message to be taken in. */
+  let inboxAt = 0;
   let lastHeardMs = 0;
   let lastPingMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -103,43 +118,78 @@ export function createFleet(options: FleetOptions): Fleet {
   function tick(): void {
     counters.ticks += 1;
     const now = Math.floor(clock.now());
-    for (const agent of agents.values()) agent.simulation.advanceTo(now);
-    takeInbox();
-    for (const agent of agents.values()) {
-      agent.retryRefused(performance.now());
-      if (agent.simulation.nextDue() <= now) agent.simulation.advanceTo(now);
+    const isDueLeft = advanceDue(now);
+    const isInboxLeft = takeInbox(now);
+    greet();
+    for (const agent of agenda.awake) {
+      counters.visits += 1;
+      agent.advanceTo(now);
       agent.makeReports();
     }
-    if (commit()) sendOutboxes();
+    if (commit()) {
+      sendOutboxes();
+      for (const agent of agenda.awake) agenda.sleep(agent, agent.nextDue());
+    }
     keepAlive();
+    if (isDueLeft || isInboxLeft) scheduleTick(MIN_PAUSE_MS);
   }
 
-  function takeInbox(): void {
-    const messages = inbox;
-    inbox = [];
-    for (const message of messages) {
-      if (connection === null) return;
+  /** Whether some are due that had to be left for the next tick. */
+  function advanceDue(now: number): boolean {
+    const endMs = performance.now() + PORTION_MS;
+    for (let agent = agenda.wakeDue(now); agent !== null; agent = agenda.wakeDue(now)) {
+      agent.advanceTo(now);
+      if (performance.now() >= endMs) return true;
+    }
+    return false;
+  }
+
+  /** Whether messages had to be left for the next tick. */
+  function takeInbox(now: number): boolean {
+    const endMs = performance.now() + PORTION_MS;
+    while (inboxAt < inbox.length) {
+      const message = inbox[inboxAt++] as GatewayMessage;
       try {
-        take(message);
+        take(message, now);
       } catch (error) {
         if (!(error instanceof LinkFault)) throw error;
         drop(error.message);
       }
+      if (performance.now() >= endMs) return inboxAt < inbox.length;
     }
+    clearInbox();
+    return false;
   }
 
-  function take(message: GatewayMessage): void {
+  function clearInbox(): void {
+    inbox = [];
+    inboxAt = 0;
+  }
+
+  function take(message: GatewayMessage, now: number): void {
     if (message.type === "pong") return;
     if (message.type === "refuse" && message.clusterId === null) return drop(`the gateway refused the connection: ${message.reason}`);
     const agent = message.clusterId === null ? undefined : agents.get(message.clusterId);
     if (message.type === "faults") return;
-    if (agent !== undefined) return agent.receive(message, performance.now());
-    logger.warn({ clusterId: message.clusterId, type: message.type }, "a message for a cluster that is not here was ignored");
+    if (agent === undefined) return logger.warn({ clusterId: message.clusterId, type: message.type }, "a message for a cluster that is not here was ignored");
+    agenda.wake(agent);
+    // It comes at this instant, after all that is due before.
+    agent.advanceTo(now);
+    agent.receive(message, performance.now());
+    greetings.answered(agent);
+  }
+
+  /** Those whose turn it is say hello with this tick. */
+  function greet(): void {
+    for (const agent of greetings.next(performance.now())) {
+      agent.connected();
+      agenda.wake(agent);
+    }
   }
 
   /** Whether all that happened is durable now. */
   function commit(): boolean {
-    const unsaved = [...agents.values()].filter((agent) => agent.hasUnsaved);
+    const unsaved = [...agenda.awake].filter((agent) => agent.hasUnsaved);
     if (unsaved.length === 0) return true;
     try {
       store?.transaction(() => {
@@ -157,7 +207,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   function sendOutboxes(): void {
     if (connection === null) return;
-    for (const agent of agents.values()) {
+    for (const agent of agenda.awake) {
       if (!agent.hasOutbox) continue;
       for (const message of agent.takeOutbox()) {
         connection.send(message);
@@ -208,19 +258,20 @@ export function createFleet(options: FleetOptions): Fleet {
         return resolve("the fleet is closing");
       }
       connection = dialled;
-      inbox = [];
+      clearInbox();
       lastHeardMs = performance.now();
       lastPingMs = lastHeardMs;
-      for (const agent of agents.values()) agent.connected();
+      greetings.begin(agents.values());
       dialled.onMessage((message) => {
         lastHeardMs = performance.now();
-        if (inbox.push(message) > INBOX_LIMIT) return dialled.close(`more than ${INBOX_LIMIT} messages wait to be taken in`);
+        if (inbox.push(message) - inboxAt > INBOX_LIMIT) return dialled.close(`more than ${INBOX_LIMIT} messages wait to be taken in`);
         scheduleTick(MIN_PAUSE_MS);
       });
       dialled.onClose((reason) => {
         if (connection === dialled) {
           connection = null;
-          inbox = [];
+          clearInbox();
+          greetings.end();
           for (const agent of agents.values()) agent.disconnected();
         }
         resolve(reason);
@@ -232,9 +283,12 @@ export function createFleet(options: FleetOptions): Fleet {
 
   // -------------------------------------------------------------- from outside
 
+  /** It is awake then: something is about to happen to it. */
   const agentOf = (clusterCode: string): ClusterAgent | undefined => {
     const cluster = description.clusters.find((each) => each.description.code === clusterCode);
-    return cluster === undefined ? undefined : agents.get(cluster.clusterId);
+    const agent = cluster === undefined ? undefined : agents.get(cluster.clusterId);
+    if (agent !== undefined) agenda.wake(agent);
+    return agent;
   };
 
   return {
@@ -245,7 +299,9 @@ export function createFleet(options: FleetOptions): Fleet {
         opened.transaction(() => {
           const now = Math.floor(clock.now());
           for (const cluster of description.clusters) {
-            agents.set(cluster.clusterId, new ClusterAgent({ cluster, seed, behaviours, store: opened, now, nonce, sealingSeed, logger }));
+            const agent = new ClusterAgent({ cluster, seed, behaviours, store: opened, now, nonce, sealingSeed, logger });
+            agents.set(cluster.clusterId, agent);
+            agenda.add(agent);
           }
         });
       } catch (error) {

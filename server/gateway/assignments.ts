@@ -26,23 +26,38 @@ export async function findPending(pool: Pool, clusterIds: readonly string[]): Pr
   });
 }
 
-/** The newest of these objects of one cluster. Templates come from a cache that is shared by all clusters: a hash says what is in it. */
-export async function loadSendable(pool: Pool, clusterId: string, objectIds: readonly string[], templates: TemplateCache): Promise<Sendable[]> {
-  return inPoolScope(pool, { clusterIds: [clusterId] }, async (client) => {
-    const { rows } = await client.query<Row>({ name: "load-assignments", text: LOAD, values: [clusterId, objectIds] });
+/**
+ * The newest of these objects, by cluster, each with the ids of its own. Templates come from a cache that is shared by all clusters: a hash says what
+ * is in it.
+ */
+export async function loadSendable(pool: Pool, wanted: ReadonlyMap<string, readonly string[]>, templates: TemplateCache): Promise<Map<string, Sendable[]>> {
+  const pairs = [...wanted].flatMap(([clusterId, objectIds]) => objectIds.map((objectId) => ({ clusterId, objectId })));
+  return inPoolScope(pool, { clusterIds: [...wanted.keys()] }, async (client) => {
+    const values = [pairs.map(({ clusterId }) => clusterId), pairs.map(({ objectId }) => objectId)];
+    const { rows } = await client.query<Row>({ name: "load-assignments", text: LOAD, values });
     await templates.load(client, rows);
-    return rows.flatMap((row): Sendable[] => {
-      const { object_id: objectId, generation } = row;
-      if (row.kind === "service") return [{ objectId, generation, kind: row.kind, spec: row.spec, template: null }];
-      if (!row.spec) return [{ objectId, generation, kind: row.kind, spec: null, template: null }];
-      const body = templates.get(row.spec.templateHash);
-      // Its revision went between the two statements: so did the assignment, and a tombstone follows.
-      return body ? [{ objectId, generation, kind: row.kind, spec: row.spec, template: { hash: row.spec.templateHash, body } }] : [];
-    });
+    const loaded = new Map<string, Sendable[]>();
+    for (const row of rows) {
+      const sendable = sendableOf(row, templates);
+      if (sendable === null) continue;
+      const some = loaded.get(row.cluster_id);
+      if (some) some.push(sendable);
+      else loaded.set(row.cluster_id, [sendable]);
+    }
+    return loaded;
   });
 }
 
-type Row = { readonly tenant_id: string; readonly object_id: string; readonly generation: number } & (
+function sendableOf(row: Row, templates: TemplateCache): Sendable | null {
+  const { object_id: objectId, generation } = row;
+  if (row.kind === "service") return { objectId, generation, kind: row.kind, spec: row.spec, template: null };
+  if (!row.spec) return { objectId, generation, kind: row.kind, spec: null, template: null };
+  const body = templates.get(row.spec.templateHash);
+  // Its revision went between the two statements: so did the assignment, and a tombstone follows.
+  return body ? { objectId, generation, kind: row.kind, spec: row.spec, template: { hash: row.spec.templateHash, body } } : null;
+}
+
+type Row = { readonly cluster_id: string; readonly tenant_id: string; readonly object_id: string; readonly generation: number } & (
   | { readonly kind: "placement"; readonly spec: PlacementSpec | null }
   | { readonly kind: "service"; readonly spec: ServiceSpec | null }
 );
@@ -94,7 +109,8 @@ from unnest($1::uuid[]) as asked (id) cross join lateral (
   where a.cluster_id = asked.id and a.confirmed_generation < a.generation order by a.object_id limit $2) unconfirmed`;
 
 const LOAD = /* sql */ `
-select tenant_id, object_id, kind, generation, spec from assignment where cluster_id = $1 and object_id = any ($2::uuid[])`;
+select a.cluster_id, a.tenant_id, a.object_id, a.kind, a.generation, a.spec
+from unnest($1::uuid[], $2::uuid[]) as wanted (cluster_id, object_id) join assignment a on a.cluster_id = wanted.cluster_id and a.object_id = wanted.object_id`;
 
 const TEMPLATES = /* sql */ `
 select r.template_hash as hash, r.template

@@ -2,7 +2,9 @@
  * The centre's end of the link (fleet/link.ts): sends clusters what they should have, stores what they report.
  *
  * - A session is one cluster on one connection. A hello starts it, and ends the one that the cluster had elsewhere.
- * - All of a cluster's messages pass through its lane, in order; clusters don't wait for each other beyond the limit of parallel transactions.
+ * - All of a cluster's messages pass through its lane, in order; clusters don't wait for each other beyond the limit of parallel transactions, of
+ *   which hellos have one half and reports the other: neither keeps the other from being served. Reports of several clusters share transactions
+ *   when they come faster than they are stored (report-batches.ts).
  * - An ack leaves after the commit. Whatever goes wrong with one cluster's message ends that cluster's session with a refuse: its agent says
  *   hello again, and goes on where it is told. Other clusters of the connection don't notice.
  * - Wake-ups (bus) say that assignments changed; a poll says so too, for those that got lost.
@@ -13,15 +15,16 @@ import type { Registry } from "prom-client";
 import { inPoolScope, retryingConflicts } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
+import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
-import { findPending, loadSendable, type Pending, TemplateCache } from "./assignments.ts";
+import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import { createPresence } from "./presence.ts";
-import { storeReport } from "./report.ts";
+import { createReportBatches } from "./report-batches.ts";
 import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
 import { checkMessage } from "./validate.ts";
@@ -54,13 +57,22 @@ export interface Gateway {
 }
 
 interface ConnectionState {
+  readonly name: string;
   /** Clusters that were refused and have not said hello since. */
   readonly refused: Set<string>;
   /** Clusters whose hello is being answered. */
   readonly hellos: Set<string>;
 }
 
+/** A session, and what its cluster has not been sent. */
+interface Unsent {
+  readonly session: ClusterSession;
+  readonly objectIds: readonly string[];
+}
+
 const CONCURRENCY = 6;
+/** Objects that are loaded in one transaction, about. */
+const LOAD_OBJECTS = 1_000;
 const POLL_MS = 1_000;
 const FLUSH_MS = 1_000;
 const TEMPLATES_KEPT = 500;
@@ -73,7 +85,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
   const sessions = new Map<string, ClusterSession>();
   const connections = new Map<GatewayConnection, ConnectionState>();
-  const lanes = createLanes(options.concurrency ?? CONCURRENCY);
+  const lanes = createLanes();
+  const share = Math.max(1, Math.floor((options.concurrency ?? CONCURRENCY) / 2));
+  const helloPlaces = createSemaphore(share);
+  const storeReport = createReportBatches({ pool, bus, clock, term, logger, lanes: share });
   const templates = new TemplateCache(TEMPLATES_KEPT);
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
@@ -85,6 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let closing = false;
   let unsubscribe: (() => void) | null = null;
   let startedAt = 0;
+  let connectionsSoFar = 0;
 
   const inBackground = (what: string, work: () => Promise<unknown>): void => {
     const running = work().catch((error: unknown) => void (closing || logger.warn({ err: error }, what))).finally(() => background.delete(running));
@@ -139,24 +155,38 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   const push = async (clusterIds: readonly string[]): Promise<void> => {
     const pending = Map.groupBy(await findPending(pool, clusterIds.filter((id) => sessions.has(id))), (row) => row.clusterId);
+    const unsent: Unsent[] = [];
     for (const clusterId of clusterIds) {
       const session = sessions.get(clusterId);
       if (!session) continue;
-      try {
-        await pushTo(session, pending.get(clusterId) ?? []);
-      } catch (error) {
-        // What one cluster can't be sent is no reason to keep the others waiting.
-        if (!closing) logger.warn({ err: error, clusterId }, "can't send a cluster its assignments; the poll will");
-      }
+      session.sendStrays();
+      const objectIds = session.unsent(pending.get(clusterId) ?? []);
+      if (objectIds.length > 0) unsent.push({ session, objectIds });
+    }
+    for (const some of portionsOf(unsent)) await send(some, await load(some));
+  };
+  /** What one cluster can't be sent is no reason to keep the others waiting. */
+  const load = async (some: readonly Unsent[]): Promise<Map<string, Sendable[]>> => {
+    try {
+      return await loadSendable(pool, new Map(some.map(({ session, objectIds }) => [session.clusterId, objectIds])), templates);
+    } catch (error) {
+      const loaded = new Map<string, Sendable[]>();
+      if (some.length === 1) complain(error, some);
+      else for (const one of some) for (const [clusterId, objects] of await load([one])) loaded.set(clusterId, objects);
+      return loaded;
     }
   };
-  const pushTo = async (session: ClusterSession, pending: readonly Pending[]): Promise<void> => {
-    const alive = (): boolean => sessions.get(session.clusterId) === session;
-    session.sendStrays();
-    const objectIds = session.unsent(pending);
-    if (objectIds.length === 0) return;
-    const objects = await loadSendable(pool, session.clusterId, objectIds, templates);
-    if (alive()) metrics.assigned(await sendObjects(session, objects, { pool, keyRing, logger }, alive));
+  const send = async (some: readonly Unsent[], loaded: ReadonlyMap<string, readonly Sendable[]>): Promise<void> => {
+    for (const one of some) {
+      const { session } = one;
+      const alive = (): boolean => sessions.get(session.clusterId) === session;
+      const objects = loaded.get(session.clusterId) ?? [];
+      if (!alive() || objects.length === 0) continue;
+      await sendObjects(session, objects, { pool, keyRing, logger }, alive).then(metrics.assigned, (error: unknown) => complain(error, [one]));
+    }
+  };
+  const complain = (error: unknown, some: readonly Unsent[]): void => {
+    if (!closing) logger.warn({ err: error, clusterIds: some.map(({ session }) => session.clusterId) }, "can't send a cluster its assignments; the poll will");
   };
 
   // ---- messages up
@@ -181,14 +211,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     wake(clusterId);
   };
 
-  const onReport = async (session: ClusterSession, report: Report): Promise<void> => {
+  const onReport = async (session: ClusterSession, report: Report, from: string): Promise<void> => {
     session.pendingReports -= 1;
     if (sessions.get(session.clusterId) !== session) return;
     const start = performance.now();
-    const stored = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [report.clusterId] }, (client) => storeReport(client, report, { term, termOffset: session.termOffset, now: clock.now() })));
+    const stored = await storeReport({ report, termOffset: session.termOffset, from });
     metrics.reported(stored, report.pods.length, performance.now() - start);
     if (connections.has(session.connection)) session.connection.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
-    if (stored === "stored") bus.publish("timeline");
     if (session.confirm(report)) wake(session.clusterId);
   };
 
@@ -215,7 +244,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return connection.close("too many clusters say hello at once");
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
-      lanes.run(message.clusterId, () => onHello(connection, message))
+      lanes.run(message.clusterId, () => helloPlaces.run(() => onHello(connection, message)))
         .catch((error: unknown) => {
           if (sessions.get(message.clusterId)?.connection === connection) sessions.delete(message.clusterId);
           refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello"));
@@ -230,14 +259,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     presence.heard(message.clusterId);
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) return endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
-    lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
+    lanes.run(message.clusterId, () => onReport(session, message, state.name)).catch((error: unknown) => {
       if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "report"));
     });
   };
 
   const onConnection = (connection: GatewayConnection): void => {
     if (closing) return connection.close("the gateway is closing");
-    connections.set(connection, { refused: new Set(), hellos: new Set() });
+    connections.set(connection, { name: String(++connectionsSoFar), refused: new Set(), hellos: new Set() });
     connection.onMessage((message) => onMessage(connection, message));
     connection.onClose((reason) => {
       connections.delete(connection);
@@ -296,4 +325,19 @@ export function createGateway(options: GatewayOptions): Gateway {
       await Promise.all(background);
     },
   };
+}
+
+/** In portions that are loaded together, each at least one cluster. */
+function* portionsOf(unsent: readonly Unsent[]): Generator<Unsent[], undefined> {
+  let portion: Unsent[] = [];
+  let objects = 0;
+  for (const one of unsent) {
+    if (portion.length > 0 && objects + one.objectIds.length > LOAD_OBJECTS) {
+      yield portion;
+      [portion, objects] = [[], 0];
+    }
+    portion.push(one);
+    objects += one.objectIds.length;
+  }
+  if (portion.length > 0) yield portion;
 }

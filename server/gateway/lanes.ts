@@ -1,7 +1,6 @@
-import { createSemaphore } from "../domain/semaphore.ts";
-
 /**
- * Work in lanes: one thing at a time in each, in order; several lanes at once, up to a limit. What waits is bounded by whoever puts it there.
+ * Work in lanes: one thing at a time in each, in order; the lanes don't know of each other. What waits, and how much runs at a time, is bounded by
+ * whoever puts it there.
  */
 export interface Lanes {
   /** Settles as `work` does. */
@@ -10,13 +9,12 @@ export interface Lanes {
   idle(): Promise<void>;
 }
 
-export function createLanes(limit: number): Lanes {
+export function createLanes(): Lanes {
   const tails = new Map<string, Promise<unknown>>();
-  const places = createSemaphore(limit);
   return {
     run: <T>(lane: string, work: () => Promise<T>): Promise<T> => {
       const before = tails.get(lane) ?? Promise.resolve();
-      const mine = before.then(() => places.run(work));
+      const mine = before.then(work);
       const settled = mine.then(() => undefined, () => undefined).then(() => {
         if (tails.get(lane) === settled) tails.delete(lane);
       });

@@ -1,7 +1,7 @@
 /**
  * Runs reconciliations: look, plan, apply, in one transaction of the job's tenant; wakes readers up after the commit.
  *
- * Jobs of one tenant that come while others run are done together, in one transaction (gather.ts): a commit and some ten statements serve them all.
+ * Jobs of one tenant that come while others run are done together, in one transaction (domain/gather.ts): a commit and some ten statements serve them all.
  * Together they give way: what a mutation holds is left out, and a lock that does not come soon ends the transaction. What was left out, and all
  * of a transaction that failed, is done one by one. So nobody waits for a crowd, a crowd is no part of a deadlock, and one job's failure is its own.
  *
@@ -25,7 +25,7 @@ import { isEmpty, type Plan, plan } from "./application/plan.ts";
 import { rollBack } from "./application/roll-back.ts";
 import type { Situation } from "./application/situation.ts";
 import { askForChecks, type Check, checksOf } from "./checks.ts";
-import { createGather } from "./gather.ts";
+import { createGather } from "../domain/gather.ts";
 import { endOrphans, loadOperation, updateOperations } from "./operation/store.ts";
 
 export interface ReconcileOptions {

@@ -4,7 +4,7 @@ import type { Pool } from "pg";
 import { openPool } from "#server/database/connect.ts";
 import { inPoolScope } from "#server/database/scope.ts";
 import type { PlacementReport, PodReport, Report } from "#server/fleet/link.ts";
-import { storeReport } from "#server/gateway/report.ts";
+import { storeReports } from "#server/gateway/report.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
 import { createDriver } from "#server/reconcile/driver.ts";
 import { startBenchDatabase } from "./postgres.ts";
@@ -115,7 +115,7 @@ async function store(pool: Pool, fleet: Fleet, pods: readonly PodReport[]): Prom
     placementId, term: 1, generation: 1, created: some.length, ready: some.filter(({ ready }) => ready).length, updated: some.length,
   }));
   const report: Report = { type: "report", clusterId: fleet.clusterId, epoch: 1, seq: fleet.seq, at: clock.now(), pods, gone: [], placements, nodes: [] };
-  await inPoolScope(pool, { clusterIds: [fleet.clusterId] }, (client) => storeReport(client, report, { term: 1, termOffset: 0, now: clock.now() }));
+  await inPoolScope(pool, { clusterIds: [fleet.clusterId] }, (client) => storeReports(client, [{ report, termOffset: 0 }], { term: 1, now: clock.now() }));
 }
 
 async function upsert(pool: Pool, fleet: Fleet, pods: readonly PodReport[]): Promise<void> {

@@ -40,6 +40,8 @@ export interface ServerProcess {
 
 export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Until it is ready, each time. */
+  readonly readyDeadlineMs?: number;
 }
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -48,7 +50,7 @@ const MAX_LINES = 5_000;
 const READY_DEADLINE_MS = 90_000;
 const STOP_DEADLINE_MS = 15_000;
 
-export async function startServer({ env = {} }: ServerOptions = {}): Promise<ServerProcess> {
+export async function startServer({ env = {}, readyDeadlineMs = READY_DEADLINE_MS }: ServerOptions = {}): Promise<ServerProcess> {
   const dataDirectory = await mkdtemp(path.join(tmpdir(), `${TEMPORARY_PREFIX}${process.pid}-`));
   // Postgres does not run as root, and must be able to enter.
   await chmod(dataDirectory, 0o711);
@@ -80,7 +82,7 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Ser
         const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
         if (!response.ok) throw new Error(`/readyz answered ${response.status}: ${await response.text()}\n${tail(lines)}`);
       },
-      { deadlineMs: READY_DEADLINE_MS, everyMs: 50 },
+      { deadlineMs: readyDeadlineMs, everyMs: 50 },
     );
     if (started.exitCode !== null || started.signalCode !== null) throw new Error(`the server ended with ${started.exitCode ?? started.signalCode}:\n${tail(lines)}`);
     token = env["SELVEDGE_ADMIN_TOKEN"] ?? (await readFile(path.join(dataDirectory, "token"), "utf8")).trim();

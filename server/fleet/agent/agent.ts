@@ -133,6 +133,18 @@ export class ClusterAgent implements ClusterListener {
     };
   }
 
+  // -------------------------------------------------------------- time
+
+  /** When it has something to do by itself, Infinity for never: who looks after it need not look sooner, unless something came for it. */
+  nextDue(): number {
+    return this.simulation.nextDue();
+  }
+
+  /** Lets everything happen that is due until then. */
+  advanceTo(now: number): void {
+    this.simulation.advanceTo(now);
+  }
+
   // -------------------------------------------------------------- what the simulation says
 
   podChanged(slot: number): void {
@@ -198,9 +210,9 @@ export class ClusterAgent implements ClusterListener {
     this.#session.lost();
   }
 
-  /** Says hello again where the gateway had refused it and the wait is over. */
-  retryRefused(wallMs: number): void {
-    if (this.#session.isRetryDue(wallMs)) this.connected();
+  /** Whether the gateway had refused it, and the wait until the next hello is over. */
+  isRetryDue(wallMs: number): boolean {
+    return this.#session.isRetryDue(wallMs);
   }
 
   /** @throws LinkFault when the connection is to be given up. */

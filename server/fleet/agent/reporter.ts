@@ -3,7 +3,9 @@
  * placements and services to confirm or that changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
  * what there is: pods that are gone are named only where a report of this epoch had named them.
  *
- * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are.
+ * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are, and of small ones (that would have
+ * had room for more) at most one: what happens while it is under way waits for its ack, and is then said together, of each pod its newest state. So who
+ * is answered at once reports at once, and who has to wait says less instead of more.
  *
  * An epoch begins with the whole state: all pods are news again, reports are `full`, and the one after which every pod there was has been
  * named ends it with `fullEnds`. Pods are named first come first, so that this ends however much happens meanwhile.
@@ -162,7 +164,7 @@ export class Reporter {
   /** Makes the reports that there are news and room in the window for. */
   make(): readonly Report[] {
     const made: Report[] = [];
-    while (this.#unacked.length < REPORT_WINDOW && this.#hasNews()) {
+    while (this.#unacked.length < REPORT_WINDOW && this.#hasNews() && (this.#fillsReport() || !this.#unacked.some(isSmall))) {
       const report = this.#next();
       made.push(report);
       this.#unacked.push(report);
@@ -174,6 +176,11 @@ export class Reporter {
 
   #hasNews(): boolean {
     return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size > 0;
+  }
+
+  /** Whether the next report is none that others could wait for. */
+  #fillsReport(): boolean {
+    return [this.#pods, this.#gone, this.#placements, this.#services, this.#nodes].some((news) => news.size >= BATCH_LIMIT);
   }
 
   #next(): Report {
@@ -197,6 +204,9 @@ export class Reporter {
     return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices };
   }
 }
+
+const isSmall = ({ pods, gone, placements, nodes, services = [] }: Report): boolean =>
+  [pods, gone, placements, nodes, services].every((said) => said.length < BATCH_LIMIT);
 
 /** Takes up to so many out of a set, those that came first. */
 function take<T>(set: Set<T>, limit: number): T[] {

@@ -77,6 +77,7 @@ export class ClusterSimulation {
       random: RandomStream.named("behaviour", seed, code),
       listener: {
         podChanged: (slot) => listener.podChanged(slot),
+        podRecordChanged: (slot) => listener.podRecordChanged(slot),
         countsChanged: (variant) => this.#controller.placementChanged(variant.placement),
         podEnded: (slot) => this.#controller.destroy(slot, this.#now),
       },

@@ -9,11 +9,13 @@ import type { Containers } from "./containers.ts";
 import type { ImageCache } from "./images.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import type { Variant } from "./placements.ts";
-import { CRASHED, CREATING, PULL_FAILED, READY, RUNNING, TERMINATING, type ContainerHistory } from "./pods.ts";
+import { CRASHED, CREATING, PULL_FAILED, PULLING, READY, RUNNING, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomStream } from "./random.ts";
 
 export interface StageListener {
   podChanged(slot: number): void;
+  /** What is stored of it is another, though nothing that is reported. */
+  podRecordChanged(slot: number): void;
   /** How many of its pods are ready, or not terminating. */
   countsChanged(variant: Variant): void;
   /** The pod has ended. */
@@ -76,7 +78,9 @@ export class Stages {
     const stage = variant.template.stages[to];
     if (stage === undefined) timers.cancel(slot);
     else timers.set(slot, now + Math.max(1, this.#delay(stage.delay, slot, now) + this.#startHooksMs(slot, to)), pods.serial[slot] as number);
-    this.#listener.podChanged(slot);
+    // Both are STARTING, for the same reason: there is nothing new to say.
+    if (from === PULLING && to === CREATING) this.#listener.podRecordChanged(slot);
+    else this.#listener.podChanged(slot);
   }
 
   /** Ends a container that runs. False where it, or its pod, does not. */

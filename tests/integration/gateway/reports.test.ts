@@ -367,15 +367,16 @@ test("all objects of a batch get their templates, also when these are more than 
     objectIds.push(placementId);
   }
   const templates = new TemplateCache(2);
-  const loaded = async (from: number, to: number): Promise<string[]> => {
-    const objects = await loadSendable(pool, agent.clusterId, objectIds.slice(from, to), templates);
+  const load = async (from: number, to: number): Promise<string[]> => {
+    const loaded = await loadSendable(pool, new Map([[agent.clusterId, objectIds.slice(from, to)]]), templates);
+    const objects = loaded.get(agent.clusterId) ?? [];
     expect(objects.every(({ kind, spec, template }) => kind === "placement" && spec?.templateHash === template?.hash)).toBe(true);
     return objects.map(({ objectId }) => objectId).toSorted();
   };
-  expect(await loaded(0, 3)).toEqual(objectIds.slice(0, 3).toSorted());
+  expect(await load(0, 3)).toEqual(objectIds.slice(0, 3).toSorted());
   // The oldest that is kept is among those that are wanted again.
-  expect(await loaded(0, 6)).toEqual(objectIds.toSorted());
-  expect(await loaded(5, 6)).toEqual(objectIds.slice(5));
+  expect(await load(0, 6)).toEqual(objectIds.toSorted());
+  expect(await load(5, 6)).toEqual(objectIds.slice(5));
 });
 
 test("a bad message of one cluster refuses that cluster only", async () => {

@@ -69,6 +69,25 @@ describe("an agent's reports", () => {
     expect(store.load(1).reports.map((report) => report.seq)).toEqual([2, 3, 4, 5]);
   });
 
+  it("wait for the ack of a small one under way, and then say of each pod its newest state, once", () => {
+    runPods(100);
+    const [first = 0, second = 1] = [...agent.simulation.slots()];
+    const [one, other] = [agent.simulation.report(first).id, agent.simulation.report(second).id];
+    agent.simulation.crashPod(one);
+    const [alone] = reportsIn(tick(store, [agent], now));
+    expect(alone?.pods).toMatchObject([{ id: one, ready: false }]);
+    // Back again, and crashed once more, and another one beside it.
+    now += 60_000;
+    expect(tick(store, [agent], now)).toEqual([]);
+    agent.simulation.crashPod(one);
+    agent.simulation.crashPod(other);
+    expect(tick(store, [agent], now)).toEqual([]);
+    ack(agent, alone as Report);
+    const said = reportsIn(tick(store, [agent], now));
+    expect(said).toHaveLength(1);
+    expect(said[0]?.pods.map(({ id, ready, restartCount }) => [id, ready, restartCount])).toEqual([[one, false, 1], [other, false, 0]]);
+  });
+
   it("coalesce to each pod's newest state while the centre does not listen", () => {
     runPods(100);
     agent.disconnected();
@@ -226,7 +245,7 @@ describe("an agent's reports", () => {
       // What was under way is refused, too; that is one refusal.
       for (let message = 0; message < 3; message++) agent.receive({ type: "refuse", clusterId: agent.clusterId, reason: "not now" }, wallMs);
       for (let waited = 0; ; waited += 100) {
-        agent.retryRefused(wallMs + waited);
+        if (agent.isRetryDue(wallMs + waited)) agent.connected();
         const said = tick(store, [agent], now);
         if (said.length === 0) continue;
         expect(said).toMatchObject([{ type: "hello" }]);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadFleetDescription } from "#server/fleet/description.ts";
 import { createFleet, type Fleet } from "#server/fleet/fleet.ts";
 import { FleetStore } from "#server/fleet/agent/store.ts";
-import { REPORT_WINDOW, type AgentConnection, type AgentMessage, type LinkDialer } from "#server/fleet/link.ts";
+import { type AgentConnection, type AgentMessage, type LinkDialer } from "#server/fleet/link.ts";
 import { portDialer, portListener } from "#server/fleet/transport-port.ts";
 import { eventually } from "../../support/eventually.ts";
 import { placement, ScriptedGateway, spec, template, uuid } from "./scripted-gateway.ts";
@@ -39,6 +39,9 @@ class ManualClock {
     this.#now += ms;
   }
 }
+
+/** Small reports that a cluster has under way without an ack. */
+const UNDER_WAY = 1;
 
 describe("the fleet's agents on the port transport", () => {
   let folder: string;
@@ -214,16 +217,16 @@ describe("the fleet's agents on the port transport", () => {
     await runThree();
     gateway.acks = false;
     gateway.assign(clusterId, [placement(id, 2, spec(web, { replicas: 6 }))]);
-    await passUntil(() => expect(gateway.received.length - gateway.stored.length).toBe(REPORT_WINDOW));
-    // The window is closed: whatever happens now coalesces into the reports that follow the acks.
+    await passUntil(() => expect(gateway.received.length - gateway.stored.length).toBe(UNDER_WAY));
+    // It waits for its ack: whatever happens now coalesces into the reports that follow it.
     clock.pass(60_000);
     await settled(() => expect(fleet.stats().readyPods).toBe(6));
-    expect(gateway.received.length - gateway.stored.length).toBe(REPORT_WINDOW);
-    const unacked = gateway.received.slice(-REPORT_WINDOW);
+    expect(gateway.received.length - gateway.stored.length).toBe(UNDER_WAY);
+    const unacked = gateway.received.slice(-UNDER_WAY);
     await restartGateway();
     await settled(() => expect(gateway.readyPodsOf(id)).toHaveLength(6));
     expect(gateway.hellos[0]).toMatchObject({ holds: [{ objectId: id, term: 1, generation: 2 }], templates: [spec(web).templateHash] });
-    expect(gateway.stored.filter((report) => report.clusterId === clusterId).slice(0, REPORT_WINDOW)).toEqual(unacked);
+    expect(gateway.stored.filter((report) => report.clusterId === clusterId).slice(0, UNDER_WAY)).toEqual(unacked);
     expect(gateway.stored.some((report) => report.full === true)).toBe(false);
   });
 
@@ -254,13 +257,13 @@ describe("the fleet's agents on the port transport", () => {
     await runThree();
     gateway.acks = false;
     gateway.assign(clusterId, [placement(id, 2, spec(web, { replicas: 6 }))]);
-    await passUntil(() => expect(gateway.received.length - gateway.stored.length).toBe(REPORT_WINDOW));
-    const unacked = gateway.received.slice(-REPORT_WINDOW);
+    await passUntil(() => expect(gateway.received.length - gateway.stored.length).toBe(UNDER_WAY));
+    const unacked = gateway.received.slice(-UNDER_WAY);
     await fleet.close();
     await restartGateway();
     await startFleet();
     await passUntil(() => expect(gateway.readyPodsOf(id)).toHaveLength(6));
-    expect(gateway.stored.filter((report) => report.clusterId === clusterId).slice(0, REPORT_WINDOW)).toEqual(unacked);
+    expect(gateway.stored.filter((report) => report.clusterId === clusterId).slice(0, UNDER_WAY)).toEqual(unacked);
   });
 
   it("starts a new epoch with its full state when the centre knows more reports than it holds", async () => {

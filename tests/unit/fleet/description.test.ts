@@ -35,6 +35,54 @@ describe("fleet descriptions", () => {
     expect(codes).toEqual(expect.arrayContaining([...cities.map((city) => `${city}-1`), "shaoxing-2"]));
   });
 
+  it("has 1,000 clusters and 20,000 nodes in china-large, those of china among them", () => {
+    const { clusters } = loadFleetDescription("china-large");
+    expect(clusters).toHaveLength(1_000);
+    const nodeIds = clusters.flatMap((cluster) => cluster.description.nodes.map((node) => node.id));
+    expect(new Set(nodeIds).size).toBe(20_000);
+    const ids = new Set(clusters.map((cluster) => cluster.clusterId));
+    expect(ids.size).toBe(1_000);
+    for (const { clusterId } of loadFleetDescription("china").clusters) expect(ids).toContain(clusterId);
+    expect(new Set(clusters.map(({ description }) => description.name)).size).toBe(1_000);
+    for (const { description } of clusters) {
+      expect(description.latitude).toBeGreaterThan(18);
+      expect(description.latitude).toBeLessThan(54);
+      expect(description.longitude).toBeGreaterThan(73);
+      expect(description.longitude).toBeLessThan(135.1);
+    }
+  });
+
+  it("expands a group to as many clusters in each of its cities", () => {
+    const group = { suffix: "mobile", tier: "CDN", isp: "MOBILE", count: 2, nodes: 3 };
+    const expanded = parseFleetDescription({ ...tiny, groups: [group, { ...group, suffix: "extra", cities: ["shaoxing"], count: 1 }] }, "test").clusters.slice(2);
+    expect(expanded.map(({ description }) => [description.code, description.name, description.isp, description.nodes.length])).toEqual([
+      ["hangzhou-mobile-1", "Hangzhou mobile 1", "MOBILE", 3],
+      ["hangzhou-mobile-2", "Hangzhou mobile 2", "MOBILE", 3],
+      ["shaoxing-mobile-1", "Shaoxing mobile 1", "MOBILE", 3],
+      ["shaoxing-mobile-2", "Shaoxing mobile 2", "MOBILE", 3],
+      ["shaoxing-extra-1", "Shaoxing extra 1", "MOBILE", 3],
+    ]);
+  });
+
+  it("names what is wrong with groups, and a fleet without clusters", () => {
+    const group = { suffix: "a", tier: "EDGE", isp: "TELECOM", count: 1 };
+    expect(
+      faultsOf({
+        ...tiny,
+        clusters: [...tiny.clusters, { ...tiny.clusters[0], code: "hangzhou-a-1" }],
+        groups: [group, { ...group, tier: "CENTER", cities: ["nowhere"] }, { ...group, suffix: "x".repeat(40), cities: ["hangzhou"] }],
+      }),
+    ).toEqual([
+      'groups[0]: "hangzhou-a-1" is there twice',
+      'groups[1].tier: there is no tier described "CENTER"',
+      'groups[1].cities[0]: there is no city "nowhere"',
+      `groups[2]: "hangzhou-${"x".repeat(40)}-1" has more than 40 characters`,
+    ]);
+    expect(faultsOf({ ...tiny, clusters: [] })).toEqual(["clusters: there are none, and no groups"]);
+    const crowd = Array.from({ length: 6 }, (_, index) => ({ ...group, suffix: `g${index}`, count: 1_000 }));
+    expect(faultsOf({ ...tiny, groups: crowd })).toEqual(["clusters, groups: they are 12002 clusters, more than 10000"]);
+  });
+
   it("gives clusters and nodes the same ids in every run", () => {
     const [hangzhou] = loadFleetDescription("tiny").clusters;
     expect(hangzhou?.clusterId).toBe("c19a0ea4-69a3-860c-926e-08148ce3aa58");
@@ -90,6 +138,6 @@ describe("fleet descriptions", () => {
     writeFileSync(path, "{ nodes: 3");
     expect(() => loadFleetDescription(path)).toThrow(/fleet\.json: is not JSON/);
     rmSync(folder, { recursive: true });
-    expect(() => loadFleetDescription(path)).toThrow(/neither a preset \(china, tiny\) nor a readable file/);
+    expect(() => loadFleetDescription(path)).toThrow(/neither a preset \(china, china-large, tiny\) nor a readable file/);
   });
 });

@@ -15,6 +15,8 @@ export interface GatherOptions<Item, Result> {
   readonly lanes: number;
   /** Items of a group at most. */
   readonly most: number;
+  /** What an item weighs, and a group at most: one that weighs more is done alone. Absent: only their number counts. */
+  readonly weight?: { of(item: Item): number; readonly most: number };
   /** Does items of one group, each of another key: the result of each, or its error, in their order. */
   readonly work: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>;
 }
@@ -26,7 +28,7 @@ interface Waiting<Item, Result> {
 }
 
 /** Asks for an item's work; settles as it does. */
-export function createGather<Item, Result>({ keyOf, groupOf, lanes, most, work }: GatherOptions<Item, Result>): (item: Item) => Promise<Result> {
+export function createGather<Item, Result>({ keyOf, groupOf, lanes, most, weight, work }: GatherOptions<Item, Result>): (item: Item) => Promise<Result> {
   const groups = new Map<string, Waiting<Item, Result>[]>();
   const running = new Set<string>();
   let free = lanes;
@@ -35,7 +37,14 @@ export function createGather<Item, Result>({ keyOf, groupOf, lanes, most, work }
   const take = (): Waiting<Item, Result>[] => {
     for (const [name, group] of groups) {
       const taken = new Map<string, Waiting<Item, Result>>();
-      for (const waiting of group) if (taken.size < most && !running.has(waiting.key) && !taken.has(waiting.key)) taken.set(waiting.key, waiting);
+      let weighs = 0;
+      for (const waiting of group) {
+        if (taken.size >= most) break;
+        if (running.has(waiting.key) || taken.has(waiting.key)) continue;
+        weighs += weight?.of(waiting.item) ?? 0;
+        if (weight !== undefined && taken.size > 0 && weighs > weight.most) break;
+        taken.set(waiting.key, waiting);
+      }
       if (taken.size === 0) continue;
       const left = group.filter((waiting) => taken.get(waiting.key) !== waiting);
       groups.delete(name);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createGather } from "#server/reconcile/gather.ts";
+import { createGather } from "#server/domain/gather.ts";
 
 interface Item {
   readonly key: string;
@@ -47,6 +47,19 @@ test("groups never mix, are no larger than they may be, and take turns", async (
   }
   await turn();
   expect(groups.map(({ items }) => items)).toEqual([["1", "2"], ["4"], ["3"]]);
+});
+
+test("a group weighs no more than it may, and what weighs more is done alone", async () => {
+  const groups: number[][] = [];
+  const ask = createGather<number, number>({
+    keyOf: String, groupOf: () => "", lanes: 1, most: 10, weight: { of: (item) => item, most: 10 },
+    work: async (items) => {
+      groups.push([...items]);
+      return items.map((value) => ({ status: "fulfilled", value }));
+    },
+  });
+  await Promise.all([4, 5, 3, 25, 1, 9].map(ask));
+  expect(groups).toEqual([[4, 5], [3], [25], [1, 9]]);
 });
 
 test("a key never runs twice at once, whatever lanes are free: what is asked for again runs afterwards", async () => {

@@ -1,0 +1,107 @@
+/** A gateway without a database: it welcomes, assigns and acknowledges at once, and keeps count. */
+import { contentHash } from "#server/domain/canonical.ts";
+import type { PlacementSpec } from "#server/domain/placement.ts";
+import type { PodTemplate } from "#server/domain/pod-template.ts";
+import type { AssignedPlacement, GatewayConnection, Hello, Report } from "#server/fleet/link.ts";
+
+const APPLICATION_PODS = 10;
+const uuid = (high: number, low: number): string => `00000000-0000-4000-8000-${String(high).padStart(6, "0")}${String(low).padStart(6, "0")}`;
+const probe = { initialDelaySeconds: 1, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 };
+/** With both probes: each of its containers is followed by itself. */
+const template: PodTemplate = {
+  runtime: "RUNC",
+  containers: [{
+    name: "web", image: "example.org/shop/web:1", cpuMillis: 100, memoryMiB: 128, command: [], args: [], stdin: false, tty: false, env: [],
+    ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
+    readinessProbe: { ...probe, handler: { type: "HttpGetProbe", path: "/ready", port: 8080, headers: [] } },
+    livenessProbe: { ...probe, initialDelaySeconds: 5, handler: { type: "TcpSocketProbe", port: 8080 } },
+  }],
+  labels: [],
+  terminationGracePeriodSeconds: 30,
+};
+const HASH = contentHash(template);
+
+interface Cluster {
+  readonly id: string;
+  readonly number: number;
+  readonly code: string;
+  /** Of each placement: its generation, and how often it was restarted. */
+  readonly restarts: number[];
+  /** The youngest pod that became ready here: one to crash. */
+  podId: string | null;
+}
+
+export class BareGateway {
+  readonly #podsACluster: number;
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #order: Cluster[] = [];
+  #connection: GatewayConnection | null = null;
+  #next = 0;
+  reports = 0;
+  podsReported = 0;
+
+  constructor(podsACluster: number) {
+    this.#podsACluster = podsACluster;
+  }
+
+  connect(connection: GatewayConnection): void {
+    this.#connection = connection;
+    connection.onMessage((message) => {
+      if (message.type === "ping") return connection.send({ type: "pong", at: message.at });
+      if (message.type === "hello") return this.#welcome(connection, message);
+      this.#acknowledge(connection, message);
+    });
+  }
+
+  /** Pods of so many clusters, each time of the next ones. */
+  victims(count: number): { code: string; id: string }[] {
+    const found: { code: string; id: string }[] = [];
+    for (let tried = 0; tried < this.#order.length && found.length < count; tried += 1) {
+      const { code, podId } = this.#turn();
+      if (podId !== null) found.push({ code, id: podId });
+    }
+    return found;
+  }
+
+  /** Restarts applications of so many pods together, each time on the next clusters: their pods are replaced one after another. */
+  replace(pods: number): void {
+    for (let replaced = 0; replaced < pods; replaced += APPLICATION_PODS) {
+      const cluster = this.#turn();
+      const index = cluster.number % cluster.restarts.length;
+      cluster.restarts[index] = (cluster.restarts[index] ?? 0) + 1;
+      this.#connection?.send({ type: "assign", clusterId: cluster.id, term: 1, templates: {}, objects: [placementOf(cluster, index)] });
+    }
+  }
+
+  #turn(): Cluster {
+    this.#next = (this.#next + 1) % this.#order.length;
+    return this.#order[this.#next] as Cluster;
+  }
+
+  #welcome(connection: GatewayConnection, { clusterId, description: { code } }: Hello): void {
+    const cluster: Cluster = { id: clusterId, number: this.#order.length, code, restarts: Array.from({ length: Math.ceil(this.#podsACluster / APPLICATION_PODS) }, () => 0), podId: null };
+    this.#clusters.set(clusterId, cluster);
+    this.#order.push(cluster);
+    connection.send({ type: "welcome", clusterId, protocol: 1, term: 1, epoch: 0, ackedSeq: 0 });
+    connection.send({ type: "assign", clusterId, term: 1, templates: { [HASH]: template }, objects: cluster.restarts.map((_, index) => placementOf(cluster, index)) });
+  }
+
+  #acknowledge(connection: GatewayConnection, { clusterId, epoch, seq, pods }: Report): void {
+    this.reports += 1;
+    this.podsReported += pods.length;
+    const cluster = this.#clusters.get(clusterId);
+    const ready = pods.findLast((pod) => pod.ready);
+    if (cluster !== undefined && ready !== undefined) cluster.podId = ready.id;
+    connection.send({ type: "ack", clusterId, epoch, seq });
+  }
+}
+
+function placementOf(cluster: Cluster, index: number): AssignedPlacement {
+  const restarts = cluster.restarts[index] ?? 0;
+  const spec: PlacementSpec = {
+    tenantId: uuid(1, 0), applicationId: uuid(2, index), applicationName: `shop-${index}`, namespace: "default", replicas: APPLICATION_PODS, revisionId: uuid(3, index), revisionNumber: 1,
+    templateHash: HASH, updateStrategy: { maxUnavailable: { percent: 25 }, maxSurge: { percent: 25 } }, capacityType: "ON_DEMAND", networkType: "VPC",
+    subnet: { id: uuid(4, 0), vpcId: uuid(5, 0), cidr: "10.0.0.0/16", gateway: "10.0.0.1" }, restarts,
+  };
+  return { objectId: uuid(cluster.number + 100, index), kind: "placement", generation: restarts + 1, spec };
+}
