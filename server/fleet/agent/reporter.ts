@@ -3,6 +3,8 @@
  * placements and services to confirm or that changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
  * what there is: pods that are gone are named only where a report of this epoch had named them.
  *
+ * Events are records, not news: they leave in order, and those of reports that are given up wait again (events.ts).
+ *
  * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are.
  *
  * An epoch begins with the whole state: all pods are news again, reports are `full`, and the one after which every pod there was has been
@@ -11,6 +13,7 @@
 import {
   BATCH_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type ServiceReport, type Welcome,
 } from "../link.ts";
+import type { EventLog } from "./events.ts";
 import type { StoredCluster } from "./store.ts";
 import type { UnsavedChanges } from "./unsaved.ts";
 
@@ -27,6 +30,8 @@ export interface ReportSource {
   placement(placementId: string): PlacementReport | null;
   service(serviceId: string): ServiceReport | null;
   node(index: number): NodeReport;
+  /** What waits to be told of what happened. */
+  readonly events: Pick<EventLog, "size" | "take" | "putBack" | "settle">;
 }
 
 export interface Position {
@@ -144,6 +149,7 @@ export class Reporter {
     this.#lastSeq = 0;
     this.#ackedSeq = 0;
     this.#isFull = true;
+    this.#source.events.putBack(this.#unacked.flatMap(({ events }) => events ?? []));
     this.#unacked = [];
     this.#named.clear();
     for (const id of this.#gone) this.#unsaved.gone.set(id, false);
@@ -162,6 +168,7 @@ export class Reporter {
   /** Makes the reports that there are news and room in the window for. */
   make(): readonly Report[] {
     const made: Report[] = [];
+    this.#source.events.settle(this.#source.now());
     while (this.#unacked.length < REPORT_WINDOW && this.#hasNews()) {
       const report = this.#next();
       made.push(report);
@@ -173,7 +180,7 @@ export class Reporter {
   }
 
   #hasNews(): boolean {
-    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size > 0;
+    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size + this.#source.events.size > 0;
   }
 
   #next(): Report {
@@ -194,7 +201,9 @@ export class Reporter {
     const { clusterId } = this.#source;
     const at = this.#source.now();
     const ofServices = services.length > 0 ? { services } : {};
-    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices };
+    const events = this.#source.events.take();
+    const ofEvents = events.length > 0 ? { events } : {};
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices, ...ofEvents };
   }
 }
 
