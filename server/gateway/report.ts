@@ -2,6 +2,7 @@ import type { PoolClient } from "pg";
 import type { Report } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry, type TimelineKind } from "../realtime/timeline.ts";
+import { storeEvents } from "./events.ts";
 import { Refusal } from "./hello.ts";
 
 export type Stored = "stored" | "duplicate";
@@ -47,6 +48,7 @@ export async function storeReport(client: PoolClient, report: Report, { term, te
     const nodes = await client.query<{ id: string }>({ name: "report-nodes", text: NODES, values: [clusterId, JSON.stringify(report.nodes)] });
     changes.add("node", null, null, nodes.rows.map(({ id }) => id));
   }
+  for (const { tenant_id, ids, owners } of await storeEvents(client, report, now)) changes.add("event", tenant_id, owners, ids);
   const fenced = await client.query({ name: "report-fence", text: FENCE, values: [clusterId, epoch, seq, new Date(now)] });
   if (fenced.rowCount !== 1) throw new Gap("another connection of this cluster was faster");
   await appendTimelineOn(client, changes.entries());
