@@ -133,11 +133,11 @@ class World {
   readonly #log: Log;
   #now = 1_000_000;
   #subject: EventLog;
-  #model = new Model();
+  readonly #model = new Model();
   /** Reports that are not acknowledged, as both hold them. */
   #inFlight: { readonly events: readonly EventReport[]; readonly model: readonly Waits[] }[] = [];
   readonly #changed = new Set<number>();
-  #stored = new Map<number, StoredEvent>();
+  readonly #stored = new Map<number, StoredEvent>();
   #state: EventLogState = EventLog.fresh("test");
   #committed = { inFlight: this.#inFlight, waiting: structuredClone(this.#model.waiting) };
   /** What the centre has, by id. */
