@@ -42,7 +42,9 @@ create table event (
 
 create index event_id on event (id);
 
-create index event_newest on event (tenant_id, at desc, id desc);
+create index event_newest on event (tenant_id, at desc, id desc) where tenant_id is not null;
+
+create index event_platform on event (at desc, id desc) where tenant_id is null;
 
 create index event_application on event (application_id, at desc, id desc) where application_id is not null;
 

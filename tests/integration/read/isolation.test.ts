@@ -55,7 +55,9 @@ beforeAll(async () => {
     await rows.auditEntry(tenantId, { namespace_id: hiddenId, action: "elsewhere" });
     await rows.apiToken(tenantId, "inside", { namespaces: ["default"] });
     await rows.apiToken(tenantId, "wider", { namespaces: ["default", "hidden"] });
+    await rows.event({ tenantId, namespaceId: hiddenId, applicationId: hidden.id }, cluster, "2026-06-01T11:59:00.000Z");
     const found = {
+      Event: await rows.event({ tenantId, namespaceId, applicationId: application.id, podId: pod }, cluster, "2026-06-01T11:59:00.000Z", { object: "pod/web-1" }),
       Tenant: tenantId, Namespace: namespaceId, Application: application.id, Revision: application.revisionId, Vpc: vpc, Subnet: subnet, Placement: placement, Pod: pod, Operation: operation,
       ConfigMap: configMap, Secret: secret, Service: service, Rollout: rollout,
       AuditEntry: await rows.auditEntry(tenantId, { target_type: "Application", target_id: application.id }), ApiToken: await rows.apiToken(tenantId, "ci"), Overview: tenantId,
