@@ -138,14 +138,14 @@ describe.each(READERS)("%s", (way) => {
       }
     }
     expect(otherwise).toBeGreaterThan(20);
-  });
+  }, 60_000);
 
   describe("everything that lists", () => {
     const everything = `{
       applications { totalCount nodes { id } } pods { totalCount nodes { id } } operations { totalCount nodes { id steps { nodes { name } } } } vpcs { totalCount nodes { id } } subnets { totalCount nodes { id usedIps } }
       namespaces { totalCount nodes { id } } clusters { nodes { podCount allocated { pods } nodes { nodes { allocated { pods } } } } } auditLog { nodes { id } } viewer { tenant { id apiTokens { totalCount } } }
       configMaps { totalCount nodes { id usedBy { totalCount nodes { id } } } } secrets { totalCount nodes { id usedBy { totalCount nodes { id } } } }
-      services { totalCount nodes { id clusterIp application { id rollout { id } } } }
+      services { totalCount nodes { id clusterIp application { id rollout { id } } } } events { nodes { id } }
       overview { applications { total } pods { total } resources { cpuMillis vpcs configMaps secrets services } distribution { applications pods } }
     }`;
 

@@ -81,7 +81,7 @@ describe("what goes wrong is told of every pod", () => {
     expect(messagesOf(hanging, "Killing")).toContain("Container main failed liveness probe, will be restarted");
     const unready = run(probed("unready", { readinessProbe: probe }), 12, 2 * MINUTE);
     expect(messagesOf(unready, "Unhealthy")).toEqual(Array.from({ length: 12 }, () => "Readiness probe failed: connection refused"));
-    const hooked = run(probed("1", { lifecycle: { postStart: ["false"] } }), 1, 10_000);
+    const hooked = run(probed("1", { lifecycle: { postStart: ["false"], preStop: null } }), 1, 10_000);
     expect(reasons(hooked)).toEqual(expect.arrayContaining(["FailedPostStartHook", "BackOff"]));
   });
 
