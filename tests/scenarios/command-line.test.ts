@@ -81,7 +81,7 @@ describe("from an empty platform to a running application and back", { timeout: 
     const [pod] = await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop");
     expect((await selvedge("describe", "pod", pod?.name ?? "")).out).toMatch(/Phase: +RUNNING[^]*Containers\n.*\nweb +RUNNING +yes +0/);
     expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/On 2 clusters[^]*hangzhou-1 +ONLINE +2\/2[^]*4 pods[^]*Last operations/);
-    expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/Events of the last hour\n *LAST SEEN +TYPE +REASON +CLUSTER +OBJECT +MESSAGE\n[^]*ScalingReplicaSet +hangzhou-1 +application\/hello +Scaled up from 0 to 2 pods/);
+    expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/Events of the last hour\n *LAST SEEN +TYPE +REASON +CLUSTER +OBJECT +MESSAGE\n[^]*Started +hangzhou-1 +pod\/hello-\S+ +Started container web/);
     expect((await selvedge("describe", "application", "hello", "-n", "shop")).out).toMatch(/\nhangzhou-1 [^]*\nshaoxing-1 [^]*4 pods/);
     expect((await selvedge("describe", "cluster", "hangzhou-1")).out).toMatch(/Place: +Hangzhou, Zhejiang[^]*2 nodes/);
     const [operation] = await json<{ id: string }[]>("get", "operations");
