@@ -23,6 +23,8 @@ import "./rollout/type.ts";
 import "./pod/type.ts";
 import "./pod/queries.ts";
 import "./pod/subscriptions.ts";
+import "./event/type.ts";
+import "./event/queries.ts";
 import "./network/type.ts";
 import "./network/queries.ts";
 import "./network/service-type.ts";

@@ -242,6 +242,23 @@ export type EnvVarInput = {
   readonly source: EnvSourceInput;
 };
 
+/** since defaults to one hour ago. keyword matches reason, message and object, case-insensitively. */
+export type EventFilter = {
+  readonly applicationIds?: ReadonlyArray<string> | null | undefined;
+  readonly clusterIds?: ReadonlyArray<string> | null | undefined;
+  readonly keyword?: string | null | undefined;
+  readonly podIds?: ReadonlyArray<string> | null | undefined;
+  readonly reasons?: ReadonlyArray<string> | null | undefined;
+  readonly since?: string | null | undefined;
+  readonly type?: EventType | null | undefined;
+  /** Not included. */
+  readonly until?: string | null | undefined;
+};
+
+export type EventType =
+  | 'NORMAL'
+  | 'WARNING';
+
 export type ExecProbeInput = {
   readonly command: ReadonlyArray<string>;
 };
@@ -726,6 +743,7 @@ export type ApplicationQueryVariables = Exact<{
   name: string;
   pods?: number | null | undefined;
   operations?: number | null | undefined;
+  events?: number | null | undefined;
 }>;
 
 
@@ -743,7 +761,7 @@ export type ApplicationQuery = { readonly server: { readonly now: string }, read
               | { readonly __typename: 'GrpcProbe', readonly port: number, readonly service: string | null }
               | { readonly __typename: 'HttpGetProbe', readonly path: string, readonly port: number, readonly headers: ReadonlyArray<{ readonly name: string, readonly value: string }> }
               | { readonly __typename: 'TcpSocketProbe', readonly port: number }
-             } | null, readonly lifecycle: { readonly postStart: ReadonlyArray<string> | null, readonly preStop: ReadonlyArray<string> | null } | null, readonly volumeMounts: ReadonlyArray<{ readonly volume: string, readonly mountPath: string, readonly readOnly: boolean }> }> } }, readonly allPlacements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly networkType: NetworkType, readonly generation: number, readonly observedGeneration: number, readonly observedAt: string | null, readonly stale: boolean, readonly reason: string, readonly cluster: { readonly id: string, readonly code: string, readonly status: ClusterStatus }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly vpc: { readonly id: string, readonly name: string }, readonly subnet: { readonly id: string, readonly name: string, readonly cidr: string } | null, readonly revision: { readonly id: string, readonly number: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly services: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }> }, readonly rollout: { readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } } | null, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } }> }, readonly operations: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null };
+             } | null, readonly lifecycle: { readonly postStart: ReadonlyArray<string> | null, readonly preStop: ReadonlyArray<string> | null } | null, readonly volumeMounts: ReadonlyArray<{ readonly volume: string, readonly mountPath: string, readonly readOnly: boolean }> }> } }, readonly allPlacements: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly networkType: NetworkType, readonly generation: number, readonly observedGeneration: number, readonly observedAt: string | null, readonly stale: boolean, readonly reason: string, readonly cluster: { readonly id: string, readonly code: string, readonly status: ClusterStatus }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly vpc: { readonly id: string, readonly name: string }, readonly subnet: { readonly id: string, readonly name: string, readonly cidr: string } | null, readonly revision: { readonly id: string, readonly number: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly services: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }> }, readonly rollout: { readonly id: string, readonly state: RolloutState, readonly updated: number, readonly total: number, readonly reason: string | null, readonly autoRollback: boolean, readonly progressDeadlineSeconds: number, readonly startedAt: string, readonly finishedAt: string | null, readonly from: { readonly id: string, readonly number: number } | null, readonly to: { readonly id: string, readonly number: number, readonly message: string } } | null, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } }> }, readonly operations: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } }> }, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }> }, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null };
 
 export type ApplicationsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -762,6 +780,7 @@ export type CancelOperationMutationVariables = Exact<{
 
 export type CancelOperationMutation = { readonly cancelOperation: { readonly operation: { readonly cancellable: boolean, readonly retryable: boolean, readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -862,6 +881,7 @@ export type CreateApiTokenMutation = { readonly createApiToken: { readonly secre
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -879,6 +899,7 @@ export type CreateApplicationMutationVariables = Exact<{
 
 export type CreateApplicationMutation = { readonly createApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -936,6 +957,7 @@ export type CreateConfigMapMutation = { readonly createConfigMap: { readonly con
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -953,6 +975,7 @@ export type CreateNamespaceMutationVariables = Exact<{
 
 export type CreateNamespaceMutation = { readonly createNamespace: { readonly namespace: { readonly id: string, readonly name: string, readonly description: string, readonly isDefault: boolean, readonly createdAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1010,6 +1033,7 @@ export type CreateSecretMutation = { readonly createSecret: { readonly secret: {
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1027,6 +1051,7 @@ export type CreateServicesMutationVariables = Exact<{
 
 export type CreateServicesMutation = { readonly createServices: { readonly services: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1084,6 +1109,7 @@ export type CreateTenantMutation = { readonly createTenant: { readonly ownerToke
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1101,6 +1127,7 @@ export type DeleteApplicationMutationVariables = Exact<{
 
 export type DeleteApplicationMutation = { readonly deleteApplication: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1158,6 +1185,7 @@ export type DeleteConfigMapMutation = { readonly deleteConfigMap: { readonly del
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1175,6 +1203,7 @@ export type DeleteNamespaceMutationVariables = Exact<{
 
 export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly deletedId: string | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1232,6 +1261,7 @@ export type DeleteSecretMutation = { readonly deleteSecret: { readonly deletedId
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1269,6 +1299,7 @@ export type DeleteServicesMutation = { readonly deleteServices: { readonly resul
             | { readonly id: string }
             | { readonly id: string }
             | { readonly id: string }
+            | { readonly id: string }
            | null }
         | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
         | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1279,7 +1310,17 @@ export type DeleteServicesMutation = { readonly deleteServices: { readonly resul
         | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       > }> } };
 
+export type EventsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: EventFilter | null | undefined;
+}>;
+
+
+export type EventsQuery = { readonly server: { readonly now: string }, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -1370,6 +1411,8 @@ export type SecretRowFragment = { readonly id: string, readonly name: string, re
 
 export type ServiceRowFragment = { readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> };
 
+export type EventRowFragment = { readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null };
+
 export type ImportManifestsMutationVariables = Exact<{
   input: ImportManifestsInput;
 }>;
@@ -1382,6 +1425,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Cluster', readonly id: string }
         | { readonly __typename: 'ClusterNode', readonly id: string }
         | { readonly __typename: 'ConfigMap', readonly id: string }
+        | { readonly __typename: 'Event', readonly id: string }
         | { readonly __typename: 'Namespace', readonly id: string }
         | { readonly __typename: 'Operation', readonly id: string }
         | { readonly __typename: 'Overview', readonly id: string }
@@ -1398,6 +1442,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Vpc', readonly id: string }
        | null }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1451,6 +1496,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Cluster', readonly id: string }
       | { readonly __typename: 'ClusterNode', readonly id: string }
       | { readonly __typename: 'ConfigMap', readonly id: string }
+      | { readonly __typename: 'Event', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -1483,10 +1529,11 @@ export type OverviewQuery = { readonly overview: { readonly id: string, readonly
 
 export type PodQueryVariables = Exact<{
   id: string;
+  events?: number | null | undefined;
 }>;
 
 
-export type PodQuery = { readonly server: { readonly now: string }, readonly pod: { readonly message: string | null, readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly placement: { readonly id: string, readonly networkType: NetworkType } | null, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly state: ContainerState, readonly ready: boolean, readonly restartCount: number, readonly reason: string | null, readonly exitCode: number | null, readonly startedAt: string | null }>, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } } | null };
+export type PodQuery = { readonly server: { readonly now: string }, readonly pod: { readonly message: string | null, readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly placement: { readonly id: string, readonly networkType: NetworkType } | null, readonly containers: ReadonlyArray<{ readonly name: string, readonly image: string, readonly state: ContainerState, readonly ready: boolean, readonly restartCount: number, readonly reason: string | null, readonly exitCode: number | null, readonly startedAt: string | null }>, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }> }, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } } | null };
 
 export type PodsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1509,6 +1556,7 @@ export type RestartApplicationMutationVariables = Exact<{
 
 export type RestartApplicationMutation = { readonly restartApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1566,6 +1614,7 @@ export type RetryOperationMutation = { readonly retryOperation: { readonly opera
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1583,6 +1632,7 @@ export type RevealSecretMutationVariables = Exact<{
 
 export type RevealSecretMutation = { readonly revealSecret: { readonly data: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1650,6 +1700,7 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1667,6 +1718,7 @@ export type RollBackApplicationMutationVariables = Exact<{
 
 export type RollBackApplicationMutation = { readonly rollBackApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1714,6 +1766,7 @@ export type ScaleApplicationMutationVariables = Exact<{
 
 export type ScaleApplicationMutation = { readonly scaleApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1815,6 +1868,7 @@ export type StartApplicationMutation = { readonly startApplication: { readonly a
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1832,6 +1886,7 @@ export type StopApplicationMutationVariables = Exact<{
 
 export type StopApplicationMutation = { readonly stopApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1897,6 +1952,7 @@ export type UpdateApplicationMutation = { readonly updateApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1914,6 +1970,7 @@ export type UpdateConfigMapMutationVariables = Exact<{
 
 export type UpdateConfigMapMutation = { readonly updateConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1971,6 +2028,7 @@ export type UpdateDistributionMutation = { readonly updateDistribution: { readon
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1988,6 +2046,7 @@ export type UpdateSecretMutationVariables = Exact<{
 
 export type UpdateSecretMutation = { readonly updateSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2045,6 +2104,7 @@ export type UpdateServiceMutation = { readonly updateService: { readonly service
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2062,6 +2122,7 @@ export type UpgradeApplicationMutationVariables = Exact<{
 
 export type UpgradeApplicationMutation = { readonly upgradeApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2133,6 +2194,7 @@ export type WatchObjectsSubscription = { readonly watch: { readonly cursor: stri
       | { readonly __typename: 'Cluster', readonly id: string }
       | { readonly __typename: 'ClusterNode', readonly id: string }
       | { readonly __typename: 'ConfigMap', readonly name: string, readonly version: number, readonly keys: ReadonlyArray<string>, readonly id: string }
+      | { readonly __typename: 'Event', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -2586,6 +2648,31 @@ export const ServiceRowFragmentDoc = new TypedDocumentString(`
   createdAt
 }
     `, {"fragmentName":"ServiceRow"}) as unknown as TypedDocumentString<ServiceRowFragment, unknown>;
+export const EventRowFragmentDoc = new TypedDocumentString(`
+    fragment EventRow on Event {
+  id
+  at
+  type
+  reason
+  message
+  count
+  firstAt
+  object
+  cause
+  application {
+    id
+    name
+    namespace {
+      id
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+}
+    `, {"fragmentName":"EventRow"}) as unknown as TypedDocumentString<EventRowFragment, unknown>;
 export const ApplicationIdDocument = new TypedDocumentString(`
     query ApplicationId($namespace: String!, $name: String!) {
   application(namespace: $namespace, name: $name) {
@@ -2758,7 +2845,7 @@ fragment ProbeParts on Probe {
   failureThreshold
 }`) as unknown as TypedDocumentString<ApplicationTemplateQuery, ApplicationTemplateQueryVariables>;
 export const ApplicationDocument = new TypedDocumentString(`
-    query Application($namespace: String!, $name: String!, $pods: Int = 50, $operations: Int = 5) {
+    query Application($namespace: String!, $name: String!, $pods: Int = 50, $operations: Int = 5, $events: Int = 10) {
   server {
     now
   }
@@ -2846,6 +2933,11 @@ export const ApplicationDocument = new TypedDocumentString(`
       totalCount
       nodes {
         ...OperationRow
+      }
+    }
+    events(first: $events) {
+      nodes {
+        ...EventRow
       }
     }
   }
@@ -3096,6 +3188,29 @@ fragment ServiceRow on Service {
   status
   version
   createdAt
+}
+fragment EventRow on Event {
+  id
+  at
+  type
+  reason
+  message
+  count
+  firstAt
+  object
+  cause
+  application {
+    id
+    name
+    namespace {
+      id
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
 }`) as unknown as TypedDocumentString<ApplicationQuery, ApplicationQueryVariables>;
 export const ApplicationsDocument = new TypedDocumentString(`
     query Applications($first: Int = 50, $after: String, $filter: ApplicationFilter, $orderBy: ApplicationOrder) {
@@ -4153,6 +4268,47 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<DeleteServicesMutation, DeleteServicesMutationVariables>;
+export const EventsDocument = new TypedDocumentString(`
+    query Events($first: Int = 50, $after: String, $filter: EventFilter) {
+  server {
+    now
+  }
+  events(first: $first, after: $after, filter: $filter) {
+    nodes {
+      ...EventRow
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment EventRow on Event {
+  id
+  at
+  type
+  reason
+  message
+  count
+  firstAt
+  object
+  cause
+  application {
+    id
+    name
+    namespace {
+      id
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+}`) as unknown as TypedDocumentString<EventsQuery, EventsQueryVariables>;
 export const ImportManifestsDocument = new TypedDocumentString(`
     mutation ImportManifests($input: ImportManifestsInput!) {
   importManifests(input: $input) {
@@ -4376,7 +4532,7 @@ export const OverviewDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
 export const PodDocument = new TypedDocumentString(`
-    query Pod($id: ID!) {
+    query Pod($id: ID!, $events: Int = 20) {
   server {
     now
   }
@@ -4396,6 +4552,11 @@ export const PodDocument = new TypedDocumentString(`
       reason
       exitCode
       startedAt
+    }
+    events(first: $events) {
+      nodes {
+        ...EventRow
+      }
     }
   }
 }
@@ -4431,6 +4592,29 @@ export const PodDocument = new TypedDocumentString(`
   startedAt
   observedAt
   stale
+}
+fragment EventRow on Event {
+  id
+  at
+  type
+  reason
+  message
+  count
+  firstAt
+  object
+  cause
+  application {
+    id
+    name
+    namespace {
+      id
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
 }`) as unknown as TypedDocumentString<PodQuery, PodQueryVariables>;
 export const PodsDocument = new TypedDocumentString(`
     query Pods($first: Int = 50, $after: String, $filter: PodFilter) {

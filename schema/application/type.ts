@@ -2,6 +2,8 @@ import { deploymentManifest, type ManifestSource } from "../../server/domain/man
 import type { Application as ApplicationRow } from "../../server/entities/application.ts";
 import type { Placement as PlacementRow } from "../../server/entities/placement.ts";
 import { Node } from "../builder.ts";
+import { EVENT_ORDER, eventConditions, EventFilter } from "../event/filter.ts";
+import { Event } from "../event/ref.ts";
 import { Cluster } from "../fleet/ref.ts";
 import { Service, Subnet, Vpc } from "../network/ref.ts";
 import { Operation } from "../operation/ref.ts";
@@ -54,6 +56,12 @@ Application.implement({
       where: (operation) => sql`${operation.targetType} = 'Application'`,
       order: ["-createdAt", "-id"],
       description: "Newest first.",
+    }),
+    events: t.page(Event, "applicationId", {
+      description: "Newest first; of the last hour unless the filter says since when.",
+      args: { filter: t.arg({ type: EventFilter }) },
+      where: (event, { filter }, request) => eventConditions(event, filter, request),
+      order: EVENT_ORDER,
     }),
     updateStrategy: t.doc("updateStrategy", { type: UpdateStrategy }),
     manifest: t.sql({

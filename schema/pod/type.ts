@@ -4,6 +4,8 @@ import type { Pod as PodRow } from "../../server/entities/pod.ts";
 import { ContainerSpec } from "../application/pod-template.ts";
 import { Application, Placement, Revision } from "../application/ref.ts";
 import { builder, Node } from "../builder.ts";
+import { EVENT_ORDER, eventConditions, EventFilter } from "../event/filter.ts";
+import { Event } from "../event/ref.ts";
 import { Cluster, ClusterNode } from "../fleet/ref.ts";
 import { ContainerState, PodPhase } from "../shared/enums.ts";
 import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
@@ -52,6 +54,12 @@ Pod.implement({
       sql: (pod) => clusterLastSeen(pod.clusterId),
     }),
     stale: t.sql({ type: "Boolean", sql: (pod, _args, request) => clusterIsStale(pod.clusterId, request) }),
+    events: t.page(Event, "podId", {
+      description: "Newest first; of the last hour unless the filter says since when.",
+      args: { filter: t.arg({ type: EventFilter }) },
+      where: (event, { filter }, request) => eventConditions(event, filter, request),
+      order: EVENT_ORDER,
+    }),
   }),
 });
 

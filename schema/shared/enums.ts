@@ -7,6 +7,7 @@ import {
   CLUSTER_STATUSES,
   CLUSTER_TIERS,
   CONTAINER_STATES,
+  EVENT_TYPES,
   ISPS,
   NETWORK_STATUSES,
   NETWORK_TYPES,
@@ -46,6 +47,7 @@ export const ClusterStatus = builder.enumType("ClusterStatus", { values: CLUSTER
 export const ClusterNodeStatus = builder.enumType("ClusterNodeStatus", { values: CLUSTER_NODE_STATUSES });
 export const NetworkStatus = builder.enumType("NetworkStatus", { values: NETWORK_STATUSES });
 export const ServiceType = builder.enumType("ServiceType", { values: SERVICE_TYPES });
+export const EventType = builder.enumType("EventType", { values: EVENT_TYPES });
 export const OperationKind = builder.enumType("OperationKind", { values: OPERATION_KINDS });
 export const OperationState = builder.enumType("OperationState", {
   description:

@@ -101,6 +101,9 @@ export const WATCHED: Readonly<Record<string, WatchedBy>> = {
   /** Whatever it counts. */
   Overview: { kinds: { application: "apart", placement: "apart", pod: "apart", vpc: "apart", service: "apart", configMap: "apart", secret: "apart", cluster: "apart" } },
 
+  /** Stored once, and never changed. */
+  Event: { kinds: { event: "ids" } },
+
   ApiToken: { kinds: { token: "ids" } },
   /** Written once, and never again. */
   AuditEntry: { kinds: {} },

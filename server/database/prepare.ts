@@ -5,7 +5,8 @@ import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import type { Logger } from "pino";
 import { migrations } from "../../migrations/index.ts";
 import { ROLES } from "../../migrations/policies.ts";
-import { changeSpeed, type ClockSettings } from "../domain/clock.ts";
+import { changeSpeed, type ClockSettings, simulatedTime } from "../domain/clock.ts";
+import { CENTRE_ID } from "../domain/events.ts";
 import { type DatabaseAddress, type Login, roleLogin, rolePassword } from "./address.ts";
 import { openPool } from "./connect.ts";
 
@@ -80,8 +81,8 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Prepared
     const migrated = await migrate(options);
     // So that a server can tell whether its database is the one that it was written for.
     await client.query("grant select on mikro_orm_migrations to selvedge_api");
-    const term = await raiseTerm(client);
     const clock = await setClock(client, options.speed, options.wall);
+    const term = await raiseTerm(client, new Date(simulatedTime(clock, options.wall)));
     const { rows } = await client.query<{ installation: string }>(
       "select system_identifier || '-' || (select oid from pg_database where datname = current_database()) as installation from pg_control_system()",
     );
@@ -189,15 +190,25 @@ async function migrate({ address, owner, logger }: PrepareOptions): Promise<stri
   }
 }
 
-/** Who this database is: another server, or the same one after a restore to a point in time, has another identity. */
-async function raiseTerm(client: Client): Promise<number> {
+/**
+ * Who this database is: another server, or the same one after a restore to a point in time, has another identity. People see that as an event: what was
+ * stored elsewhere since this copy was made is not here.
+ */
+async function raiseTerm(client: Client, now: Date): Promise<number> {
   const { rows } = await client.query<{ term: number }>(`
+    with before as (select term from database_life), life as (
     insert into database_life as life (term, identity)
     select 1, (select system_identifier from pg_control_system()) || ':' || (select timeline_id from pg_control_checkpoint())
     on conflict (id) do update set
       term = life.term + case when life.identity = excluded.identity then 0 else 1 end,
       identity = excluded.identity
-    returning term`);
+    returning term), told as (
+    insert into event (cluster_id, id, at, first_at, type, reason, message, count, object_kind, object_id, object)
+    select $1, gen_random_uuid(), $2, $2, 'WARNING', 'CentreRestored',
+      'The database was restored or moved, and is in its term ' || life.term || ' from now on: what was stored since its copy was made is lost, and clusters report anew what they run',
+      life.term - 1, 'centre', $1, 'centre/database'
+    from life join before on before.term < life.term)
+    select term from life`, [CENTRE_ID, now]);
   return rows[0]?.term ?? 1;
 }
 

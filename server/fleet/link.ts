@@ -26,8 +26,9 @@
  * - Configuration (contents of ConfigMaps and Secrets) travels like templates, beside the assignments that name it, once each; but sealed to the
  *   key that the cluster said hello with, and kept so by the agent. What can't be opened or carried out is reported as the object's `problem`,
  *   with the pair that it was found in: the object is held, and works as far as it can.
- * - What happened on a cluster travels as events, in the order in which it happened, each once: they are kept by the agent until a report with them is acknowledged. Of what
- *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many.
+ * - What happened on a cluster travels as events, in the order in which they are told, each once: they are kept by the agent until a report with them is acknowledged. Of what
+ *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many. A repeat is another event, with a raised count; an
+ *   event that no report had is raised itself.
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
  *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
@@ -111,7 +112,7 @@ export interface Report {
   readonly placements: readonly PlacementReport[];
   readonly nodes: readonly NodeReport[];
   readonly services?: readonly ServiceReport[];
-  /** In the order in which they happened. */
+  /** In the order in which the agent tells of them. */
   readonly events?: readonly EventReport[];
 }
 
@@ -130,6 +131,8 @@ export interface EventReport {
   readonly object: EventObject;
   /** The fault behind it. */
   readonly faultId?: string;
+  /** Of EventsLost: how many this one stands for, and when the first and the last of them were. `count` is of all that were lost. */
+  readonly lost?: { readonly events: number; readonly from: number; readonly to: number };
 }
 
 /** What it happened to. A pod may be gone by the time that the centre hears of it. */

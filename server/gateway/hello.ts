@@ -1,9 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { PoolClient } from "pg";
 import type { AssignmentKind } from "../domain/placement.ts";
+import type { ClusterStatus } from "../domain/states.ts";
 import type { Hello } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../realtime/timeline.ts";
+import { type ClusterEvent, eventIdOf, storeClusterEvents } from "./events.ts";
+import { clusterConnected } from "./presence.ts";
 
 /** Why a cluster can't be served: told to the agent, and nothing of its message is kept. */
 export class Refusal extends Error {
@@ -61,7 +64,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
   const namesake = await client.query({ name: "find-namesake", text: "select from cluster where code = $1 and id <> $2", values: [description.code, clusterId] });
   if (namesake.rowCount) throw new Refusal(`the code ${description.code} is another cluster's`);
-  const { rows } = await client.query<{ epoch: number; acked_seq: number; term_offset: number; changed: boolean }>({
+  const { rows } = await client.query<StoredCluster>({
     name: "store-cluster", text: STORE_CLUSTER,
     values: [
       clusterId, description.code, description.name, region?.id, description.province, description.city, description.tier, description.isp,
@@ -74,7 +77,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   if (cluster.term_offset !== termOffset) throw new Refusal("the cluster said hello elsewhere at the same moment");
   const nodes = await storeNodes(client, hello);
 
-  const entries: TimelineEntry[] = [];
+  const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, outranked, objects: changes.length }), now);
   if (region?.written) entries.push({ tenantId: null, clusterId, kind: "region", ids: [region.id], at: now });
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
@@ -86,6 +89,42 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
 
   const strays = await client.query<Stray>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
   return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: strays.rows };
+}
+
+interface StoredCluster {
+  readonly epoch: number;
+  readonly acked_seq: number;
+  readonly term_offset: number;
+  readonly changed: boolean;
+  /** Before this hello; null where there was none. */
+  readonly status_before: ClusterStatus | null;
+  readonly store_before: string | null;
+}
+
+/** What a hello shows to have happened: a store, or this database, that went back. Of a hello that comes again, the same. */
+function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, objects }: { readonly term: number; readonly outranked: boolean; readonly objects: number }): ClusterEvent[] {
+  const { clusterId, epoch, lastSeq, store } = hello;
+  const events: ClusterEvent[] = [];
+  if (cluster.status_before === "DISCONNECTED") events.push(clusterConnected(clusterId));
+  const isAnother = cluster.store_before !== null && cluster.store_before !== store;
+  const isBehind = epoch < cluster.epoch || (epoch === cluster.epoch && lastSeq < cluster.acked_seq);
+  const of = objects === 1 ? "1 object" : `${objects} objects`;
+  if (isAnother || isBehind) {
+    events.push({
+      clusterId, type: "WARNING", reason: "AgentStoreRestored", id: eventIdOf(clusterId, term, cluster.epoch, cluster.acked_seq, store, epoch, lastSeq),
+      cause: isAnother ? "another store" : "a store that went back",
+      message:
+        `The agent's store ${isAnother ? "is another one than before" : "went back"}: it knows its reports up to ${epoch}/${lastSeq}, here are those up to ${cluster.epoch}/${cluster.acked_seq}. What it had not reported is lost; ` +
+        `${of} that it has not in the newest generation ${objects === 1 ? "is" : "are"} sent again, and it reports all its pods anew`,
+    });
+  }
+  if (outranked) {
+    events.push({
+      clusterId, type: "WARNING", reason: "CentreRestored", cause: "a database that went back",
+      message: `The agent knows a later term than this database: that was restored or lost. What was asked for since its copy was made is lost; ${of} of this cluster ${objects === 1 ? "is" : "are"} set again to what is known here`,
+    });
+  }
+  return events;
 }
 
 /**
@@ -181,7 +220,7 @@ on conflict (id) do update set
   agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset),
   sealing_key = excluded.sealing_key, online_since = case when c.status = 'ONLINE' then coalesce(c.online_since, excluded.online_since) else excluded.online_since end
 where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
-returning c.epoch, c.acked_seq, c.term_offset, not exists (
+returning c.epoch, c.acked_seq, c.term_offset, (select status from before) as status_before, (select agent_store from before) as store_before, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
     = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;
 

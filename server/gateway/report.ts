@@ -2,6 +2,7 @@ import type { PoolClient } from "pg";
 import type { Report } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry, type TimelineKind } from "../realtime/timeline.ts";
+import { storeEvents } from "./events.ts";
 import { Refusal } from "./hello.ts";
 
 export type Stored = "stored" | "duplicate";
@@ -44,6 +45,10 @@ export async function storeReports(client: PoolClient, received: readonly Receiv
   await storePods(client, reports, changes);
   const applications = [...(await storePlacements(client, batch, term, changes)), ...(await storeServices(client, batch, term, changes))];
   await storeNodes(client, reports, changes);
+  for (const report of reports) {
+    // oxlint-disable-next-line no-await-in-loop -- on one connection
+    for (const { tenant_id, ids, owners } of await storeEvents(client, report, now)) changes.add(report.clusterId, "event", tenant_id, owners, ids);
+  }
   const positions = reports.map(({ clusterId, epoch, seq }) => ({ clusterId, epoch, seq }));
   const fenced = await client.query({ name: "report-fence", text: FENCE, values: [JSON.stringify(positions), new Date(now)] });
   if (fenced.rowCount !== reports.length) throw new Gap("another connection of this cluster was faster");

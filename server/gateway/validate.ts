@@ -5,13 +5,14 @@
 import { isIP } from "node:net";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
-import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, ISPS, POD_PHASES } from "../domain/states.ts";
-import { BATCH_LIMIT, type AgentMessage } from "../fleet/link.ts";
+import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
+import { BATCH_LIMIT, EVENTS_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STORE = /^[\w-]{1,64}$/;
+const REASON = /^[A-Za-z][A-Za-z0-9]{0,127}$/;
 const DECIMAL = /^\d{1,12}(\.\d{1,9})?$/;
 const MAX_INTEGER = 2_147_483_646;
 /** The year 9999. */
@@ -101,6 +102,16 @@ const container = object({
   exitCode: nullable(integer(-MAX_INTEGER)), startedAt: nullable(time),
 });
 
+/** What else an event's object says, by its kind. */
+const EVENT_OBJECTS: Readonly<Record<string, Check>> = {
+  pod: object({ id: uuid, name, placementId: uuid }),
+  placement: object({ id: uuid }),
+  service: object({ id: uuid }),
+  node: object({ id: uuid, name }),
+  cluster: object({}),
+};
+const eventObject: Check = (value, path) => object({ kind: oneOf(Object.keys(EVENT_OBJECTS)) })(value, path) ?? (EVENT_OBJECTS[(value as { readonly kind: string }).kind] as Check)(value, path);
+
 const report = object({
   clusterId: uuid,
   epoch: integer(1),
@@ -120,6 +131,9 @@ const report = object({
   nodes: distinct("nodeId", list(MAX_NODES, object({ nodeId: uuid, status: oneOf(CLUSTER_NODE_STATUSES) }))),
   services: optional(distinct("serviceId", list(MAX_OBJECTS, object({
     serviceId: uuid, term: integer(0), generation: integer(0), removed: optional(boolean), problem: optional(problem),
+  })))),
+  events: optional(distinct("id", list(EVENTS_LIMIT, object({
+    id: uuid, at: time, type: oneOf(EVENT_TYPES), reason: matching(REASON), message: text(1_024), count: integer(1), firstAt: time, object: eventObject, faultId: optional(uuid),
   })))),
 });
 

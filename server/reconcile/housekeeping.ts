@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { type Clock, keptSince } from "../domain/clock.ts";
+import { eventsKeptSince } from "../domain/events.ts";
 
 export interface HousekeepingOptions {
   /** Connected as selvedge_worker. */
@@ -24,4 +25,21 @@ export async function maintainTimeline(options: HousekeepingOptions, width = TIM
 export async function expireIdempotency(options: HousekeepingOptions): Promise<number> {
   const { rows } = await options.pool.query<{ expired: number }>("select app.expire_idempotency($1) as expired", [oldest(options)]);
   return rows[0]?.expired ?? 0;
+}
+
+/** Events that one statement removes, and the statements of one job: each is short, and what is left is for the next. */
+const EXPIRED_AT_A_TIME = 2_000;
+const EXPIRED_STEPS = 100;
+
+/** Returns how many events were removed. */
+export async function expireEvents({ pool, clock }: Pick<HousekeepingOptions, "pool" | "clock">, atATime = EXPIRED_AT_A_TIME, steps = EXPIRED_STEPS): Promise<number> {
+  const before = new Date(eventsKeptSince(clock.now()));
+  let expired = 0;
+  for (let step = 0; step < steps; step += 1) {
+    const { rows } = await pool.query<{ gone: number }>("select app.expire_events($1, $2) as gone", [before, atATime]);
+    const gone = rows[0]?.gone ?? 0;
+    expired += gone;
+    if (gone < atATime) break;
+  }
+  return expired;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { ApplicationRowFragment, PodRowFragment } from "#clients/typescript/index.ts";
+import type { ApplicationRowFragment, EventRowFragment, PodRowFragment } from "#clients/typescript/index.ts";
 import { type Ended, runCommand, startCommand } from "#tests/support/command.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
@@ -81,10 +81,20 @@ describe("from an empty platform to a running application and back", { timeout: 
     const [pod] = await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop");
     expect((await selvedge("describe", "pod", pod?.name ?? "")).out).toMatch(/Phase: +RUNNING[^]*Containers\n.*\nweb +RUNNING +yes +0/);
     expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/On 2 clusters[^]*hangzhou-1 +ONLINE +2\/2[^]*4 pods[^]*Last operations/);
+    expect((await selvedge("describe", "app", "hello", "-n", "shop")).out).toMatch(/Events of the last hour\n *LAST SEEN +TYPE +REASON +CLUSTER +OBJECT +MESSAGE\n[^]*Started +hangzhou-1 +pod\/hello-\S+ +Started container web/);
     expect((await selvedge("describe", "application", "hello", "-n", "shop")).out).toMatch(/\nhangzhou-1 [^]*\nshaoxing-1 [^]*4 pods/);
     expect((await selvedge("describe", "cluster", "hangzhou-1")).out).toMatch(/Place: +Hangzhou, Zhejiang[^]*2 nodes/);
     const [operation] = await json<{ id: string }[]>("get", "operations");
     expect((await selvedge("describe", "operation", operation?.id ?? "")).out).toMatch(/State: +SUCCEEDED[^]*Progress: +4 of 4 \(100%\)/);
+  });
+
+  it("lists what happened, the newest last", async () => {
+    const events = await json<EventRowFragment[]>("get", "events", "--app", "hello", "-n", "shop", "--cluster", "hangzhou-1", "--type", "normal", "--since", "30m");
+    expect(events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(["ScalingReplicaSet", "Scheduled", "Pulled", "Started"]));
+    expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).toSorted());
+    expect((await selvedge("get", "events", "--reason", "Nothing")).out).toBe("No events.\n");
+    const [pod] = await json<PodRowFragment[]>("get", "pods", "--app", "hello", "-n", "shop");
+    expect((await json<EventRowFragment[]>("get", "events", "--pod", pod?.name ?? "", "--keyword", "STARTED")).map(({ object }) => object)).toEqual([`pod/${pod?.name}`]);
   });
 
   it("scales one cluster, and then all", async () => {

@@ -28,6 +28,7 @@ import {
   DeleteNamespaceDocument,
   DeleteSecretDocument,
   DeleteServicesDocument,
+  EventsDocument,
   ImportManifestsDocument,
   NamespacesDocument,
   OperationDocument,
@@ -278,6 +279,14 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const { pods } = await client.execute(PodsDocument, { filter: { applicationIds: [application.id] } });
     const { pod } = await client.execute(PodDocument, { id: pods.nodes[0]?.id ?? "" });
     expect(pod).toMatchObject({ ready: true, restartCount: 0, containers: [{ name: "web", state: "RUNNING", ready: true }] });
+  },
+  events: async () => {
+    const { events } = await client.execute(EventsDocument, { first: 100, filter: { applicationIds: [application.id], clusterIds: [clusterId], type: "NORMAL" } });
+    expect(events.nodes.map(({ reason }) => reason)).toEqual(expect.arrayContaining(["ScalingReplicaSet", "Scheduled", "Started"]));
+    expect(events.nodes.find(({ reason }) => reason === "ScalingReplicaSet")).toMatchObject({ object: `application/${application.name}`, message: "Scaled up from 0 to 2 pods", count: 1, application: { id: application.id }, cluster: { code: CLUSTER } });
+    const first = await client.execute(EventsDocument, { first: 1, filter: { applicationIds: [application.id] } });
+    const next = await client.execute(EventsDocument, { first: 1, after: first.events.pageInfo.endCursor, filter: { applicationIds: [application.id], keyword: "PODS" } });
+    expect(next.events.nodes.map(({ id }) => id)).not.toEqual(first.events.nodes.map(({ id }) => id));
   },
   operations: async () => {
     const { operations } = await client.execute(OperationsDocument, { filter: { targetIds: [application.id], kinds: ["CREATE_APPLICATION"], states: ["SUCCEEDED"] } });

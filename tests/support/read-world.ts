@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { globalId } from "#server/domain/ids.ts";
 import { type PodTemplate, referencesOf } from "#server/domain/pod-template.ts";
 import {
-  APPLICATION_STATUSES, AUDIT_OUTCOMES, CAPACITY_TYPES, CLUSTER_TIERS, CONTAINER_STATES, ISPS, NETWORK_STATUSES, OPERATION_KINDS, OPERATION_STATES, POD_PHASES, ROLES, ROLLOUT_STATES, SECRET_TYPES,
+  APPLICATION_STATUSES, AUDIT_OUTCOMES, CAPACITY_TYPES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, NETWORK_STATUSES, OPERATION_KINDS, OPERATION_STATES, POD_PHASES, ROLES, ROLLOUT_STATES, SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "#server/domain/states.ts";
 import { type Dice, diceOf } from "./random.ts";
@@ -50,6 +50,10 @@ const NAMES: readonly string[] = [
 const LONG = `long-${"0123456789".repeat(40)}`;
 const TIMES = [0, 0, 0, 1, 999, 1000, 86_400_000, -86_400_000].map((ms) => new Date(Date.parse("2026-05-01T00:00:00.000Z") + ms).toISOString());
 
+/** Milliseconds before now. */
+const EVENT_AGES = [0, 0, 1, 1_000, 1_000, 60_000, 3_599_999, 3_600_000, 3_600_001, 7_200_000, 86_400_000, -5_000, 60_000, 120_000];
+const EVENT_REASONS = ["BackOff", "Failed", "Scheduled", "Unhealthy", "Killing"];
+
 const UPDATE_STRATEGIES = [
   { maxUnavailable: { percent: 25 }, maxSurge: { count: 1 } },
   { maxUnavailable: { count: 0 }, maxSurge: { percent: 100 } },
@@ -83,6 +87,9 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
   made.operations(tenants.main, 64, made.idsOf(tenants.other.id));
   made.audit(tenants.main, 22);
   made.audit(tenants.other, 3);
+  made.events(tenants.main, 60);
+  made.events(tenants.other, 12);
+  made.platformEvents(24);
   made.tear(tenants.torn);
   await made.write(admin);
 
@@ -109,7 +116,7 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
 const TABLES: readonly (readonly [table: string, type: string | null])[] = [
   ["region", "Region"], ["cluster", "Cluster"], ["cluster_node", "ClusterNode"], ["tenant", "Tenant"], ["api_token", "ApiToken"], ["namespace", "Namespace"], ["vpc", "Vpc"], ["subnet", "Subnet"],
   ["application", "Application"], ["revision", "Revision"], ["placement", "Placement"], ["pod", "Pod"], ["rollout", "Rollout"], ["config_map", "ConfigMap"], ["secret", "Secret"], ["config_reference", null],
-  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null],
+  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null], ["event", "Event"],
 ];
 
 class Maker {
@@ -345,6 +352,46 @@ class Maker {
     }
   }
 
+  /** Series of several records, some with one moment, on the edges of the hour that is shown and beyond it; of pods and applications that are there, gone, or another's. */
+  events(tenant: Tenant, many: number): void {
+    const { dice } = this;
+    const applications = this.lines("application").filter(({ tenant_id }) => tenant_id === tenant.id);
+    const pods = this.lines("pod").filter(({ tenant_id }) => tenant_id === tenant.id);
+    const targets = this.#targets(tenant.id, this.idsOf(this.lines("tenant").find(({ id }) => id !== tenant.id)?.["id"] as string));
+    for (let n = 0; n < many; n += 1) {
+      const pod = n % 3 === 0 ? null : (pods[(n * 7) % pods.length] as Line);
+      const isGone = n % 9 === 4;
+      const owner = pod ?? { application_id: (applications[n % applications.length] as Line)["id"] as string, ...(applications[n % applications.length] as Line), cluster_id: dice.pick(this.lines("cluster"))["id"] as string };
+      const object_id = isGone || pod === null ? dice.uuid() : (pod["id"] as string);
+      const [involved_type, involved_id] = n % 4 === 0 ? (targets[n % targets.length] as readonly [string | null, string | null]) : pod ? ["Pod", object_id] : ["Application", owner["application_id"] as string];
+      for (let record = 0; record < 1 + (n % 3); record += 1) {
+        this.#event({
+          cluster_id: owner["cluster_id"] as string, tenant_id: tenant.id, application_id: owner["application_id"] as string, namespace_id: owner["namespace_id"] as string, pod_id: pod === null ? null : object_id,
+          object_kind: pod === null ? "placement" : "pod", object_id, object: `${pod === null ? "application" : "pod"}/${this.#name()}`, involved_type, involved_id,
+        }, n, record);
+      }
+    }
+  }
+
+  platformEvents(many: number): void {
+    const clusters = this.lines("cluster").map(({ id }) => id as string);
+    for (let n = 0; n < many; n += 1) {
+      const cluster = n % 8 === 7 ? "00000000-0000-0000-0000-000000000000" : this.dice.pick(clusters);
+      this.#event({
+        cluster_id: cluster, tenant_id: null, application_id: null, namespace_id: null, pod_id: null, object_kind: n % 2 === 0 ? "cluster" : "node", object_id: cluster, object: `cluster/${this.#name()}`,
+        involved_type: n % 5 === 0 ? null : "Cluster", involved_id: n % 5 === 0 ? null : cluster,
+      }, n, 0);
+    }
+  }
+
+  #event(about: Line, n: number, record: number): void {
+    const at = NOW - (EVENT_AGES[(n + record) % EVENT_AGES.length] as number);
+    this.#add("event", {
+      ...about, id: this.dice.uuid(), at: new Date(at).toISOString(), first_at: new Date(at - n * 1000).toISOString(), type: EVENT_TYPES[n % 2] as string, reason: EVENT_REASONS[n % EVENT_REASONS.length] as string, message: this.#name(),
+      count: n === 0 ? 2_147_483_647 : record + 1, cause: this.#maybe(this.#name()),
+    });
+  }
+
   audit(tenant: Tenant, many: number): void {
     const targets = this.#targets(tenant.id, []);
     for (let n = 0; n < many; n += 1) {
@@ -393,7 +440,7 @@ class Maker {
     return new Map([
       ["name", named(["application"])], ["names", names], ["keyword", ["", "e", "WEB", "%", "_", "\\", "\"", "中", "\u{1F600}", "é", "twin", "subnet", "-1", "c-", "\n", "long-0123"]], ["namespace", named(["namespace"])],
       ["namespaces", named(["namespace"])], ["code", named(["cluster"], "code")], ["regionCodes", named(["region"], "code")], ["provinces", named(["cluster"], "province")], ["cities", named(["cluster"], "city")],
-      ["actions", named(["audit_entry"], "action")], ["actor", named(["audit_entry"], "actor")], ["keys", ["a", "b", "k3", "k11", "ключ"]],
+      ["reasons", EVENT_REASONS], ["actions", named(["audit_entry"], "action")], ["actor", named(["audit_entry"], "actor")], ["keys", ["a", "b", "k3", "k11", "ключ"]],
     ]);
   }
 

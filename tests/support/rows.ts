@@ -29,6 +29,8 @@ export interface Rows {
   configReference(of: { tenantId: string; namespaceId: string; id: string; revisionId: string }, kind: "ConfigMap" | "Secret", configId: string, values?: Values): Promise<void>;
   auditEntry(tenantId: string, values?: Values): Promise<string>;
   apiToken(tenantId: string, name: string, values?: Values): Promise<string>;
+  /** Of an application or a pod of it; without `of` the platform's, of the cluster. A series of its own unless the values say of which. */
+  event(of: { tenantId: string; namespaceId: string; applicationId: string; podId?: string } | null, clusterId: string, at: string, values?: Values): Promise<string>;
   usage(tenantId: string, clusterId: string, values: Values): Promise<void>;
 }
 
@@ -139,6 +141,13 @@ export function rowsOf(admin: Pool): Rows {
     auditEntry: (tenant_id, values) => insert("audit_entry", { tenant_id, id: id(), at: CREATED, actor: "a test", action: "createApplication", outcome: "ACCEPTED", ...values }),
     apiToken: (tenant_id, name, values) =>
       insert("api_token", { tenant_id, id: id(), name, role: "OWNER", prefix: "slv_abc", hash: Buffer.from(id()), created_at: CREATED, ...values }),
+    event: (of, cluster_id, at, values) => {
+      const [kind, object_id] = of === null ? ["node", id()] : of.podId === undefined ? ["placement", id()] : ["pod", id()];
+      return insert("event", {
+        cluster_id, id: id(), tenant_id: of?.tenantId ?? null, application_id: of?.applicationId ?? null, namespace_id: of?.namespaceId ?? null, pod_id: of?.podId ?? null, at, first_at: at, type: "NORMAL",
+        reason: "Started", message: "it did", count: 1, object_kind: kind, object_id, object: `${kind}/it`, ...values,
+      });
+    },
     usage: async (tenant_id, cluster_id, values) => {
       await insert("cluster_usage", { tenant_id, cluster_id, ...values });
     },

@@ -7,6 +7,7 @@ import { PAGE_SIZE, type Session } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
 import { formatFacts, formatTable } from "../table.ts";
 import { operationColumns, podColumns } from "./columns.ts";
+import { eventLines } from "./events.ts";
 import { byNameAndCluster, serviceColumns } from "./service.ts";
 import { revisionLines } from "./template.ts";
 
@@ -77,6 +78,7 @@ function applicationLines(session: Session, application: NonNullable<Application
     lines.push(style("dim", `… and ${pods.totalCount - pods.nodes.length} more: selvedge get pods -n ${application.namespace.name} --app ${application.name}`));
   }
   lines.push(...head("Last operations"), ...(operations.nodes.length === 0 ? ["None."] : formatTable(operationColumns(now), operations.nodes, style, width)));
+  lines.push(...eventLines(session, application.events.nodes, now));
   return lines;
 }
 
@@ -121,6 +123,7 @@ export async function describePod(session: Session, name: string, { cluster, out
       session.style,
       session.width,
     ),
+    ...eventLines(session, pod.events.nodes, server.now, ["CLUSTER", "OBJECT"]),
   ]);
 }
 

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
-import type { OperationState, PodPhase } from "../../typescript/index.ts";
-import { examples, oneOf, operationNamed, repeatedWords } from "../arguments.ts";
+import type { EventType, OperationState, PodPhase } from "../../typescript/index.ts";
+import { exactlyOneOf, examples, oneOf, operationNamed, repeatedWords, span } from "../arguments.ts";
 import { describeConfigMap, getConfigMaps } from "../commands/config-map.ts";
 import { describeApplication, describeCluster, describeOperation, describePod, type DescribeOptions } from "../commands/describe.ts";
+import { type EventOptions, getEvents } from "../commands/events.ts";
 import { getApplications, getClusters, getNamespaces, getNodes, type GetOptions, getOperations, getPods, getRegions, type Lister } from "../commands/get.ts";
 import { waitForOperation } from "../commands/operation.ts";
 import { describeSecret, getSecrets } from "../commands/secret.ts";
@@ -12,6 +13,7 @@ import { outputOption } from "../output.ts";
 import { type Action, type Kit, ofNamespace } from "./kit.ts";
 
 const POD_PHASES: readonly PodPhase[] = ["PENDING", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TERMINATING", "UNKNOWN"];
+const EVENT_TYPES: readonly EventType[] = ["NORMAL", "WARNING"];
 const OPERATION_STATES: readonly OperationState[] = [
   "PENDING", "RUNNING", "PAUSED", "STALLED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED",
 ];
@@ -42,6 +44,7 @@ function addGet(program: Command, { online }: Kit): void {
     "selvedge get svc --app storefront",
     "selvedge get clusters --region east-china -o json",
     "selvedge get operations --state RUNNING",
+    "selvedge get events --app storefront",
   ));
   const list = (name: string, aliases: readonly string[], description: string): Command =>
     get.command(`${name} [names...]`).aliases(aliases).description(description).addOption(outputOption());
@@ -91,6 +94,17 @@ function addGet(program: Command, { online }: Kit): void {
     .addOption(new Option("--state <state>", "only in this state").choices(OPERATION_STATES).argParser(oneOf(OPERATION_STATES)))
     .action(listed(getOperations))
     .addHelpText("after", examples("selvedge get operations --state RUNNING", "selvedge get ops --app storefront", "selvedge get ops -w"));
+  get.command("events").aliases(["event", "ev"]).description("what happened, the newest last: of each object and reason the last time, and how often").addOption(outputOption())
+    .option("-n, --namespace <name>", "only of this namespace")
+    .option("--app <name>", "only of this application (of -n, or default)")
+    .option("--cluster <code>", "only on this cluster", repeatedWords)
+    .option("--pod <name>", "only of this pod")
+    .addOption(new Option("--type <type>", "only of this type").choices(EVENT_TYPES).argParser(exactlyOneOf(EVENT_TYPES)))
+    .option("--reason <reason>", "only for this reason", repeatedWords)
+    .option("--keyword <text>", "only with this in reason, message or object")
+    .option("--since <span>", "how far back, e.g. 30m, 12h, 14d; default 1h", span)
+    .action(online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
+    .addHelpText("after", examples("selvedge get events --app storefront --type WARNING", "selvedge get events --cluster beijing-1 --since 1d", "selvedge get events --reason BackOff,Unhealthy -o json"));
   list("tokens", ["token"], "the tenant's API tokens, with role, namespaces and whether they are valid")
     .action(listed(getTokens))
     .addHelpText("after", examples("selvedge get tokens", "selvedge get tokens ci -o json"));

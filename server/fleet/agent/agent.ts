@@ -7,6 +7,7 @@
  * - What is unsaved is saved in one transaction before the outbox leaves (`save`, `saved`, then `takeOutbox`). After a failed transaction
  *   both are still there, and saving is tried again.
  * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed (objects.ts).
+ * - What happened is told in reports, and kept until the centre has it (events.ts).
  * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
 import type { FleetCluster } from "../description.ts";
@@ -16,9 +17,10 @@ import {
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
 import { ClusterSimulation } from "../simulator/cluster.ts";
-import type { ClusterListener } from "../simulator/cluster-options.ts";
+import type { ClusterListener, Happening } from "../simulator/cluster-options.ts";
 import { Assignments, LinkFault } from "./assignments.ts";
 import { Contents } from "./contents.ts";
+import { EventLog } from "./events.ts";
 import { HeldObjects } from "./objects.ts";
 import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
@@ -53,6 +55,7 @@ export class ClusterAgent implements ClusterListener {
   readonly #logger: FleetLogger;
   readonly #unsaved = new UnsavedChanges();
   readonly #reporter: Reporter;
+  readonly #events: EventLog;
 
   readonly #session = new AgentSession();
   readonly #contents: Contents;
@@ -78,11 +81,17 @@ export class ClusterAgent implements ClusterListener {
       engine: simulationFor(freshNonce).state,
       nodes: nodes.map(({ id }) => ({ id, status: "READY" })),
       sealingKey: this.#contents.publicKey,
+      events: null,
     });
     this.#number = number;
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
     const stored = store.load(number);
+    this.#events = new EventLog({
+      state: stored.events ?? EventLog.fresh(seed, code, nonce),
+      stored: stored.waitingEvents,
+      changed: (position) => this.#unsaved.events.add(position),
+    });
     this.#term = stored.term;
     this.#contents.restore(stored.contents, stored.sealingKey);
     if (stored.sealingKey !== this.#contents.publicKey) this.#unsaved.cluster = true;
@@ -130,6 +139,7 @@ export class ClusterAgent implements ClusterListener {
       placement: (placementId) => this.#objects.placementReport(placementId),
       service: (serviceId) => this.#objects.serviceReport(serviceId),
       node: (index) => ({ nodeId: this.simulation.nodes.idOf(index), status: this.simulation.nodes.status(index) }),
+      events: this.#events,
     };
   }
 
@@ -176,7 +186,9 @@ export class ClusterAgent implements ClusterListener {
     this.#objects.serviceChanged(serviceId);
   }
 
-  happened(): void {}
+  happened(happening: Happening): void {
+    this.#events.happened(happening);
+  }
 
   /** A fault, or its end. False when the cluster has no such node. */
   setNodeStatus(nodeId: string, status: "READY" | "NOT_READY"): boolean {
@@ -325,7 +337,7 @@ export class ClusterAgent implements ClusterListener {
   save(): void {
     saveUnsaved(this.#store, this.#number, {
       unsaved: this.#unsaved, simulation: this.simulation, objects: this.#objects, contents: this.#contents, assignments: this.#assignments,
-      reporter: this.#reporter, term: this.#term,
+      reporter: this.#reporter, events: this.#events, term: this.#term,
     });
   }
 

@@ -4,6 +4,7 @@ import type { ClusterSimulation } from "../simulator/cluster.ts";
 import type { ClusterRecords, EngineState, PodRecord } from "../simulator/records.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Contents } from "./contents.ts";
+import type { EventLog } from "./events.ts";
 import type { HeldObjects } from "./objects.ts";
 import type { Reporter } from "./reporter.ts";
 import type { FleetStore, StoredCluster } from "./store.ts";
@@ -52,12 +53,13 @@ export interface AgentParts {
   readonly contents: Contents;
   readonly assignments: Assignments;
   readonly reporter: Reporter;
+  readonly events: EventLog;
   readonly term: number;
 }
 
 /** Writes what is unsaved of a cluster; inside a transaction of the store. */
 export function saveUnsaved(store: FleetStore, cluster: number, parts: AgentParts): void {
-  const { unsaved, simulation, objects, contents, assignments, reporter, term } = parts;
+  const { unsaved, simulation, objects, contents, assignments, reporter, events, term } = parts;
   if (unsaved.ackedUpTo > 0) store.deleteReports(cluster, unsaved.ackedUpTo);
   for (const report of unsaved.reports) store.saveReport(cluster, report);
   for (const hash of unsaved.templates) store.saveTemplate(cluster, hash, assignments.template(hash));
@@ -71,11 +73,13 @@ export function saveUnsaved(store: FleetStore, cluster: number, parts: AgentPart
     else store.deletePod(cluster, slot);
   }
   for (const [id, isGone] of unsaved.gone) store.saveGone(cluster, id, isGone);
+  for (const position of unsaved.events) store.saveEvent(cluster, position, events.at(position));
   store.saveCluster(cluster, {
     ...reporter.position,
     term,
     engine: simulation.state,
     nodes: simulation.nodes.descriptions.map(({ id }, index) => ({ id, status: simulation.nodes.status(index) })),
     sealingKey: contents.publicKey,
+    events: events.state,
   });
 }

@@ -3,6 +3,8 @@
  * placements and services to confirm or that changed, nodes. News are sets, so they coalesce, and while nobody listens they never grow beyond
  * what there is: pods that are gone are named only where a report of this epoch had named them.
  *
+ * Events are records, not news: they leave in order, and those of reports that are given up wait again (events.ts).
+ *
  * A made report never changes. It is kept, also in the store, until it is acknowledged; at most REPORT_WINDOW are, and of small ones (that would have
  * had room for more) at most one: what happens while it is under way waits for its ack, and is then said together, of each pod its newest state. So who
  * is answered at once reports at once, and who has to wait says less instead of more.
@@ -11,8 +13,9 @@
  * named ends it with `fullEnds`. Pods are named first come first, so that this ends however much happens meanwhile.
  */
 import {
-  BATCH_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type ServiceReport, type Welcome,
+  BATCH_LIMIT, EVENTS_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type ServiceReport, type Welcome,
 } from "../link.ts";
+import type { EventLog } from "./events.ts";
 import type { StoredCluster } from "./store.ts";
 import type { UnsavedChanges } from "./unsaved.ts";
 
@@ -29,6 +32,8 @@ export interface ReportSource {
   placement(placementId: string): PlacementReport | null;
   service(serviceId: string): ServiceReport | null;
   node(index: number): NodeReport;
+  /** What waits to be told of what happened. */
+  readonly events: Pick<EventLog, "size" | "take" | "putBack" | "settle">;
 }
 
 export interface Position {
@@ -146,6 +151,7 @@ export class Reporter {
     this.#lastSeq = 0;
     this.#ackedSeq = 0;
     this.#isFull = true;
+    this.#source.events.putBack(this.#unacked.flatMap(({ events }) => events ?? []));
     this.#unacked = [];
     this.#named.clear();
     for (const id of this.#gone) this.#unsaved.gone.set(id, false);
@@ -164,6 +170,7 @@ export class Reporter {
   /** Makes the reports that there are news and room in the window for. */
   make(): readonly Report[] {
     const made: Report[] = [];
+    this.#source.events.settle(this.#source.now());
     while (this.#unacked.length < REPORT_WINDOW && this.#hasNews() && (this.#fillsReport() || !this.#unacked.some(isSmall))) {
       const report = this.#next();
       made.push(report);
@@ -175,12 +182,12 @@ export class Reporter {
   }
 
   #hasNews(): boolean {
-    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size > 0;
+    return this.#isFull || this.#pods.size + this.#gone.size + this.#placements.size + this.#services.size + this.#nodes.size + this.#source.events.size > 0;
   }
 
   /** Whether the next report is none that others could wait for. */
   #fillsReport(): boolean {
-    return [this.#pods, this.#gone, this.#placements, this.#services, this.#nodes].some((news) => news.size >= BATCH_LIMIT);
+    return [this.#pods, this.#gone, this.#placements, this.#services, this.#nodes].some((news) => news.size >= BATCH_LIMIT) || this.#source.events.size >= EVENTS_LIMIT;
   }
 
   #next(): Report {
@@ -201,12 +208,14 @@ export class Reporter {
     const { clusterId } = this.#source;
     const at = this.#source.now();
     const ofServices = services.length > 0 ? { services } : {};
-    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices };
+    const events = this.#source.events.take();
+    const ofEvents = events.length > 0 ? { events } : {};
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices, ...ofEvents };
   }
 }
 
-const isSmall = ({ pods, gone, placements, nodes, services = [] }: Report): boolean =>
-  [pods, gone, placements, nodes, services].every((said) => said.length < BATCH_LIMIT);
+const isSmall = ({ pods, gone, placements, nodes, services = [], events = [] }: Report): boolean =>
+  [pods, gone, placements, nodes, services].every((said) => said.length < BATCH_LIMIT) && events.length < EVENTS_LIMIT;
 
 /** Takes up to so many out of a set, those that came first. */
 function take<T>(set: Set<T>, limit: number): T[] {

@@ -48,5 +48,13 @@ const VERSION_2 = `
   ) strict, without rowid;
 `;
 
+/** Events that wait, and what ids and positions of the next ones follow from: empty where none was ever told. */
+const VERSION_3 = `
+  alter table cluster add column events text not null default '';
+  create table event (
+    cluster integer not null, position integer not null, was_sent integer not null, body text not null, primary key (cluster, position)
+  ) strict, without rowid;
+`;
+
 /** The n-th leads from version n to n + 1. */
-export const STORE_VERSIONS: readonly string[] = [VERSION_1, VERSION_2];
+export const STORE_VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];

@@ -1,7 +1,7 @@
 /**
  * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent
  * was told (templates, placements, services, contents as they were sealed), what it runs (variants, configuration sets, pods), and what it has said
- * without hearing an ack (reports).
+ * without hearing an ack (reports, and events that wait for one).
  *
  * All agents write in one transaction a tick, committed and synced (WAL, synchronous = FULL) before anything that depends on it leaves. One
  * process owns the file (exclusive locking): a second one is refused. A kill at any moment leaves the last committed tick.
@@ -11,12 +11,13 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
-import type { PlacementSpec, Report, ServiceSpec } from "../link.ts";
+import type { EventReport, PlacementSpec, Report, ServiceSpec } from "../link.ts";
 import type { ConfigSetRecord } from "../simulator/config-sets.ts";
 import type { VariantRecord } from "../simulator/placements.ts";
 import type { ContainerHistory } from "../simulator/pods.ts";
 import type { EngineState, PodRecord } from "../simulator/records.ts";
 import type { StoredContent } from "./contents.ts";
+import type { EventLogState, StoredEvent } from "./events.ts";
 import type { StoredPlacement, StoredService } from "./objects.ts";
 import { STORE_VERSIONS } from "./store-schema.ts";
 
@@ -31,6 +32,8 @@ export interface ClusterRow {
   readonly nodes: readonly StoredNode[];
   /** The public key that contents are sealed to; empty in a store from before there were any. */
   readonly sealingKey: string;
+  /** null in a store from before there were any. */
+  readonly events: EventLogState | null;
 }
 
 export interface StoredNode {
@@ -56,6 +59,8 @@ export interface StoredCluster extends ClusterRow {
   readonly pods: readonly StoredPod[];
   readonly gone: readonly string[];
   readonly reports: readonly Report[];
+  /** In the order of their positions. */
+  readonly waitingEvents: readonly StoredEvent[];
 }
 
 type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -107,11 +112,11 @@ export class FleetStore {
   /** The cluster's number and nonce here; both are fixed when the store first meets it, with the nonce given then. */
   enrol(clusterId: string, nonce: string, fresh: ClusterRow): { readonly number: number; readonly nonce: string } {
     this.#run(
-      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes, sealing_key)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes, sealing_key, events)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (cluster_id) do nothing`,
       clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull),
-      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes), fresh.sealingKey,
+      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes), fresh.sealingKey, eventsText(fresh.events),
     );
     const row = this.#prepare("select number, nonce from cluster where cluster_id = ?").get(clusterId) as Row;
     return { number: Number(row["number"]), nonce: String(row["nonce"]) };
@@ -130,6 +135,7 @@ export class FleetStore {
       engine: JSON.parse(String(row["engine"])) as EngineState,
       nodes: JSON.parse(String(row["nodes"])) as StoredNode[],
       sealingKey: String(row["sealing_key"]),
+      events: row["events"] === "" ? null : (JSON.parse(String(row["events"])) as EventLogState),
       templates: all("select hash, body from template where cluster = ?").map((each) => [
         String(each["hash"]),
         JSON.parse(String(each["body"])) as PodTemplate,
@@ -149,14 +155,19 @@ export class FleetStore {
       pods: all("select * from pod where cluster = ?").map(podOf),
       gone: all("select pod_id from gone where cluster = ?").map((each) => String(each["pod_id"])),
       reports: parsed<Report>("select body from report where cluster = ? order by seq"),
+      waitingEvents: all("select position, was_sent, body from event where cluster = ? order by position").map((each) => ({
+        position: Number(each["position"]),
+        wasSent: each["was_sent"] === 1,
+        event: JSON.parse(String(each["body"])) as EventReport,
+      })),
     };
   }
 
   saveCluster(cluster: number, row: ClusterRow): void {
     this.#run(
-      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ?, sealing_key = ? where number = ?",
+      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ?, sealing_key = ?, events = ? where number = ?",
       row.epoch, row.lastSeq, row.ackedSeq, row.term, Number(row.isFull), JSON.stringify(row.engine), JSON.stringify(row.nodes),
-      row.sealingKey, cluster,
+      row.sealingKey, eventsText(row.events), cluster,
     );
   }
 
@@ -233,6 +244,14 @@ export class FleetStore {
     else this.#run("delete from report where cluster = ? and seq <= ?", cluster, upTo);
   }
 
+  saveEvent(cluster: number, position: number, stored: StoredEvent | null): void {
+    if (stored === null) return this.#run("delete from event where cluster = ? and position = ?", cluster, position);
+    this.#run(
+      "insert or replace into event (cluster, position, was_sent, body) values (?, ?, ?, ?)",
+      cluster, position, Number(stored.wasSent), JSON.stringify(stored.event),
+    );
+  }
+
   #run(sql: string, ...values: (string | number | null)[]): void {
     this.#prepare(sql).run(...values);
   }
@@ -248,6 +267,7 @@ export class FleetStore {
 const numberOrNull = (value: Row[string] | undefined): number | null => (value === null ? null : Number(value));
 const textOrNull = (value: Row[string] | undefined): string | null => (value === null ? null : String(value));
 
+const eventsText = (state: EventLogState | null): string => (state === null ? "" : JSON.stringify(state));
 const jsonOrNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
 function heldOf<Spec>(row: Row) {

@@ -15,6 +15,8 @@ export class UnsavedChanges {
   readonly contents = new Set<string>();
   /** By pod id: whether it is in the list of gone pods. */
   readonly gone = new Map<string, boolean>();
+  /** Positions of events that wait, or did. */
+  readonly events = new Set<number>();
   reports: Report[] = [];
   #ackedUpTo = 0;
 
@@ -26,7 +28,7 @@ export class UnsavedChanges {
   get isEmpty(): boolean {
     return (
       !this.cluster && this.reports.length === 0 && this.#ackedUpTo === 0 &&
-      [this.pods, this.variants, this.placements, this.services, this.templates, this.configSets, this.contents, this.gone].every((each) => each.size === 0)
+      [this.pods, this.variants, this.placements, this.services, this.templates, this.configSets, this.contents, this.gone, this.events].every((each) => each.size === 0)
     );
   }
 
@@ -50,6 +52,7 @@ export class UnsavedChanges {
     this.configSets.clear();
     this.contents.clear();
     this.gone.clear();
+    this.events.clear();
     this.reports = [];
     this.#ackedUpTo = 0;
   }

@@ -9,6 +9,8 @@ export interface BinderListener {
   podChanged(slot: number): void;
   /** The pod has a node, and its address. */
   podBound(slot: number): void;
+  /** It found no room, or none for another reason than before. */
+  podWaits(slot: number, why: WaitingReason): void;
 }
 
 export class Binder {
@@ -107,6 +109,7 @@ export class Binder {
     const known = pods.waiting.get(slot);
     if (known?.reason !== why.reason || known.message !== why.message) {
       pods.waiting.set(slot, why);
+      this.#listener.podWaits(slot, why);
       this.#listener.podChanged(slot);
     }
     return why;

@@ -22,6 +22,7 @@ import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
 import { Controller } from "./controller.ts";
+import { Happenings } from "./happenings.ts";
 import { ClusterLoad } from "./load/cluster-load.ts";
 import { SUFFIXES } from "./names.ts";
 import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
@@ -51,6 +52,7 @@ export class ClusterSimulation {
   readonly load: ClusterLoad;
   readonly #parts: ClusterParts;
   readonly #configurations: Configurations;
+  readonly #happenings: Happenings;
   readonly #stages: Stages;
   readonly #binder: Binder;
   readonly #controller: Controller;
@@ -63,17 +65,21 @@ export class ClusterSimulation {
     this.#now = now;
     const parts = emptyParts(behaviours, this.nodes, listener);
     this.#parts = parts;
+    const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
+    this.#happenings = new Happenings(parts, suffixOffset, (happening) => listener.happened(happening));
+    const happenings = this.#happenings;
     const salt = RandomStream.named("containers", seed, code).uint32();
     this.#configurations = new Configurations(parts, contents, salt, {
       podRecordChanged: (slot) => listener.podRecordChanged(slot),
       configuredChanged: (placement) => listener.placementChanged(placement.id),
     });
     const configurations = this.#configurations;
-    const containers = new Containers(parts, salt, (slot, history) => configurations.restarted(slot, history));
+    const containers = new Containers(parts, salt, happenings, (slot, history) => configurations.restarted(slot, history));
     this.#stages = new Stages({
       parts,
       containers,
       configurations,
+      happenings,
       random: RandomStream.named("behaviour", seed, code),
       listener: {
         podChanged: (slot) => listener.podChanged(slot),
@@ -84,18 +90,22 @@ export class ClusterSimulation {
     });
     this.#binder = new Binder(parts, {
       podChanged: (slot) => listener.podChanged(slot),
-      podBound: (slot) => this.#stages.enter(slot, PULLING, this.#now),
+      podBound: (slot) => {
+        happenings.bound(slot, this.#now);
+        this.#stages.enter(slot, PULLING, this.#now);
+      },
+      podWaits: (slot, why) => happenings.unschedulable(slot, why, this.#now),
     });
     this.#controller = new Controller({
       parts,
       stages: this.#stages,
       binder: this.#binder,
       configurations,
+      happenings,
       plan,
       identity: RandomStream.named("identity", seed, code, nonce),
       listener,
     });
-    const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
     this.load = new ClusterLoad(parts, containers, RandomStream.named("load", seed, code).uint32());
     this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));
@@ -157,7 +167,9 @@ export class ClusterSimulation {
    * @throws Error when the template is unknown or the subnet's block is none; nothing has changed then.
    */
   assign(placementId: string, spec: PlacementSpec | null): void {
+    const before = this.#parts.placements.get(placementId)?.spec ?? null;
     this.#assign(placementId, spec, false);
+    this.#happenings.assigned(placementId, before, spec, this.#now);
   }
 
   #assign(placementId: string, spec: PlacementSpec | null, isRestored: boolean): void {
@@ -285,6 +297,7 @@ export class ClusterSimulation {
 
   /** A node that is NOT_READY takes no new pods; those that it has stay. */
   setNodeStatus(index: number, status: ClusterNodeStatus): void {
+    if (this.nodes.status(index) !== status) this.#happenings.nodeChanged(index, status === "READY", this.#now);
     this.nodes.setStatus(index, status);
     if (status === "READY") this.#binder.roomAppeared(this.#now);
   }

@@ -10,6 +10,7 @@
  */
 import type { ContainerSpec } from "../../domain/pod-template.ts";
 import type { Range } from "./behaviours.ts";
+import type { Happenings } from "./happenings.ts";
 import { courseOf, isFailingAt, isReadyAt, nextChangeAt, type Course, type EndCause } from "./health.ts";
 import { variantOf, type ClusterParts } from "./parts.ts";
 import { CRASHED, READY, RUNNING, type ContainerHistory } from "./pods.ts";
@@ -43,12 +44,14 @@ export class Containers {
   readonly #parts: ClusterParts;
   /** Another one for each seed and cluster. */
   readonly #salt: number;
+  readonly #happenings: Happenings;
   readonly #onRestart: (slot: number, history: ContainerHistory) => void;
 
   /** @param onRestart is told of each start but the first of a pod. */
-  constructor(parts: ClusterParts, salt: number, onRestart: (slot: number, history: ContainerHistory) => void) {
+  constructor(parts: ClusterParts, salt: number, happenings: Happenings, onRestart: (slot: number, history: ContainerHistory) => void) {
     this.#parts = parts;
     this.#salt = salt;
+    this.#happenings = happenings;
     this.#onRestart = onRestart;
   }
 
@@ -122,6 +125,7 @@ export class Containers {
     if (history?.startedAt === null) return { runs: false, ready: false, nextAt: history.restartAt ?? now };
     const course = this.#course(slot, index);
     const since = this.#since(slot, index);
+    if (now - since === course.failingAt && isFailingAt(course, now - since)) this.#happenings.unready(slot, course.failure, now);
     if (now - since < course.endsAt) return { runs: true, ready: isReadyAt(course, now - since), nextAt: since + nextChangeAt(course, now - since) };
     const { cause, exitCode, message } = course.end;
     return { runs: false, ready: false, nextAt: this.#end(slot, index, now, { cause, exitCode, why: message }) };
@@ -155,6 +159,7 @@ export class Containers {
     const restartAt = now + Math.max(1, this.backOffMs(failures)) + hookMs;
     Object.assign(history, { startedAt: null, exitCode, failures, restartAt, cause, why });
     pods.culprit[slot] = index;
+    this.#happenings.ended(slot, index, cause, why, now);
     return restartAt;
   }
 

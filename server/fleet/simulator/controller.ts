@@ -4,6 +4,7 @@
  */
 import type { Binder } from "./binder.ts";
 import type { Configurations } from "./configurations.ts";
+import type { Happenings } from "./happenings.ts";
 import { variantOf, type ClusterParts } from "./parts.ts";
 import { chooseVictims, linkPod, unlinkPod, type Placement, type Variant } from "./placements.ts";
 import { NONE, PENDING, READY, TERMINATING } from "./pods.ts";
@@ -22,6 +23,7 @@ export interface ControllerOptions {
   readonly stages: Stages;
   readonly binder: Binder;
   readonly configurations: Configurations;
+  readonly happenings: Happenings;
   readonly plan: typeof planReplicas;
   /** Who things happen to; a stream of its own, so that the ids of another life change nothing else. */
   readonly identity: RandomStream;
@@ -33,6 +35,7 @@ export class Controller {
   readonly #stages: Stages;
   readonly #binder: Binder;
   readonly #configurations: Configurations;
+  readonly #happenings: Happenings;
   readonly #planReplicas: typeof planReplicas;
   readonly #listener: ControllerListener;
   /** Placements to plan again in this instant. */
@@ -41,11 +44,12 @@ export class Controller {
   /** Of the youngest pod. */
   serial = 0;
 
-  constructor({ parts, stages, binder, configurations, plan, identity, listener }: ControllerOptions) {
+  constructor({ parts, stages, binder, configurations, happenings, plan, identity, listener }: ControllerOptions) {
     this.#parts = parts;
     this.#stages = stages;
     this.#binder = binder;
     this.#configurations = configurations;
+    this.#happenings = happenings;
     this.#planReplicas = plan;
     this.#listener = listener;
     this.identity = identity;
@@ -85,6 +89,7 @@ export class Controller {
     if (address !== 0) variant.pool?.giveBack(address);
     unlinkPod(variant.placement, pods, slot);
     variant.all -= 1;
+    this.#happenings.gone(slot);
     pods.free(slot);
     this.#listener.podGone(slot, id);
     this.placementChanged(variant.placement);
@@ -95,7 +100,11 @@ export class Controller {
     const { pods } = this.#parts;
     const { spec, current } = placement;
     const remove = (count: number, fits: (slot: number) => boolean): void => {
-      for (const slot of chooseVictims(placement, pods, count, fits)) this.#remove(slot, now);
+      const victims = chooseVictims(placement, pods, count, fits);
+      for (const slot of victims) {
+        this.#happenings.removed(slot, victims.length, now);
+        this.#remove(slot, now);
+      }
     };
     if (spec === null || current === null) return remove(Infinity, () => true);
     const old = { pods: 0, ready: 0 };
@@ -110,10 +119,10 @@ export class Controller {
     remove(plan.removeCurrent, isCurrent);
     remove(plan.removeOldUnready, (slot) => !isCurrent(slot) && !isReady(slot));
     remove(plan.removeOldReady, (slot) => !isCurrent(slot) && isReady(slot));
-    for (let made = 0; made < plan.create; made++) this.#create(current, now);
+    for (let made = 0; made < plan.create; made++) this.#happenings.made(this.#create(current, now), plan.create, now);
   }
 
-  #create(variant: Variant, now: number): void {
+  #create(variant: Variant, now: number): number {
     const { pods } = this.#parts;
     const slot = pods.allocate(uuidv7(now, this.identity));
     pods.variant[slot] = variant.record.number;
@@ -126,6 +135,7 @@ export class Controller {
     this.#binder.add(slot);
     this.#listener.podChanged(slot);
     this.placementChanged(variant.placement);
+    return slot;
   }
 
   /** A pod without a node is gone at once: nothing of it runs anywhere. */

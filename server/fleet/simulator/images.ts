@@ -55,6 +55,10 @@ export class ImageCache {
     return readyAt > now ? readyAt : now + random.between(cached.minMs, cached.maxMs);
   }
 
+  has(image: string): boolean {
+    return this.#images.has(image);
+  }
+
   /** Says that an image is, or at a time will be, on the node: what a restart finds there. */
   place(image: string, availableAt: number): void {
     if (!this.#images.has(image)) this.#add(image, { sizeMiB: imageSizeMiB(image, this.#behaviours), availableAt });

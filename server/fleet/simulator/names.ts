@@ -20,4 +20,6 @@ export function podSuffix(serial: number, offset: number): string {
   return text;
 }
 
+export const podName = (prefix: string, serial: number, offset: number): string => `${prefix}-${podSuffix(serial, offset)}`;
+
 export const podNamePrefix = (applicationName: string, templateHash: string): string => `${applicationName}-${templateHash.slice(0, 8)}`;

@@ -2,7 +2,7 @@
 import type { PodReport } from "../link.ts";
 import type { Configurations } from "./configurations.ts";
 import type { ContainerOutlook, Containers } from "./containers.ts";
-import { podSuffix } from "./names.ts";
+import { podName } from "./names.ts";
 import { variantOf, type ClusterParts } from "./parts.ts";
 import { podReport } from "./pod-reports.ts";
 import { CRASHED, NONE, READY, RUNNING } from "./pods.ts";
@@ -33,7 +33,7 @@ export class PodViews {
     const variant = variantOf(this.#parts, slot);
     const node = pods.node[slot] as number;
     return podReport(pods, slot, variant, {
-      name: `${variant.record.namePrefix}-${podSuffix(pods.serial[slot] as number, this.#suffixOffset)}`,
+      name: podName(variant.record.namePrefix, pods.serial[slot] as number, this.#suffixOffset),
       nodeId: node === NONE ? null : nodes.idOf(node),
       backOffMs: (failures) => this.#containers.backOffMs(failures),
       outlooks: this.#outlooks(slot, now),

@@ -6,6 +6,7 @@
 import { POD_STATES, type Delay } from "./behaviours.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Containers } from "./containers.ts";
+import type { Happenings } from "./happenings.ts";
 import type { ImageCache } from "./images.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import type { Variant } from "./placements.ts";
@@ -26,6 +27,7 @@ export interface StagesOptions {
   readonly parts: ClusterParts;
   readonly containers: Containers;
   readonly configurations: Configurations;
+  readonly happenings: Happenings;
   /** What chance decides. */
   readonly random: RandomStream;
   readonly listener: StageListener;
@@ -35,13 +37,15 @@ export class Stages {
   readonly #parts: ClusterParts;
   readonly #containers: Containers;
   readonly #configurations: Configurations;
+  readonly #happenings: Happenings;
   readonly #listener: StageListener;
   random: RandomStream;
 
-  constructor({ parts, containers, configurations, random, listener }: StagesOptions) {
+  constructor({ parts, containers, configurations, happenings, random, listener }: StagesOptions) {
     this.#parts = parts;
     this.#containers = containers;
     this.#configurations = configurations;
+    this.#happenings = happenings;
     this.random = random;
     this.#listener = listener;
   }
@@ -52,7 +56,7 @@ export class Stages {
     if (this.#isWatchedIn(slot, state)) return this.#follow(slot, now);
     const stage = variantOf(this.#parts, slot).template.stages[state];
     if (stage === undefined) return;
-    if (state === CREATING && stage.to === "RUNNING" && !this.#provide(slot)) return;
+    if (state === CREATING && stage.to === "RUNNING" && !this.#provide(slot, now)) return;
     if (stage.to === "GONE") this.#listener.podEnded(slot);
     else this.enter(slot, POD_STATES.indexOf(stage.to), now);
   }
@@ -70,6 +74,7 @@ export class Stages {
     if (to === CREATING) pods.failures[slot] = 0;
     if (to === PULL_FAILED || to === CRASHED) this.#fail(slot, to, now, culprit ?? variant.template.culprit);
     if (to === RUNNING) this.#start(slot, from, now);
+    this.#happenings.entered(slot, from, to, now);
     if (this.#isWatchedIn(slot, to)) {
       this.#containers.begin(slot, now);
       return this.#follow(slot, now);
@@ -110,14 +115,16 @@ export class Stages {
   }
 
   /** Whether the pod's containers can be created: they have their configuration. */
-  #provide(slot: number): boolean {
+  #provide(slot: number, now: number): boolean {
     const { pods, unconfigured } = this.#parts;
     const why = this.#configurations.provide(slot);
     if (why === null) return true;
     const known = pods.waiting.get(slot);
     unconfigured.add(slot);
     pods.waiting.set(slot, why);
-    if (known?.message !== why.message) this.#listener.podChanged(slot);
+    if (known?.message === why.message) return false;
+    this.#happenings.unconfigured(slot, why, now);
+    this.#listener.podChanged(slot);
     return false;
   }
 

@@ -56,10 +56,16 @@ beforeAll(async () => {
         const clusterId = ids[`cluster${cluster}`] as string;
         const placementId = await rows.placement(of, clusterId, vpcs[cluster] as string, index % 4 === 3 ? { network_type: "HOST" } : { subnet_id: subnets[cluster] });
         const pod = { tenantId, namespaceId, applicationId: application.id, placementId, revisionId: application.revisionId, clusterId };
-        if (index < 6) await rows.pod(pod, `${name}-1`, { phase: ["RUNNING", "PENDING", "FAILED"][index % 3], ready: index % 3 === 0 });
+        if (index < 6) ids[key(`pod${index}`)] = await rows.pod(pod, `${name}-1`, { phase: ["RUNNING", "PENDING", "FAILED"][index % 3], ready: index % 3 === 0 });
         if (index < 4) await rows.pod({ ...pod, revisionId: second }, `${name}-2`, { phase: "RUNNING", ready: false });
         if (index % 2 === 0) await rows.service({ tenantId, namespaceId, applicationId: application.id, clusterId, vpcId: vpcs[cluster] as string }, name, { status: ["ACTIVE", "UPDATING"][cluster % 2] });
       }
+      const clusterOf = ids[`cluster${index % 3}`] as string;
+      const happened = { tenantId, namespaceId, applicationId: application.id };
+      const said = { type: ["NORMAL", "WARNING"][index % 2], reason: ["BackOff", "Failed", "Killing"][index % 3], message: name };
+      for (const minute of ["11:29:59.999", "11:30:00.000", "11:30:00.001"].slice(index % 3)) await rows.event(happened, clusterOf, `2026-06-01T${minute}Z`, { ...said, object: `application/${name}` });
+      for (const minute of index < 2 ? ["11:30:00.000", "11:59:00.000", "12:00:00.000"] : []) await rows.event({ ...happened, podId: ids[key(`pod${index}`)] as string }, clusterOf, `2026-06-01T${minute}Z`, { ...said, object: `pod/${name}` });
+      if (tenantId === ids["mine"] && index < 3) await rows.event(null, clusterOf, "2026-06-01T11:30:00.000Z", { ...said, object: `node/${name}` });
       ids[key(`config${index}`)] = await rows.configMap(tenantId, namespaceId, name, { data: JSON.stringify([{ key: "b", value: "2" }, { key: "a", value: "1" }, { key: "", value: "empty" }, { key: "b", value: "again" }]) });
       await rows.secret(tenantId, namespaceId, name);
       const at = ["2026-05-01T00:00:00.000Z", "2026-05-01T00:00:00.001Z", "2026-05-01T00:00:00.002Z"][index % 3];
@@ -85,6 +91,9 @@ const PLACES: Readonly<Record<string, Place>> = {
   "Query.clusters": { type: "Cluster", from: "cluster t where $1::uuid is not null" },
   "Query.pods": { type: "Pod", from: "pod t where t.tenant_id = $1" },
   "Application.pods": { type: "Pod", parent: APPLICATION, from: "pod t where t.tenant_id = $1 and t.application_id = $2" },
+  "Query.events": { type: "Event", from: "event t where (t.tenant_id = $1 or t.tenant_id is null)" },
+  "Application.events": { type: "Event", parent: APPLICATION, from: "event t where t.tenant_id = $1 and t.application_id = $2" },
+  "Pod.events": { type: "Event", parent: { field: "pod", type: "Pod", id: "mine.pod0" }, from: "event t where t.tenant_id = $1 and t.pod_id = $2" },
   "Query.vpcs": { type: "Vpc", from: "vpc t where t.tenant_id = $1" },
   "Query.subnets": { type: "Subnet", from: "subnet t where t.tenant_id = $1" },
   "Query.services": { type: "Service", from: "service t where t.tenant_id = $1" },
@@ -98,7 +107,7 @@ const PLACES: Readonly<Record<string, Place>> = {
 const shownOf = ({ type }: Place): string => (type === "OperationStep" ? "name" : "id");
 
 /** Where counting would cost too much, nothing is counted. */
-const countOf = ({ type }: Place): string => (type === "AuditEntry" ? "" : "totalCount");
+const countOf = ({ type }: Place): string => (type === "AuditEntry" || type === "Event" ? "" : "totalCount");
 
 /** A value for one argument or member of a filter, and the condition that it means. */
 type Case = readonly [value: unknown, where: string];
@@ -159,6 +168,16 @@ const POD_CASES: Readonly<Record<string, Cases>> = {
   "filter.keyword": keyword("t.name"),
   "filter.applicationIds": idsOf("Application", APPLICATIONS, inUuids("t.application_id"), THEIRS),
 };
+const EVENT_CASES: Readonly<Record<string, Cases>> = {
+  "filter.since": () => ["2026-06-01T11:30:00.000Z", "2026-06-01T13:30:00.000+02:00", "2026-06-01T11:30:00.001Z", "2026-06-01T11:59:00Z", "2026-05-01T00:00:00Z", "9999-12-31T23:59:59.999Z"].map((at): Case => [at, `t.at >= ${quoted(at)}::timestamptz`]),
+  "filter.until": () => ["2026-06-01T11:30:00.000Z", "2026-06-01T11:30:00.001Z", "2026-06-01T11:59:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"].map((at): Case => [at, `t.at < ${quoted(at)}::timestamptz`]),
+  "filter.keyword": keyword("t.reason", "t.message", "t.object"),
+  "filter.type": () => ["NORMAL", "WARNING"].map((type): Case => [type, `t.type = ${quoted(type)}`]),
+  "filter.reasons": among("t.reason", ["BackOff"], ["BackOff", "Killing"], ["backoff"], ["%"], [""]),
+  "filter.clusterIds": idsOf("Cluster", CLUSTERS, inUuids("t.cluster_id")),
+  "filter.podIds": idsOf("Pod", ["mine.pod0", "mine.pod1"], inUuids("t.pod_id"), ["another.pod0"]),
+  "filter.applicationIds": idsOf("Application", APPLICATIONS, inUuids("t.application_id"), THEIRS),
+};
 const CONFIG_CASES: Readonly<Record<string, Cases>> = { "filter.keyword": keyword("t.name"), "filter.names": textOf("t.name"), "filter.namespaces": namespaces("t.namespace_id") };
 const networkCases = (vpcId: string, placedIn: string): Readonly<Record<string, Cases>> => ({
   "filter.keyword": keyword("t.name"),
@@ -207,6 +226,9 @@ const CASES: Readonly<Record<string, Readonly<Record<string, Cases>>>> = {
   },
   "Query.pods": POD_CASES,
   "Application.pods": POD_CASES,
+  "Query.events": EVENT_CASES,
+  "Application.events": EVENT_CASES,
+  "Pod.events": EVENT_CASES,
   "Query.vpcs": networkCases("t.id", "vpc_id"),
   "Query.subnets": networkCases("t.vpc_id", "subnet_id"),
   "Query.services": {

@@ -55,7 +55,9 @@ beforeAll(async () => {
     await rows.auditEntry(tenantId, { namespace_id: hiddenId, action: "elsewhere" });
     await rows.apiToken(tenantId, "inside", { namespaces: ["default"] });
     await rows.apiToken(tenantId, "wider", { namespaces: ["default", "hidden"] });
+    await rows.event({ tenantId, namespaceId: hiddenId, applicationId: hidden.id }, cluster, "2026-06-01T11:59:00.000Z");
     const found = {
+      Event: await rows.event({ tenantId, namespaceId, applicationId: application.id, podId: pod }, cluster, "2026-06-01T11:59:00.000Z", { object: "pod/web-1" }),
       Tenant: tenantId, Namespace: namespaceId, Application: application.id, Revision: application.revisionId, Vpc: vpc, Subnet: subnet, Placement: placement, Pod: pod, Operation: operation,
       ConfigMap: configMap, Secret: secret, Service: service, Rollout: rollout,
       AuditEntry: await rows.auditEntry(tenantId, { target_type: "Application", target_id: application.id }), ApiToken: await rows.apiToken(tenantId, "ci"), Overview: tenantId,
@@ -136,14 +138,14 @@ describe.each(READERS)("%s", (way) => {
       }
     }
     expect(otherwise).toBeGreaterThan(20);
-  });
+  }, 60_000);
 
   describe("everything that lists", () => {
     const everything = `{
       applications { totalCount nodes { id } } pods { totalCount nodes { id } } operations { totalCount nodes { id steps { nodes { name } } } } vpcs { totalCount nodes { id } } subnets { totalCount nodes { id usedIps } }
       namespaces { totalCount nodes { id } } clusters { nodes { podCount allocated { pods } nodes { nodes { allocated { pods } } } } } auditLog { nodes { id } } viewer { tenant { id apiTokens { totalCount } } }
       configMaps { totalCount nodes { id usedBy { totalCount nodes { id } } } } secrets { totalCount nodes { id usedBy { totalCount nodes { id } } } }
-      services { totalCount nodes { id clusterIp application { id rollout { id } } } }
+      services { totalCount nodes { id clusterIp application { id rollout { id } } } } events { nodes { id } }
       overview { applications { total } pods { total } resources { cpuMillis vpcs configMaps secrets services } distribution { applications pods } }
     }`;
 

@@ -59,7 +59,11 @@ beforeAll(async () => {
     ids["service"] ??= await rows.service({ ...of, applicationId: first.id, clusterId, vpcId: vpcs[index] as string }, "zz");
   }
   for (const [index, name] of [...NAMES, ...NAMES].entries()) {
-    await rows.pod({ ...of, applicationId: first.id, placementId: ids["placement"] as string, clusterId: ids["cluster"] }, name, { private_ip: `10.0.0.${index}` });
+    const pod = await rows.pod({ ...of, applicationId: first.id, placementId: ids["placement"] as string, clusterId: ids["cluster"] }, name, { private_ip: `10.0.0.${index}` });
+    ids["pod"] ??= pod;
+    const minute = `2026-06-01T11:5${index % 5}:00.000Z`;
+    await rows.event({ ...of, applicationId: first.id, podId: ids["pod"] }, ids["cluster"], minute);
+    if (index % 3 === 0) await rows.event(null, ids["cluster"], minute);
     await rows.service({ ...of, applicationId: first.id, clusterId: clusters[index % 7] as string, vpcId: ids["vpc"] }, `${name}${index < 7 ? "" : "2"}`);
     const operation = await rows.operation(tenant, { created_at: TIMES[index % 7], target_type: "Application", target_id: first.id });
     ids["operation"] ??= operation;
@@ -97,6 +101,9 @@ const PLACES: Readonly<Record<string, () => Place>> = {
   "Query.secrets": () => ({ path: "@", sql: all("secret") }),
   "Query.operations": () => ({ path: "@", sql: all("operation", "order by t.created_at desc, t.id desc") }),
   "Query.auditLog": () => ({ path: "@", sql: all("audit_entry", "order by t.at desc, t.id desc") }),
+  "Query.events": () => ({ path: "@", sql: "select id from event t order by t.at desc, t.id desc" }),
+  "Application.events": () => ({ path: at("Application", "application", "@"), sql: of("event", "application_id", "application", "order by t.at desc, t.id desc") }),
+  "Pod.events": () => ({ path: at("Pod", "pod", "@"), sql: of("event", "pod_id", "pod", "order by t.at desc, t.id desc") }),
   "Query.regions": () => ({ path: "@", sql: "select id from region t order by t.name, t.id" }),
   "Namespace.applications": () => ({ path: at("Namespace", "namespace", "@"), sql: of("application", "namespace_id", "namespace") }),
   "Application.revisions": () => ({ path: at("Application", "application", "@"), sql: of("revision", "application_id", "application", "order by t.number desc, t.id desc") }),

@@ -14,7 +14,7 @@ import { viewerOf } from "#tests/support/small-api.ts";
  */
 const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
-    ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "services", "subnets", "viewer", "vpcs"],
+    ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "events", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "services", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
     ["PLATFORM_ADMIN", "tenants"],
   ],
@@ -32,7 +32,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
     "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
     "ApplicationsChange", "BatchPayload", "BatchResult", "Change", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge",
     "ClustersChange", "ComputeResources", "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapKey", "ConfigMapPayload", "ConfigMapVolume",
-    "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
+    "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "Event", "EventConnection", "EventEdge", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
     "HttpHeader", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError", "InvalidStateError", "Label", "Lifecycle",
     "LogCollectionRule", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
     "OperationEdge", "OperationPayload", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
