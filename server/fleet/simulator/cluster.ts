@@ -55,10 +55,10 @@ export class ClusterSimulation {
   readonly #views: PodViews;
   #now: number;
 
-  constructor({ code, nodes, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
-    this.nodes = new NodeTable(nodes);
+  constructor({ code, nodes, labels = {}, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
+    this.nodes = new NodeTable(nodes, behaviours.scoring);
     this.#now = now;
-    const parts = emptyParts(behaviours, this.nodes, listener);
+    const parts = emptyParts(behaviours, this.nodes, labels, listener);
     this.#parts = parts;
     const salt = RandomStream.named("containers", seed, code).uint32();
     this.#configurations = new Configurations(parts, contents, salt, {
@@ -80,7 +80,11 @@ export class ClusterSimulation {
     });
     this.#binder = new Binder(parts, {
       podChanged: (slot) => listener.podChanged(slot),
-      podBound: (slot) => this.#stages.enter(slot, PULLING, this.#now),
+      podBound: (slot, at) => this.#stages.enter(slot, PULLING, at),
+      podPreempted: (slot, at) => {
+        this.#stages.preempt(slot, at);
+        listener.happened(this.#views.preempted(slot, at));
+      },
     });
     this.#controller = new Controller({
       parts,
@@ -118,7 +122,7 @@ export class ClusterSimulation {
       this.#now = Math.max(this.#now, due);
       while (timers.nextDue() <= this.#now) this.#stages.fire(timers.pop(), this.#now);
       while (waves.nextDue() <= this.#now) this.#configurations.fire(waves.pop(), this.#now);
-      if (this.#binder.retryAt <= this.#now) this.#binder.retry();
+      if (this.#binder.retryAt <= this.#now) this.#binder.retry(this.#now);
     }
     this.#now = Math.max(this.#now, now);
   }

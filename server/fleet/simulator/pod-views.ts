@@ -1,5 +1,6 @@
 /** What somebody sees who looks at a pod: its report, and what runs in its containers. */
 import type { PodReport } from "../link.ts";
+import type { Happening } from "./cluster-options.ts";
 import type { Configurations } from "./configurations.ts";
 import type { ContainerOutlook, Containers } from "./containers.ts";
 import { podSuffix } from "./names.ts";
@@ -28,12 +29,24 @@ export class PodViews {
     this.#suffixOffset = suffixOffset;
   }
 
+  nameOf(slot: number): string {
+    return `${variantOf(this.#parts, slot).record.namePrefix}-${podSuffix(this.#parts.pods.serial[slot] as number, this.#suffixOffset)}`;
+  }
+
+  /** That a pod is ending because it has to make room for another. */
+  preempted(slot: number, now: number): Happening {
+    const { pods } = this.#parts;
+    const object = { kind: "pod" as const, id: pods.ids[slot] as string, name: this.nameOf(slot), placementId: variantOf(this.#parts, slot).placement.id };
+    const why = pods.waiting.get(slot);
+    return { at: now, type: "NORMAL", reason: "Preempted", message: why?.message ?? "", object };
+  }
+
   report(slot: number, now: number): PodReport {
     const { nodes, pods } = this.#parts;
     const variant = variantOf(this.#parts, slot);
     const node = pods.node[slot] as number;
     return podReport(pods, slot, variant, {
-      name: `${variant.record.namePrefix}-${podSuffix(pods.serial[slot] as number, this.#suffixOffset)}`,
+      name: this.nameOf(slot),
       nodeId: node === NONE ? null : nodes.idOf(node),
       backOffMs: (failures) => this.#containers.backOffMs(failures),
       outlooks: this.#outlooks(slot, now),
