@@ -38,6 +38,9 @@ interface Selector {
   /** Pods that it selects, by node and in all. */
   readonly pods: Uint16Array;
   total: number;
+  /** Of those that it selects, who has only the promise of a node (spot.ts): nobody's neighbour yet, but whoever is to be kept from them has to stay away already. */
+  readonly promised: Uint16Array;
+  promisedInAll: number;
   /** Pods that let none of these be on their node, by node; and those that let none be on their cluster. */
   readonly averse: Uint16Array;
   averseOnCluster: number;
@@ -90,7 +93,9 @@ export class PodAffinity {
     for (const { selector, isWide, isOwn } of this.needed) {
       if ((isWide ? selector.total : (selector.pods[node] as number)) === 0 && !(isOwn && selector.total === 0)) return POD_AFFINITY;
     }
-    for (const { selector, isWide } of this.shunned) if ((isWide ? selector.total : (selector.pods[node] as number)) > 0) return POD_ANTI_AFFINITY;
+    for (const { selector, isWide } of this.shunned) {
+      if ((isWide ? selector.total + selector.promisedInAll : (selector.pods[node] as number) + (selector.promised[node] as number)) > 0) return POD_ANTI_AFFINITY;
+    }
     for (const { averse, averseOnCluster } of this.selectedBy) if ((averse[node] as number) > 0 || averseOnCluster > 0) return EXISTING_ANTI_AFFINITY;
     return null;
   }
@@ -156,6 +161,16 @@ export class AffinityIndex {
     for (const { selector } of [...affinity.shunned, ...affinity.preferred]) this.#release(selector);
   }
 
+  /** A pod is promised a node, or (-1) is no more. */
+  promise({ affinity }: Variant, node: number, by: 1 | -1): void {
+    if (affinity === null) return;
+    for (const selector of affinity.selectedBy) {
+      selector.promised[node] = (selector.promised[node] as number) + by;
+      selector.promisedInAll += by;
+    }
+    countAverse(affinity, node, by);
+  }
+
   /** A pod gets a node. Says whether somebody may have waited for such a neighbour. */
   place({ affinity }: Variant, node: number): boolean {
     return affinity !== null && count(affinity, node, 1);
@@ -194,7 +209,7 @@ export class AffinityIndex {
     const key = JSON.stringify(labels.map(({ key: name, value }) => [name, value]).toSorted(([one = ""], [other = ""]) => (one < other ? -1 : 1)));
     let selector = selectors.get(key);
     if (selector === undefined) {
-      selector = { key, scope, labels, pods: new Uint16Array(this.#nodes.length), total: 0, averse: new Uint16Array(this.#nodes.length), averseOnCluster: 0, holders: 0, needs: 0 };
+      selector = { key, scope, labels, pods: new Uint16Array(this.#nodes.length), total: 0, promised: new Uint16Array(this.#nodes.length), promisedInAll: 0, averse: new Uint16Array(this.#nodes.length), averseOnCluster: 0, holders: 0, needs: 0 };
       selectors.set(key, selector);
       for (const variant of this.#variants()) if (scopeOf(variant) === scope) this.#tell(variant, selector);
     }
@@ -239,11 +254,15 @@ function count(affinity: PodAffinity, node: number, by: 1 | -1): boolean {
     selector.total += by;
     isNeeded ||= selector.needs > 0;
   }
-  for (const { selector, isWide } of affinity.shunned) {
+  countAverse(affinity, node, by);
+  return isNeeded;
+}
+
+function countAverse({ shunned }: PodAffinity, node: number, by: 1 | -1): void {
+  for (const { selector, isWide } of shunned) {
     if (isWide) selector.averseOnCluster += by;
     else selector.averse[node] = (selector.averse[node] as number) + by;
   }
-  return isNeeded;
 }
 
 const scopeOf = ({ record: { owner } }: Variant): string => `${owner?.tenantId ?? ""} ${owner?.namespace ?? ""}`;

@@ -66,8 +66,7 @@ export class Binder {
     const node = pods.node[slot] as number;
     const variant = variantOf(this.#parts, slot);
     if (node === NONE) {
-      if (spot.nominationOf(slot) === null) return;
-      spot.dropNomination(slot);
+      if (spot.dropNomination(slot) === null) return;
     } else {
       nodes.giveBack(node, variant.demand);
       affinities.remove(variant, node);
@@ -78,8 +77,11 @@ export class Binder {
 
   /** SPOT pods after the others. */
   #inTurn(slots: readonly number[]): readonly number[] {
-    const isSpot = (slot: number): boolean => this.#parts.pods.state[slot] === PENDING && variantOf(this.#parts, slot).record.owner?.isSpot === true;
-    return slots.some(isSpot) ? [...slots.filter((slot) => !isSpot(slot)), ...slots.filter(isSpot)] : slots;
+    const { pods, placements } = this.#parts;
+    // Most clusters have none: then nothing is looked at.
+    if (!placements.hasSpot) return slots;
+    const isSpot = (slot: number): boolean => pods.state[slot] === PENDING && variantOf(this.#parts, slot).record.owner?.isSpot === true;
+    return [...slots.filter((slot) => !isSpot(slot)), ...slots.filter(isSpot)];
   }
 
   /** Says why not, where it found no room and none is made for it. */
@@ -87,8 +89,7 @@ export class Binder {
     const { affinities, nodes, pods, spot, waiting } = this.#parts;
     const variant = variantOf(this.#parts, slot);
     const { demand, placement, pool, affinity } = variant;
-    const promised = spot.nominationOf(slot);
-    spot.dropNomination(slot);
+    const promised = spot.dropNomination(slot);
     const node = nodes.choose(demand, placement.podsOnNode, affinity);
     if (node === NONE) return this.#makeRoom(slot, now);
     const address = pool === null ? 0 : pool.take();

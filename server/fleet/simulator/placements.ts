@@ -76,6 +76,7 @@ export class PlacementTable {
   readonly #variants = new Map<number, Variant>();
   readonly #pools = new Map<string, AddressPool>();
   #nextVariant = 1;
+  #spotVariants = 0;
 
   constructor(nodes: number, listener: VariantListener) {
     this.#nodes = nodes;
@@ -103,6 +104,11 @@ export class PlacementTable {
 
   variant(number: number): Variant | undefined {
     return this.#variants.get(number);
+  }
+
+  /** Whether there are SPOT pods, or may be. */
+  get hasSpot(): boolean {
+    return this.#spotVariants > 0;
   }
 
   variants(): Iterable<Variant> {
@@ -133,6 +139,7 @@ export class PlacementTable {
     const demand = { ...template.requests, hostPorts: record.subnet === null ? template.ports : [] };
     const variant: Variant = { record, placement, template, pool, demand, affinity: null, pods: 0, ready: 0, all: 0 };
     this.#variants.set(record.number, variant);
+    if (record.owner?.isSpot === true) this.#spotVariants += 1;
     this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
     placement.variants.push(variant);
     if (record.subnet !== null && pool !== null) this.#pools.set(record.subnet.id, pool);
@@ -145,6 +152,7 @@ export class PlacementTable {
     const { record, placement } = variant;
     if (variant.all > 0 || placement.current === variant || !this.#variants.delete(record.number)) return;
     placement.variants.splice(placement.variants.indexOf(variant), 1);
+    if (record.owner?.isSpot === true) this.#spotVariants -= 1;
     this.#listener.ends(variant);
     this.#listener.variantChanged(record.number);
     for (const other of this.#variants.values()) if (other.pool === variant.pool) return;

@@ -103,7 +103,12 @@ export class NodeTable {
     const spreads = this.#scoring === "LEAST_ALLOCATED";
     const sign = spreads ? 1 : -1;
     const { cpuMillis, memoryMiB, hostPorts = NONE } = demand;
-    const [cpu, memory, cpuFree, memoryFree, podsFree, ready] = [this.#cpu, this.#memory, this.#cpuFree, this.#memoryFree, this.#podsFree, this.#ready];
+    const cpu = this.#cpu;
+    const memory = this.#memory;
+    const cpuFree = this.#cpuFree;
+    const memoryFree = this.#memoryFree;
+    const podsFree = this.#podsFree;
+    const ready = this.#ready;
     let best = -1;
     let bestOwn = Infinity;
     let bestScore = -Infinity;

@@ -1,7 +1,8 @@
 /**
  * The SPOT pods of a cluster by their nodes, and what an ON_DEMAND pod that fits nowhere may do about them.
  *
- * A *nomination* is the promise of a node to such a pod: what it asks for is taken there at once, so that nobody else gets the room that its victims leave.
+ * A *nomination* is the promise of a node to such a pod: what it asks for is taken there at once, and whom rules keep from it has to stay away, so that nobody
+ * else gets the place that its victims leave.
  * It ends with the next try, which gives the pod its node or promises one anew; so none has to be stored.
  *
  * Invariants
@@ -61,13 +62,18 @@ export class SpotPods {
   nominate(slot: number, node: number): void {
     this.#nominations.set(slot, node);
     this.#nodes.take(node, this.#variantOf(slot).demand);
+    this.#affinities.promise(this.#variantOf(slot), node, 1);
   }
 
-  dropNomination(slot: number): void {
+  /** Answers the node that was promised, null for none. */
+  dropNomination(slot: number): number | null {
+    if (this.#nominations.size === 0) return null;
     const node = this.#nominations.get(slot);
-    if (node === undefined) return;
+    if (node === undefined) return null;
     this.#nominations.delete(slot);
     this.#nodes.giveBack(node, this.#variantOf(slot).demand);
+    this.#affinities.promise(this.#variantOf(slot), node, -1);
+    return node;
   }
 
   /** Who is to make room for a pod that fits nowhere, and where; null: there is no way. */

@@ -22,12 +22,12 @@ export interface App {
 
 const LABELS = clusterLabels({ code: "test-1", region: "east", province: "Inner Mongolia", city: "Hohhot", tier: "EDGE", isp: "TELECOM" });
 const word = fc.constantFrom("a", "b");
-const ruleLabels = fc.oneof(
+const ruleLabels: fc.Arbitrary<AffinityRule["labels"]> = fc.oneof<fc.Arbitrary<AffinityRule["labels"]>[]>(
   fc.record({ key: fc.constant("app"), value: word }).map((label) => [label]),
   fc.tuple(word, word).map(([app, tier]) => [{ key: "app", value: app }, { key: "tier", value: tier }]),
 );
 const rule = (kinds: readonly AffinityRule["kind"][]): fc.Arbitrary<AffinityRule> =>
-  fc.record({ kind: fc.constantFrom(...kinds), required: fc.boolean(), weight: fc.integer({ min: 1, max: 100 }), topology: fc.constantFrom("NODE" as const, "NODE" as const, "CLUSTER" as const) }).chain((base) => {
+  fc.record({ kind: fc.constantFrom(...kinds), required: fc.boolean(), weight: fc.integer({ min: 1, max: 100 }), topology: fc.constantFrom("NODE" as const, "NODE" as const, "CLUSTER" as const) }).chain((base): fc.Arbitrary<AffinityRule> => {
     if (base.kind.startsWith("APPLICATION")) return ruleLabels.map((labels) => ({ ...base, labels }));
     return base.topology === "NODE"
       ? fc.constantFrom("ssd", "hdd").map((value) => ({ ...base, labels: [{ key: "disk", value }] }))

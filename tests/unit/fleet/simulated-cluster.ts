@@ -4,7 +4,7 @@ import { contentHash } from "#server/domain/canonical.ts";
 import type { NodeDescription, PlacementSpec, PodReport } from "#server/fleet/link.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "#server/fleet/simulator/behaviours.ts";
 import { ClusterSimulation } from "#server/fleet/simulator/cluster.ts";
-import type { ClusterOptions } from "#server/fleet/simulator/cluster-options.ts";
+import type { ClusterOptions, Happening } from "#server/fleet/simulator/cluster-options.ts";
 import type { ContentSource } from "#server/fleet/simulator/config-sets.ts";
 
 export interface SimulatedCluster {
@@ -12,6 +12,8 @@ export interface SimulatedCluster {
   readonly contents: Map<string, Record<string, string>>;
   /** What was said, in order: `pod` with its report, `gone` and `service` with their ids. */
   readonly history: { at: number; pod?: PodReport; gone?: string; service?: string }[];
+  /** What people should know of. */
+  readonly happened: Happening[];
   assign(placementId: string, spec: PlacementSpec | null, template?: PodTemplate): void;
   pods(): PodReport[];
   podsOf(placementId: string): PodReport[];
@@ -69,6 +71,7 @@ const contentsOf = (contents: ReadonlyMap<string, Record<string, string>>): Cont
 export function simulatedCluster(options: Options = {}): SimulatedCluster {
   const contents = options.contents ?? new Map<string, Record<string, string>>();
   const history: SimulatedCluster["history"] = [];
+  const happened: Happening[] = [];
   const simulation = new ClusterSimulation({
     code: "test-1",
     nodes: options.nodes ?? [node(0), node(1), node(2)],
@@ -86,7 +89,7 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
       podRecordChanged: () => undefined,
       configSetChanged: () => undefined,
       serviceChanged: (id) => history.push({ at: simulation.now, service: id }),
-      happened: () => undefined,
+      happened: (happening) => void happened.push(happening),
     },
   });
   const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));
@@ -94,6 +97,7 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
     simulation,
     contents,
     history,
+    happened,
     assign(placementId, spec, template) {
       if (template !== undefined) simulation.addTemplate(contentHash(template), template);
       simulation.assign(placementId, spec);
