@@ -78,8 +78,8 @@ describe("pre-emption", () => {
     expect(told).toMatchObject(ending.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, name }) => ({ at: MINUTE, type: "NORMAL", reason: "Preempted", object: { kind: "pod", id, name, placementId: first } })));
     cluster.simulation.advanceTo(2 * MINUTE);
     expect(cluster.podsOf(second)).toMatchObject([{ nodeId: ending[0]?.nodeId, ready: true }]);
-    // One place is left of the three, and two wait.
-    expect(cluster.podsOf(first).map(({ nodeId }) => nodeId).filter((nodeId) => nodeId === null)).toHaveLength(2);
+    // Half a place is left: they wait.
+    expect(cluster.podsOf(first).map(({ nodeId }) => nodeId).filter((nodeId) => nodeId === null)).toHaveLength(3);
     expect(cluster.happened).toHaveLength(3);
   });
 
