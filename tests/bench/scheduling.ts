@@ -23,9 +23,9 @@ const HELP = `npm run bench -- scheduling [options]
 How many nodes the scheduler needs, over a lower bound of bin packing, for several mixes of pods; and pods placed a second, without and with affinity.
 A floor that does not hold makes the exit code 1.
 
-  --pods 2000       pods of each mix, and of each cluster for speed
+  --pods 1000       pods of each mix, and of each cluster for speed
   --nodes 20,500    nodes of the clusters for speed
-  --rounds 5        runs for speed; the median counts
+  --rounds 3        runs for speed; the median counts
   --help            this`;
 
 export const takesOptions = true;
@@ -70,7 +70,7 @@ function optionsOf(args: readonly string[]): { pods: number; nodes: readonly num
     return Number(text);
   };
   return {
-    pods: whole("pods", values.pods ?? "2000"), rounds: whole("rounds", values.rounds ?? "5"), nodes: (values.nodes ?? "20,500").split(",").map((text) => whole("nodes", text)),
+    pods: whole("pods", values.pods ?? "1000"), rounds: whole("rounds", values.rounds ?? "3"), nodes: (values.nodes ?? "20,500").split(",").map((text) => whole("nodes", text)),
   };
 }
 
@@ -105,7 +105,7 @@ const nodesOf = (count: number, node: Bin): NodeDescription[] =>
 
 // ---------------------------------------------------------------- speed
 
-const MEASURED_MS = 200;
+const MEASURED_MS = 100;
 
 const rule = (changes: Pick<AffinityRule, "kind" | "required" | "labels">): AffinityRule => ({ weight: 10, topology: "NODE", ...changes });
 const CASES: readonly { readonly name: string; readonly affinity: readonly AffinityRule[] }[] = [
