@@ -50,6 +50,7 @@ export function templateInputOf(template: TemplatePartsFragment): PodTemplateInp
     labels: template.labels.map(({ key, value }) => ({ key, value })),
     terminationGracePeriodSeconds: template.terminationGracePeriodSeconds,
     imagePullSecretIds: template.imagePullSecrets.map(({ name, secret }) => idOf("Secret", name, secret)),
+    affinity: template.affinity.map(({ kind, required, weight, topology, labels }) => ({ kind, required, weight, topology, labels: labels.map(({ key, value }) => ({ key, value })) })),
     logCollection: template.logCollection.map(({ container: from, path }) => ({ container: from, path })),
   };
   if (gone.length > 0) throw new FailedError(`The present revision refers to what is gone: ${[...new Set(gone)].join(", ")}. Apply a manifest that does not.`);

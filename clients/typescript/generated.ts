@@ -3,6 +3,28 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type AffinityKind =
+  | 'APPLICATION'
+  | 'APPLICATION_ANTI'
+  | 'NODE'
+  | 'NODE_ANTI';
+
+/** Labels of clusters: selvedge.io/cluster, selvedge.io/tier, selvedge.io/isp, selvedge.io/province, selvedge.io/city and selvedge.io/region, which is the one of regions. Pods have those of their template and selvedge.io/application, their application's name. */
+export type AffinityRuleInput = {
+  readonly kind: AffinityKind;
+  /** 1 to 10; all of them have to match. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  readonly required?: boolean;
+  readonly topology: AffinityTopology;
+  /** 1 to 100. */
+  readonly weight?: number;
+};
+
+export type AffinityTopology =
+  | 'CLUSTER'
+  | 'NODE'
+  | 'REGION';
+
 export type ApplicationActionInput = {
   readonly applicationId: string;
   /** The version that the caller saw; refused with CONFLICT when it is not the present one any more. */
@@ -449,6 +471,8 @@ export type PodPhase =
   | 'UNKNOWN';
 
 export type PodTemplateInput = {
+  /** At most 20, each once. */
+  readonly affinity?: ReadonlyArray<AffinityRuleInput> | null | undefined;
   /** 1 to 10; names unique. */
   readonly containers: ReadonlyArray<ContainerInput>;
   /** Of type REGISTRY; at most 10. */
@@ -722,7 +746,7 @@ export type ApplicationTemplateQueryVariables = Exact<{
 }>;
 
 
-export type ApplicationTemplateQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly revision: { readonly id: string, readonly number: number, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+export type ApplicationTemplateQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly revision: { readonly id: string, readonly number: number, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly affinity: ReadonlyArray<{ readonly kind: AffinityKind, readonly required: boolean, readonly weight: number, readonly topology: AffinityTopology, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }> }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
             | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
             | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
             | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
@@ -747,7 +771,7 @@ export type ApplicationQueryVariables = Exact<{
 }>;
 
 
-export type ApplicationQuery = { readonly server: { readonly now: string }, readonly application: { readonly description: string, readonly capacityType: CapacityType, readonly deletionProtection: boolean, readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly updateStrategy: { readonly maxUnavailable: { readonly count: number | null, readonly percent: number | null }, readonly maxSurge: { readonly count: number | null, readonly percent: number | null } }, readonly currentRevision: { readonly id: string, readonly number: number, readonly message: string, readonly createdBy: string, readonly createdAt: string, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+export type ApplicationQuery = { readonly server: { readonly now: string }, readonly application: { readonly description: string, readonly capacityType: CapacityType, readonly deletionProtection: boolean, readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly updateStrategy: { readonly maxUnavailable: { readonly count: number | null, readonly percent: number | null }, readonly maxSurge: { readonly count: number | null, readonly percent: number | null } }, readonly currentRevision: { readonly id: string, readonly number: number, readonly message: string, readonly createdBy: string, readonly createdAt: string, readonly template: { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly affinity: ReadonlyArray<{ readonly kind: AffinityKind, readonly required: boolean, readonly weight: number, readonly topology: AffinityTopology, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }> }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
             | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
             | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
             | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
@@ -1380,7 +1404,7 @@ export type ClusterRowFragment = { readonly id: string, readonly code: string, r
 
 export type OperationRowFragment = { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } };
 
-export type TemplatePartsFragment = { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
+export type TemplatePartsFragment = { readonly runtime: ContainerRuntime, readonly terminationGracePeriodSeconds: number, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly imagePullSecrets: ReadonlyArray<{ readonly name: string, readonly secret: { readonly id: string } | null }>, readonly affinity: ReadonlyArray<{ readonly kind: AffinityKind, readonly required: boolean, readonly weight: number, readonly topology: AffinityTopology, readonly labels: ReadonlyArray<{ readonly key: string, readonly value: string }> }>, readonly logCollection: ReadonlyArray<{ readonly container: string, readonly path: string | null }>, readonly volumes: ReadonlyArray<{ readonly name: string, readonly source:
       | { readonly __typename: 'ConfigMapVolume', readonly name: string, readonly configMap: { readonly id: string } | null }
       | { readonly __typename: 'EmptyDirVolume', readonly sizeLimitMiB: number | null }
       | { readonly __typename: 'SecretVolume', readonly name: string, readonly secret: { readonly id: string } | null }
@@ -2458,6 +2482,16 @@ export const TemplatePartsFragmentDoc = new TypedDocumentString(`
       id
     }
   }
+  affinity {
+    kind
+    required
+    weight
+    topology
+    labels {
+      key
+      value
+    }
+  }
   logCollection {
     container
     path
@@ -2740,6 +2774,16 @@ export const ApplicationTemplateDocument = new TypedDocumentString(`
     name
     secret {
       id
+    }
+  }
+  affinity {
+    kind
+    required
+    weight
+    topology
+    labels {
+      key
+      value
     }
   }
   logCollection {
@@ -3038,6 +3082,16 @@ fragment TemplateParts on PodTemplate {
     name
     secret {
       id
+    }
+  }
+  affinity {
+    kind
+    required
+    weight
+    topology
+    labels {
+      key
+      value
     }
   }
   logCollection {

@@ -12,6 +12,7 @@ import { builder } from "../builder.ts";
 import { ConfigMap, Secret } from "../config/ref.ts";
 import { ContainerRuntime, Protocol } from "../shared/enums.ts";
 import { Label } from "../shared/values.ts";
+import { AffinityRule } from "./affinity.ts";
 import { Lifecycle, Probe } from "./probe.ts";
 import { Volume, VolumeMount } from "./volume.ts";
 
@@ -93,6 +94,7 @@ export const PodTemplate = builder.objectRef<PodTemplateValue>("PodTemplate").im
     labels: t.expose("labels", { type: [Label] }),
     terminationGracePeriodSeconds: t.exposeInt("terminationGracePeriodSeconds"),
     imagePullSecrets: t.member("imagePullSecrets", { type: [SecretRef], otherwise: [] }),
+    affinity: t.member("affinity", { type: [AffinityRule], otherwise: [] }),
     logCollection: t.member("logCollection", { type: [LogCollectionRule], otherwise: [] }),
   }),
 });

@@ -1,5 +1,6 @@
 import { builder } from "../builder.ts";
 import { ContainerRuntime, Protocol } from "../shared/enums.ts";
+import { AffinityRuleInput } from "./affinity.ts";
 import { LabelInput } from "../shared/values.ts";
 
 /** A template as callers give it; what the fields may hold is checked by the services, and every offence is a userError. */
@@ -123,6 +124,7 @@ export const PodTemplateInput = builder.inputType("PodTemplateInput", {
     labels: t.field({ type: [LabelInput] }),
     terminationGracePeriodSeconds: t.int({ required: true, defaultValue: 30, description: "0 to 3,600." }),
     imagePullSecretIds: t.idList({ description: "Of type REGISTRY; at most 10." }),
+    affinity: t.field({ type: [AffinityRuleInput], description: "At most 20, each once." }),
     logCollection: t.field({ type: [LogCollectionRuleInput], description: "At most 20." }),
   }),
 });

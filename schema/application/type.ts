@@ -83,7 +83,7 @@ const MANIFEST_WEIGHT = 100;
 function manifestSource(application: Columns<ApplicationRow>): Sql {
   const namespace = rows(Namespace, (one) => sql`select ${one.name} from ${one} where ${one.id} = ${application.namespaceId}`);
   const template = rows(Revision, (revision) => sql`select ${revision.template} from ${revision} where ${revision.id} = ${application.revisionId}`);
-  return sql`jsonb_build_object('name', ${application.name}, 'namespace', (${namespace}), 'description', ${application.description}, 'labels', ${application.labels}, 'updateStrategy', ${application.updateStrategy}, 'template', (${template}))`;
+  return sql`jsonb_build_object('name', ${application.name}, 'namespace', (${namespace}), 'description', ${application.description}, 'labels', ${application.labels}, 'capacityType', ${application.capacityType}, 'updateStrategy', ${application.updateStrategy}, 'template', (${template}))`;
 }
 
 const anyPlacementStale = (application: Columns<ApplicationRow>, _args: object, request: Request): Sql => {

@@ -1,5 +1,7 @@
 import { SERVICE_TYPES } from "../../server/domain/service.ts";
 import {
+  AFFINITY_KINDS,
+  AFFINITY_TOPOLOGIES,
   APPLICATION_STATUSES,
   AUDIT_OUTCOMES,
   CAPACITY_TYPES,
@@ -40,6 +42,8 @@ export const NetworkType = builder.enumType("NetworkType", {
 export const PodPhase = builder.enumType("PodPhase", { values: POD_PHASES });
 export const ContainerState = builder.enumType("ContainerState", { values: CONTAINER_STATES });
 export const ContainerRuntime = builder.enumType("ContainerRuntime", { values: ["RUNC", "SANDBOX"] as const });
+export const AffinityKind = builder.enumType("AffinityKind", { values: AFFINITY_KINDS });
+export const AffinityTopology = builder.enumType("AffinityTopology", { values: AFFINITY_TOPOLOGIES });
 export const Protocol = builder.enumType("Protocol", { values: ["TCP", "UDP"] as const });
 export const ClusterTier = builder.enumType("ClusterTier", { values: CLUSTER_TIERS });
 export const Isp = builder.enumType("Isp", { values: ISPS });

@@ -1,6 +1,6 @@
 import type { ClusterUsage as ClusterUsageRow } from "../../server/entities/cluster-usage.ts";
 import type { Viewer } from "../../server/identity/viewer.ts";
-import { Placement, Revision } from "../application/ref.ts";
+import { Application, Placement, Revision } from "../application/ref.ts";
 import { type Column, type EntityToken, rows, type Rows, sql } from "./mapping/sql.ts";
 
 const ClusterUsage: EntityToken<ClusterUsageRow> = { entity: "ClusterUsage" };
@@ -16,9 +16,12 @@ function reservedByPlacements(): Rows {
   return rows(
     Placement,
     (placement) => sql`select ${placement.clusterId} as cluster_id, sum(${placement.desired} * r.cpu) as cpu, sum(${placement.desired} * r.memory) as memory, sum(${placement.desired}) as pods
-      from ${placement} cross join lateral (${podRequests(placement.revisionId)}) r group by 1`,
+      from ${placement} cross join lateral (${podRequests(placement.revisionId)}) r where not exists (${spotOf(placement.applicationId)}) group by 1`,
   );
 }
+
+/** SPOT reserves nothing. */
+const spotOf = (applicationId: Column): Rows => rows(Application, (application) => sql`select 1 from ${application} where ${application.id} = ${applicationId} and ${application.capacityType} = 'SPOT'`);
 
 /** One row (cpu, memory): what a pod of this revision asks for. */
 export const podRequests = (revisionId: Column): Rows =>

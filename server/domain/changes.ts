@@ -38,6 +38,7 @@ const LISTS: Readonly<Record<string, ListShape>> = {
   volumeMounts: { nameOf: ({ mountPath }) => text(mountPath) },
   labels: { nameOf: ({ key }) => text(key), value: ({ value }) => value },
   imagePullSecrets: { nameOf: byName },
+  affinity: { nameOf: ({ kind, topology, labels }) => [kind, topology, ...listOf(labels).filter(isObject).map(({ key, value }) => `${text(key)}=${text(value)}`)].join(" ") },
   logCollection: { nameOf: ({ container, path }) => `${text(container)}:${text(path ?? "stdout")}` },
 };
 

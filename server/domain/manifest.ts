@@ -6,22 +6,24 @@
  * Law: imported where these names mean the same objects, it gives the same template, strategy, labels and description, without a warning.
  */
 import { stringify } from "yaml";
+import { affinityFields, isSaidByFields } from "./manifest-affinity.ts";
 import { ANNOTATIONS, SANDBOX_CLASS } from "./manifest-annotations.ts";
 import type { ContainerSpec, EnvVar, Label, PodTemplate, Probe, ProbeHandler, Volume, VolumeMount } from "./pod-template.ts";
-import type { IntOrPercent, UpdateStrategy } from "./states.ts";
+import type { CapacityType, IntOrPercent, UpdateStrategy } from "./states.ts";
 
 export interface ManifestSource {
   readonly name: string;
   readonly namespace: string;
   readonly description: string;
   readonly labels: readonly Label[];
+  readonly capacityType: CapacityType;
   readonly updateStrategy: UpdateStrategy;
   readonly template: PodTemplate;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function deploymentManifest({ name, namespace, description, labels, updateStrategy, template }: ManifestSource): string {
+export function deploymentManifest({ name, namespace, description, labels, capacityType, updateStrategy, template }: ManifestSource): string {
   const { maxUnavailable, maxSurge } = updateStrategy;
   const manifest = {
     apiVersion: "apps/v1",
@@ -30,7 +32,7 @@ export function deploymentManifest({ name, namespace, description, labels, updat
       name,
       namespace,
       ...some("labels", pairs(labels)),
-      ...annotated(ANNOTATIONS.description, description === "" ? null : description),
+      ...annotated({ [ANNOTATIONS.description]: description === "" ? null : description, [ANNOTATIONS.capacityType]: capacityType === "ON_DEMAND" ? null : capacityType }),
     },
     spec: {
       selector: { matchLabels: pairs(template.labels) },
@@ -44,13 +46,20 @@ export function deploymentManifest({ name, namespace, description, labels, updat
 
 const intOrPercent = ({ count, percent }: IntOrPercent): number | string => (typeof count === "number" ? count : `${percent}%`);
 
-function podTemplate({ runtime, containers, labels, terminationGracePeriodSeconds, volumes = [], imagePullSecrets = [], logCollection = [] }: PodTemplate): Fields {
+function podTemplate({ runtime, containers, labels, terminationGracePeriodSeconds, volumes = [], imagePullSecrets = [], affinity = [], logCollection = [] }: PodTemplate): Fields {
   const rules = logCollection.map(({ container, path }) => ({ container, path }));
   return {
-    metadata: { ...some("labels", pairs(labels)), ...annotated(ANNOTATIONS.logCollection, rules.length === 0 ? null : JSON.stringify(rules)) },
+    metadata: {
+      ...some("labels", pairs(labels)),
+      ...annotated({
+        [ANNOTATIONS.logCollection]: rules.length === 0 ? null : JSON.stringify(rules),
+        [ANNOTATIONS.affinity]: isSaidByFields(affinity) ? null : JSON.stringify(affinity.map(({ kind, required, weight, topology, labels: wanted }) => ({ kind, required, weight, topology, labels: wanted }))),
+      }),
+    },
     spec: {
       ...(runtime === "SANDBOX" ? { runtimeClassName: SANDBOX_CLASS } : {}),
       terminationGracePeriodSeconds,
+      ...affinityFields(affinity),
       ...some("imagePullSecrets", imagePullSecrets.map(({ name }) => ({ name }))),
       containers: containers.map(containerOf),
       ...some("volumes", volumes.map(volumeOf)),
@@ -118,7 +127,11 @@ const mountOf = ({ volume, mountPath, readOnly }: VolumeMount): Fields => ({ nam
 /** A map whose order is that of the labels, also where keys are numbers. */
 const pairs = (labels: readonly Label[]): ReadonlyMap<string, string> => new Map(labels.map(({ key, value }) => [key, value]));
 
-const annotated = (name: string, value: string | null): Fields => (value === null ? {} : { annotations: { [name]: value } });
+/** Those that have a value. */
+function annotated(annotations: Readonly<Record<string, string | null>>): Fields {
+  const said = Object.entries(annotations).filter(([, value]) => value !== null);
+  return said.length === 0 ? {} : { annotations: Object.fromEntries(said) };
+}
 
 /** The field, where it says anything. */
 const some = (name: string, value: readonly unknown[] | ReadonlyMap<string, string>): Fields => (("size" in value ? value.size : value.length) > 0 ? { [name]: value } : {});

@@ -5,6 +5,7 @@
  * Members that came later are optional, and are left out where they say nothing (`null`, no elements): so a template that does not use them
  * has the hash that it always had.
  */
+import type { AffinityRule } from "./affinity.ts";
 import type { ConfigKind } from "./placement.ts";
 
 export interface PodTemplate {
@@ -14,6 +15,7 @@ export interface PodTemplate {
   readonly terminationGracePeriodSeconds: number;
   readonly volumes?: readonly Volume[];
   readonly imagePullSecrets?: readonly SecretRef[];
+  readonly affinity?: readonly AffinityRule[];
   readonly logCollection?: readonly LogCollectionRule[];
 }
 

@@ -21,6 +21,9 @@ export const TEMPLATE_LIMITS = {
   emptyDirMiB: 1_048_576,
   path: 1_024,
   imagePullSecrets: 10,
+  affinityRules: 20,
+  /** Of one rule. */
+  affinityLabels: 10,
   logCollection: 20,
   /** The whole template as JSON: it travels to every cluster that runs it. */
   bytes: 262_144,

@@ -2,6 +2,7 @@
  * When a pod template may become a revision. Every offence is told, each with its place in the input, up to MAX_ERRORS of them. What a template
  * refers to (ConfigMaps, Secrets and their keys) is looked up by the services; a reference that was not found there has the id "" here.
  */
+import { checkAffinity } from "./affinity-rules.ts";
 import { canonicalJson } from "./canonical.ts";
 import { checkContainer } from "./container-rules.ts";
 import { type DomainError, invalid } from "./errors.ts";
@@ -20,7 +21,7 @@ type Path = readonly string[];
 
 /** `path` leads to the template as the input has it, e.g. to `imagePullSecretIds` for the Secrets. */
 export function checkTemplate(path: Path, template: PodTemplate): DomainError[] {
-  const { containers, terminationGracePeriodSeconds: grace, volumes = [], imagePullSecrets = [], logCollection = [] } = template;
+  const { containers, terminationGracePeriodSeconds: grace, volumes = [], imagePullSecrets = [], affinity = [], logCollection = [] } = template;
   const errors: DomainError[] = [];
   if (containers.length < 1 || containers.length > TEMPLATE_LIMITS.containers) {
     return [
@@ -48,6 +49,7 @@ export function checkTemplate(path: Path, template: PodTemplate): DomainError[] 
   }
   errors.push(
     ...checkPullSecrets([...path, "imagePullSecretIds"], imagePullSecrets),
+    ...checkAffinity([...path, "affinity"], affinity),
     ...checkLogCollection([...path, "logCollection"], logCollection, names),
   );
   if (errors.length === 0) {

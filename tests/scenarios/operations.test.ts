@@ -462,7 +462,7 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const { application: found } = await client.execute(ApplicationTemplateDocument, { namespace: "default", name: application.name });
     expect(found).toMatchObject({ id: application.id, version: expect.any(Number), revision: { number: 1 } });
     expect(found?.revision.template).toMatchObject({
-      runtime: "RUNC", terminationGracePeriodSeconds: 30, volumes: [], imagePullSecrets: [], logCollection: [],
+      runtime: "RUNC", terminationGracePeriodSeconds: 30, volumes: [], imagePullSecrets: [], affinity: [], logCollection: [],
       containers: [{ name: "web", cpuMillis: 50, ports: [{ name: "http", containerPort: 80, protocol: "TCP" }], env: [{ name: "GREETING", value: "hello", configMapKey: null, secretKey: null }], livenessProbe: null, readinessProbe: null, lifecycle: null, volumeMounts: [] }],
     });
   },

@@ -1,3 +1,4 @@
+import type { AffinityRule } from "#server/domain/affinity.ts";
 import type { ContainerSpec, EnvVar, Lifecycle, PodTemplate, Probe, ProbeHandler } from "#server/domain/pod-template.ts";
 
 /** Configuration that templates refer to; some of it is not there any more, or never was the tenant's. */
@@ -74,7 +75,7 @@ export function templateNumber(n: number, { configMaps, secrets }: Referables): 
     case 0:
       return base;
     case 1:
-      return { ...base, labels: [{ key: "app", value: "web" }, { key: "tier", value: "前端" }], volumes: [], imagePullSecrets: [], logCollection: [], containers: [{ ...PLAIN, volumeMounts: [], env }] };
+      return { ...base, labels: [{ key: "app", value: "web" }, { key: "tier", value: "前端" }], volumes: [], imagePullSecrets: [], affinity: [], logCollection: [], containers: [{ ...PLAIN, volumeMounts: [], env }] };
     case 2:
       return { ...base, containers: [{ ...PLAIN, image: "registry.example/空/long:tag", cpuMillis: 2_000, memoryMiB: 4_096, livenessProbe: probe(n) }, { ...PLAIN, name: "second", readinessProbe: probe(n + 3) }] };
     default:
@@ -89,6 +90,10 @@ export function templateNumber(n: number, { configMaps, secrets }: Referables): 
           { name: "secret", source: { type: "SecretVolume", secretId: secret.id, name: secret.name } },
         ],
         imagePullSecrets: secrets.slice(0, 1 + (n % 3)).map(({ id, name }) => ({ secretId: id, name })),
+        affinity: [
+          { kind: "NODE", required: true, weight: 1, topology: "CLUSTER", labels: [{ key: "selvedge.io/tier", value: "EDGE" }] },
+          { kind: "APPLICATION_ANTI", required: n % 2 === 0, weight: 1 + (n % 100), topology: "NODE", labels: [{ key: "app", value: "web" }, { key: "tier", value: "" }] },
+        ].slice(n % 3) as AffinityRule[],
         logCollection: [{ container: "c0", path: null }, { container: "c0", path: "/var/log/*.log" }],
         containers: Array.from({ length: 2 + (n % 4) }, (_, index) => rich(index)),
       };

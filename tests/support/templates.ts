@@ -1,5 +1,7 @@
 /** Templates that may become revisions, drawn at random: every member that there is, and text that is awkward to write down. */
 import fc from "fast-check";
+import { type AffinityRule, CLUSTER_LABELS, REGION_LABEL } from "#server/domain/affinity.ts";
+import { AFFINITY_KINDS, AFFINITY_TOPOLOGIES } from "#server/domain/states.ts";
 import type { FindConfig } from "#server/services/import/references.ts";
 import type { ContainerSpec, EnvVar, PodTemplate, Probe, Volume, VolumeMount } from "#server/domain/pod-template.ts";
 
@@ -43,6 +45,17 @@ export const labels = fc
   )
   .chain((map) => fc.shuffledSubarray(Object.entries(map), { minLength: Object.keys(map).length }))
   .map((pairs) => pairs.map(([key, value]) => ({ key, value })));
+
+/** What a rule may compare with: all but NODE rules of clusters and regions may ask for any label. */
+const ruleLabels = (known: readonly string[] | null): fc.Arbitrary<AffinityRule["labels"]> =>
+  (known === null ? labels.filter(({ length }) => length > 0) : fc.subarray([...known], { minLength: 1 }).map((keys) => keys.map((key, index) => ({ key, value: `v${index}` }))));
+const rule: fc.Arbitrary<AffinityRule> = fc
+  .record({ kind: fc.constantFrom(...AFFINITY_KINDS), required: fc.boolean(), weight: fc.constantFrom(1, 1, 2, 100), topology: fc.constantFrom(...AFFINITY_TOPOLOGIES) })
+  .chain((base) => {
+    const known = base.kind.startsWith("APPLICATION") || base.topology === "NODE" ? null : base.topology === "REGION" ? [REGION_LABEL] : [...Object.values(CLUSTER_LABELS), REGION_LABEL];
+    return ruleLabels(known).map((some) => ({ ...base, labels: some }));
+  });
+const affinity = fc.uniqueArray(rule, { selector: (one) => JSON.stringify(one), maxLength: 5 });
 
 const handler: fc.Arbitrary<Probe["handler"]> = fc.oneof(
   fc.record({
@@ -141,6 +154,7 @@ export function templates(referable: readonly Referable[] = []): fc.Arbitrary<Po
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 3_600 }),
         volumes: fc.constant(some),
         imagePullSecrets: fc.subarray(registries.map(({ id, name }) => ({ secretId: id, name }))),
+        affinity,
         logCollection: fc.uniqueArray(rule, { selector: (one) => JSON.stringify(one), maxLength: 3 }),
       });
     })
@@ -148,4 +162,4 @@ export function templates(referable: readonly Referable[] = []): fc.Arbitrary<Po
 }
 
 /** Left out where they say nothing. */
-const LATER: ReadonlySet<string> = new Set(["volumes", "imagePullSecrets", "logCollection"]);
+const LATER: ReadonlySet<string> = new Set(["volumes", "imagePullSecrets", "affinity", "logCollection"]);

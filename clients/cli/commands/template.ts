@@ -17,7 +17,7 @@ interface Revision {
 }
 
 export function revisionLines({ style }: Session, { message, createdBy, createdAt, template }: Revision, now: string): string[] {
-  const { containers, volumes, imagePullSecrets, logCollection } = template;
+  const { containers, volumes, imagePullSecrets, affinity, logCollection } = template;
   return [
     ...formatFacts(
       [
@@ -26,12 +26,19 @@ export function revisionLines({ style }: Session, { message, createdBy, createdA
         ["Runtime", template.runtime],
         ["Grace period", duration(template.terminationGracePeriodSeconds * 1_000)],
         ...(imagePullSecrets.length === 0 ? [] : [["Pull secrets", imagePullSecrets.map(({ name }) => name).join(", ")] as const]),
+        ...affinity.map((rule): readonly [string, Cell] => ["Affinity", affinityText(rule)]),
         ...(logCollection.length === 0 ? [] : [["Logs", logCollection.map(({ container, path }) => `${container}: ${path ?? "standard output"}`).join(", ")] as const]),
       ],
       style,
     ),
     ...containers.flatMap((container) => [`Container ${plain(container.name)}`, ...formatFacts(containerFacts(container, volumes), style)]),
   ];
+}
+
+/** "required, no node with disk=slow", "preferred (20), node with pods of app=cache". */
+function affinityText({ kind, required, weight, topology, labels }: TemplatePartsFragment["affinity"][number]): string {
+  const place = `${kind.endsWith("_ANTI") ? "no " : ""}${topology.toLowerCase()} with ${kind.startsWith("APPLICATION") ? "pods of " : ""}`;
+  return `${required ? "required" : `preferred (${weight})`}, ${place}${labels.map(({ key, value }) => `${key}=${value}`).join(", ")}`;
 }
 
 function containerFacts(container: Container, volumes: readonly Volume[]): (readonly [string, Cell])[] {

@@ -10,6 +10,7 @@
  * - What happened is told in reports, and kept until the centre has it (events.ts).
  * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
+import { clusterLabels } from "../../domain/affinity.ts";
 import type { FleetCluster } from "../description.ts";
 import {
   LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
@@ -68,14 +69,15 @@ export class ClusterAgent implements ClusterListener {
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
   constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, sealingSeed, logger }: AgentOptions) {
     const { clusterId, description } = cluster;
-    const { code, nodes } = description;
+    const { code, nodes, region, ...place } = description;
+    const labels = clusterLabels({ code, region: region.code, ...place });
     this.clusterId = clusterId;
     this.#cluster = cluster;
     this.#store = store;
     this.#logger = logger;
     this.#contents = new Contents(clusterSealingKey(sealingSeed, clusterId), this.#unsaved);
     const simulationFor = (nonce: string): ClusterSimulation =>
-      new ClusterSimulation({ code, nodes, seed, nonce, behaviours, now, contents: this.#contents, listener: this });
+      new ClusterSimulation({ code, nodes, labels, seed, nonce, behaviours, now, contents: this.#contents, listener: this });
     const { number, nonce } = store.enrol(clusterId, freshNonce, {
       epoch: 1, lastSeq: 0, ackedSeq: 0, term: 0, isFull: true,
       engine: simulationFor(freshNonce).state,

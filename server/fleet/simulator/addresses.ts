@@ -60,6 +60,12 @@ export class AddressPool {
     return this.#returned.length > this.#oldest ? this.#reuse() : null;
   }
 
+  /** Whether `take` has one to give. */
+  get hasFree(): boolean {
+    const next = this.#fresh === this.#gateway ? this.#fresh + 1 : this.#fresh;
+    return next < this.#block.last || this.#returned.length > this.#oldest;
+  }
+
   /** Only for an address that was taken, and once. */
   giveBack(address: number): void {
     this.#returned.push(address);

@@ -14,6 +14,7 @@
  * Pods whose template has a probe or a postStart hook are the exception: what their containers do between RUNNING, READY and CRASHED follows
  * from `containers` (health.ts, containers.ts), each container by itself, and stages out of these three states are not theirs.
  */
+import type { Scoring } from "./scheduler.ts";
 import type { ContainerRuntime } from "../../domain/pod-template.ts";
 import { DEFAULT_LOAD, type LoadBehaviours } from "./load/request-behaviours.ts";
 
@@ -79,6 +80,8 @@ export interface Behaviours {
   readonly crashExitCode: number;
   /** Pods that found no room try again so long after room appeared, many at once. */
   readonly scheduleRetryMs: number;
+  /** Which of the nodes that a pod fits on is best (scheduler.ts). */
+  readonly scoring: Scoring;
   readonly containers: ContainerBehaviours;
   /** So long after a change of configuration a pod's files show it, each pod by itself. */
   readonly filesRefresh: Range;
@@ -124,6 +127,7 @@ export const DEFAULT_BEHAVIOURS: Behaviours = {
   backOff: { firstMs: 10_000, factor: 2, maxMs: 300_000, resetAfterMs: 600_000 },
   crashExitCode: 1,
   scheduleRetryMs: 100,
+  scoring: "LEAST_ALLOCATED",
   containers: {
     warmUp: { minMs: 100, maxMs: 400 },
     crash: { minMs: 300, maxMs: 900 },

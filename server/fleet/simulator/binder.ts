@@ -1,14 +1,16 @@
 /**
- * Gives pods their nodes and addresses. A pod that finds no room waits; all that wait try again, first come first, shortly after room appeared.
+ * Gives pods their nodes and addresses. A pod that finds no room waits; all that wait try again, first come first but SPOT after the others, shortly after room
+ * appeared, or somebody whom required rules of affinity ask for. An ON_DEMAND pod may have SPOT pods evicted (spot.ts): it waits until they are gone.
  */
-import type { PodDemand } from "./scheduler.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import { NONE, PENDING, type WaitingReason } from "./pods.ts";
 
 export interface BinderListener {
   podChanged(slot: number): void;
   /** The pod has a node, and its address. */
-  podBound(slot: number): void;
+  podBound(slot: number, now: number): void;
+  /** It has to make room on its node: it is to end. */
+  podPreempted(slot: number, now: number): void;
   /** It found no room, or none for another reason than before. */
   podWaits(slot: number, why: WaitingReason): void;
 }
@@ -38,10 +40,10 @@ export class Binder {
     this.#fresh.push(slot);
   }
 
-  bindFresh(): void {
+  bindFresh(now: number): void {
     const fresh = this.#fresh;
     this.#fresh = [];
-    for (const slot of fresh) if (this.#parts.pods.state[slot] === PENDING) this.#bind(slot);
+    for (const slot of this.#inTurn(fresh)) if (this.#parts.pods.state[slot] === PENDING) this.#bind(slot, now);
   }
 
   roomAppeared(now: number): void {
@@ -58,39 +60,59 @@ export class Binder {
     const { nodes, pods, waiting } = this.#parts;
     const seen = new Set<number>();
     for (const slot of waiting) {
-      const { record, demand, placement } = variantOf(this.#parts, slot);
+      const { record, demand, placement, affinity } = variantOf(this.#parts, slot);
       // Addresses are no nodes': those that wait for one are told when one is given back.
       if (seen.has(record.number) || pods.waiting.get(slot)?.reason === "AddressesExhausted") continue;
-      if (nodes.choose(demand, placement.podsOnNode) !== NONE) return true;
+      if (nodes.choose(demand, placement.podsOnNode, affinity) !== NONE) return true;
       seen.add(record.number);
     }
     return false;
   }
 
-  /** Tries all that wait; once one of a variant found no room, the others of it are only told why. */
-  retry(): void {
+  /** Tries all that wait; once one of a variant found no room and no way to get it, the others of it are only told why. */
+  retry(now: number): void {
     this.#retryAt = Infinity;
     const refused = new Map<number, WaitingReason>();
-    for (const slot of this.#parts.waiting) {
+    for (const slot of this.#inTurn([...this.#parts.waiting])) {
       const number = this.#parts.pods.variant[slot] as number;
-      const known = refused.get(number);
-      const why = known === undefined ? this.#bind(slot) : this.#wait(slot, known);
+      const known = this.#parts.spot.nominationOf(slot) === null ? refused.get(number) : undefined;
+      const why = known === undefined ? this.#bind(slot, now) : this.#wait(slot, known);
       if (why !== null) refused.set(number, why);
     }
   }
 
-  /** What a pod that is gone had of its node. */
-  giveBack(node: number, demand: PodDemand, now: number): void {
-    this.#parts.nodes.giveBack(node, demand);
+  /** A pod is gone: what it had of its node is free, or what it was promised. */
+  podGone(slot: number, now: number): void {
+    const { affinities, nodes, pods, spot } = this.#parts;
+    const node = pods.node[slot] as number;
+    const variant = variantOf(this.#parts, slot);
+    if (node === NONE) {
+      if (spot.dropNomination(slot) === null) return;
+    } else {
+      nodes.giveBack(node, variant.demand);
+      affinities.remove(variant, node);
+      spot.delete(slot, node);
+    }
     this.roomAppeared(now);
   }
 
-  /** Says why not, where it found no room. */
-  #bind(slot: number): WaitingReason | null {
-    const { nodes, pods, waiting } = this.#parts;
-    const { demand, placement, pool } = variantOf(this.#parts, slot);
-    const node = nodes.choose(demand, placement.podsOnNode);
-    if (node === NONE) return this.#wait(slot, { reason: "Unschedulable", message: nodes.explain(demand) });
+  /** SPOT pods after the others. */
+  #inTurn(slots: readonly number[]): readonly number[] {
+    const { pods, placements } = this.#parts;
+    // Most clusters have none: then nothing is looked at.
+    if (!placements.hasSpot) return slots;
+    const isSpot = (slot: number): boolean => pods.state[slot] === PENDING && variantOf(this.#parts, slot).record.owner?.isSpot === true;
+    return [...slots.filter((slot) => !isSpot(slot)), ...slots.filter(isSpot)];
+  }
+
+  /** Says why not, where it found no room and none is made for it. */
+  #bind(slot: number, now: number): WaitingReason | null {
+    const { affinities, nodes, pods, spot, waiting } = this.#parts;
+    const variant = variantOf(this.#parts, slot);
+    const { demand, placement, pool, affinity } = variant;
+    const promised = spot.dropNomination(slot);
+    const node = nodes.choose(demand, placement.podsOnNode, affinity);
+    if (node === NONE) return this.#makeRoom(slot, now);
     const address = pool === null ? 0 : pool.take();
     if (address === null) return this.#wait(slot, { reason: "AddressesExhausted", message: `subnet ${pool?.cidr} has no free address` });
     nodes.take(node, demand);
@@ -98,8 +120,24 @@ export class Binder {
     pods.address[slot] = address;
     pods.waiting.delete(slot);
     waiting.delete(slot);
+    if (variant.record.owner?.isSpot === true) spot.add(slot, node);
+    const isAwaited = affinities.place(variant, node);
     countOnNode(this.#parts, slot, 1);
-    this.#listener.podBound(slot);
+    this.#listener.podBound(slot, now);
+    if (isAwaited || (promised !== null && promised !== node)) this.roomAppeared(now);
+    return null;
+  }
+
+  /** Has SPOT pods evicted and waits for their room, where that is a way; else only waits. */
+  #makeRoom(slot: number, now: number): WaitingReason | null {
+    const { nodes, spot } = this.#parts;
+    const { demand, affinity, pool } = variantOf(this.#parts, slot);
+    const why = this.#wait(slot, { reason: "Unschedulable", message: nodes.explain(demand, affinity) });
+    // Nobody is evicted for a pod that could not start then either.
+    const victims = pool?.hasFree === false ? null : spot.victimsFor(slot);
+    if (victims === null) return why;
+    spot.nominate(slot, victims.node);
+    for (const victim of victims.slots) this.#listener.podPreempted(victim, now);
     return null;
   }
 

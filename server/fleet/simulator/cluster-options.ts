@@ -1,4 +1,5 @@
 /** What a simulated cluster is made from, and whom it tells of what happens in it. */
+import type { Labels } from "../../domain/affinity.ts";
 import type { EventReport, NodeDescription } from "../link.ts";
 import type { Behaviours } from "./behaviours.ts";
 import type { ContentSource } from "./config-sets.ts";
@@ -25,6 +26,8 @@ export interface ClusterListener {
 export interface ClusterOptions {
   readonly code: string;
   readonly nodes: readonly NodeDescription[];
+  /** The cluster's, which rules of affinity may be about; by default none. */
+  readonly labels?: Labels;
   readonly seed: number;
   /** Of the store's life: the same pods in another life have other ids and names. */
   readonly nonce: string;

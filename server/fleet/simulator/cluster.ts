@@ -60,10 +60,10 @@ export class ClusterSimulation {
   readonly #views: PodViews;
   #now: number;
 
-  constructor({ code, nodes, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
-    this.nodes = new NodeTable(nodes);
+  constructor({ code, nodes, labels = {}, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
+    this.nodes = new NodeTable(nodes, behaviours.scoring);
     this.#now = now;
-    const parts = emptyParts(behaviours, this.nodes, listener);
+    const parts = emptyParts(behaviours, this.nodes, labels, listener);
     this.#parts = parts;
     const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     this.#happenings = new Happenings(parts, suffixOffset, (happening) => listener.happened(happening));
@@ -90,11 +90,15 @@ export class ClusterSimulation {
     });
     this.#binder = new Binder(parts, {
       podChanged: (slot) => listener.podChanged(slot),
-      podBound: (slot) => {
-        happenings.bound(slot, this.#now);
-        this.#stages.enter(slot, PULLING, this.#now);
+      podBound: (slot, at) => {
+        happenings.bound(slot, at);
+        this.#stages.enter(slot, PULLING, at);
       },
       podWaits: (slot, why) => happenings.unschedulable(slot, why, this.#now),
+      podPreempted: (slot, at) => {
+        this.#stages.preempt(slot, at);
+        happenings.preempted(slot, at);
+      },
     });
     this.#controller = new Controller({
       parts,
@@ -133,7 +137,7 @@ export class ClusterSimulation {
       this.#now = Math.max(this.#now, due);
       while (timers.nextDue() <= this.#now) this.#stages.fire(timers.pop(), this.#now);
       while (waves.nextDue() <= this.#now) this.#configurations.fire(waves.pop(), this.#now);
-      if (this.#binder.retryAt <= this.#now) this.#binder.retry();
+      if (this.#binder.retryAt <= this.#now) this.#binder.retry(this.#now);
     }
     this.#now = Math.max(this.#now, now);
   }

@@ -7,7 +7,7 @@ import type { Configurations } from "./configurations.ts";
 import type { Happenings } from "./happenings.ts";
 import { variantOf, type ClusterParts } from "./parts.ts";
 import { chooseVictims, linkPod, unlinkPod, type Placement, type Variant } from "./placements.ts";
-import { NONE, PENDING, READY, TERMINATING } from "./pods.ts";
+import { PENDING, READY, TERMINATING } from "./pods.ts";
 import { uuidv7, type RandomStream } from "./random.ts";
 import type { planReplicas } from "./rolling-update.ts";
 import type { Stages } from "./stages.ts";
@@ -70,7 +70,7 @@ export class Controller {
         this.#unsettled.delete(placement);
         this.#plan(placement, now);
       }
-      this.#binder.bindFresh();
+      this.#binder.bindFresh(now);
     }
   }
 
@@ -79,13 +79,12 @@ export class Controller {
     const { pods, placements, timers, unconfigured, waiting } = this.#parts;
     const variant = variantOf(this.#parts, slot);
     const id = pods.ids[slot] as string;
-    const node = pods.node[slot] as number;
     const address = pods.address[slot] as number;
     timers.cancel(slot);
     waiting.delete(slot);
     unconfigured.delete(slot);
     this.#configurations.podEnds(slot);
-    if (node !== NONE) this.#binder.giveBack(node, variant.demand, now);
+    this.#binder.podGone(slot, now);
     if (address !== 0) variant.pool?.giveBack(address);
     unlinkPod(variant.placement, pods, slot);
     variant.all -= 1;

@@ -82,6 +82,11 @@ export class Happenings {
     this.#ofPod(slot, now, "NORMAL", "Scheduled", `Successfully assigned ${this.#nameOf(slot)} to ${node?.name}`);
   }
 
+  /** It ends to make room for another. */
+  preempted(slot: number, now: number): void {
+    this.#ofPod(slot, now, "NORMAL", "Preempted", this.#parts.pods.waiting.get(slot)?.message ?? "");
+  }
+
   /** Before what follows from its new state is decided. */
   entered(slot: number, from: number, to: number, now: number): void {
     if (to === PULL_FAILED) return this.#pullFailed(slot, now);

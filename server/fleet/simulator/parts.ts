@@ -1,10 +1,13 @@
 /** What a simulated cluster consists of: the tables that its controller, scheduler and stages work on together. */
+import type { Labels } from "../../domain/affinity.ts";
+import { AffinityIndex } from "./affinity.ts";
 import type { Behaviours } from "./behaviours.ts";
 import { ConfigSets } from "./config-sets.ts";
 import { ImageCache } from "./images.ts";
 import { PlacementTable, type Variant } from "./placements.ts";
 import { FREE, PodTable } from "./pods.ts";
 import type { NodeTable } from "./scheduler.ts";
+import { SpotPods } from "./spot.ts";
 import type { CompiledTemplate } from "./templates.ts";
 import { TimerHeap } from "./timers.ts";
 
@@ -16,6 +19,8 @@ export interface ClusterParts {
   readonly pods: PodTable;
   readonly timers: TimerHeap;
   readonly placements: PlacementTable;
+  readonly affinities: AffinityIndex;
+  readonly spot: SpotPods;
   readonly templates: Map<string, CompiledTemplate>;
   /** Slots of pods that found no room, first come first. */
   readonly waiting: Set<number>;
@@ -27,21 +32,29 @@ export interface ClusterParts {
 }
 
 export function emptyParts(
-  behaviours: Behaviours, nodes: NodeTable, listener: { variantChanged(number: number): void; configSetChanged(number: number): void },
+  behaviours: Behaviours, nodes: NodeTable, labels: Labels, listener: { variantChanged(number: number): void; configSetChanged(number: number): void },
 ): ClusterParts {
-  return {
+  const pods = new PodTable();
+  const affinities = new AffinityIndex({ nodes: nodes.descriptions, labels, pods, variants: () => placements.variants() });
+  const placements: PlacementTable = new PlacementTable(nodes.size, {
+    variantChanged: (number) => listener.variantChanged(number), begins: (variant) => affinities.join(variant), ends: (variant) => affinities.leave(variant),
+  });
+  const parts: ClusterParts = {
     behaviours,
     nodes,
     images: nodes.descriptions.map(() => new ImageCache(behaviours)),
-    pods: new PodTable(),
+    pods,
     timers: new TimerHeap(),
-    placements: new PlacementTable(nodes.size, (number) => listener.variantChanged(number)),
+    placements,
+    affinities,
+    spot: new SpotPods({ nodes, pods, affinities, variantOf: (slot) => variantOf(parts, slot) }),
     templates: new Map(),
     waiting: new Set(),
     configSets: new ConfigSets((number) => listener.configSetChanged(number)),
     waves: new TimerHeap(),
     unconfigured: new Set(),
   };
+  return parts;
 }
 
 /** The variant of a pod there is. */

@@ -6,6 +6,7 @@
  */
 import type { PlacementSpec } from "../link.ts";
 import { AddressPool } from "./addresses.ts";
+import type { PodAffinity, PodOwner } from "./affinity.ts";
 import { podNamePrefix } from "./names.ts";
 import { NONE, PENDING, READY, TERMINATING, type PodTable } from "./pods.ts";
 import type { PodDemand } from "./scheduler.ts";
@@ -27,6 +28,8 @@ export interface VariantRecord {
   readonly subnet: Subnet | null;
   /** How often the application had been restarted; absent for 0. */
   readonly restarts?: number;
+  /** Absent where it was stored before owners were. */
+  readonly owner?: PodOwner;
 }
 
 export interface Variant {
@@ -35,6 +38,8 @@ export interface Variant {
   readonly template: CompiledTemplate;
   readonly pool: AddressPool | null;
   readonly demand: PodDemand;
+  /** null while no rule, its own or another's, concerns its pods. */
+  affinity: PodAffinity | null;
   /** Pods that are not terminating, how many of them are ready, and all pods. */
   pods: number;
   ready: number;
@@ -57,17 +62,25 @@ export interface Placement {
 }
 
 /** A cluster's placements and variants, and the address pools that variants share by their subnets. */
+export interface VariantListener {
+  variantChanged(number: number): void;
+  /** It has no pods yet, or is being restored without them. */
+  begins(variant: Variant): void;
+  ends(variant: Variant): void;
+}
+
 export class PlacementTable {
   readonly #nodes: number;
-  readonly #variantChanged: (number: number) => void;
+  readonly #listener: VariantListener;
   readonly #placements = new Map<string, Placement>();
   readonly #variants = new Map<number, Variant>();
   readonly #pools = new Map<string, AddressPool>();
   #nextVariant = 1;
+  #spotVariants = 0;
 
-  constructor(nodes: number, variantChanged: (number: number) => void) {
+  constructor(nodes: number, listener: VariantListener) {
     this.#nodes = nodes;
-    this.#variantChanged = variantChanged;
+    this.#listener = listener;
   }
 
   get(id: string): Placement | undefined {
@@ -93,6 +106,11 @@ export class PlacementTable {
     return this.#variants.get(number);
   }
 
+  /** Whether there are SPOT pods, or may be. */
+  get hasSpot(): boolean {
+    return this.#spotVariants > 0;
+  }
+
   variants(): Iterable<Variant> {
     return this.#variants.values();
   }
@@ -110,6 +128,7 @@ export class PlacementTable {
       namePrefix: podNamePrefix(spec.applicationName, templateHash),
       subnet: subnet === null ? null : { id: subnet.id, cidr: subnet.cidr, gateway: subnet.gateway },
       ...(spec.restarts ? { restarts: spec.restarts } : {}),
+      owner: ownerOf(spec),
     };
     return this.addVariant(placement, record, template, pool);
   }
@@ -118,12 +137,14 @@ export class PlacementTable {
   addVariant(placement: Placement, record: VariantRecord, template: CompiledTemplate, pool: AddressPool | null): Variant {
     // Without a subnet its pods are on their nodes' network.
     const demand = { ...template.requests, hostPorts: record.subnet === null ? template.ports : [] };
-    const variant: Variant = { record, placement, template, pool, demand, pods: 0, ready: 0, all: 0 };
+    const variant: Variant = { record, placement, template, pool, demand, affinity: null, pods: 0, ready: 0, all: 0 };
     this.#variants.set(record.number, variant);
+    if (record.owner?.isSpot === true) this.#spotVariants += 1;
     this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
     placement.variants.push(variant);
     if (record.subnet !== null && pool !== null) this.#pools.set(record.subnet.id, pool);
-    this.#variantChanged(record.number);
+    this.#listener.begins(variant);
+    this.#listener.variantChanged(record.number);
     return variant;
   }
 
@@ -131,7 +152,9 @@ export class PlacementTable {
     const { record, placement } = variant;
     if (variant.all > 0 || placement.current === variant || !this.#variants.delete(record.number)) return;
     placement.variants.splice(placement.variants.indexOf(variant), 1);
-    this.#variantChanged(record.number);
+    if (record.owner?.isSpot === true) this.#spotVariants -= 1;
+    this.#listener.ends(variant);
+    this.#listener.variantChanged(record.number);
     for (const other of this.#variants.values()) if (other.pool === variant.pool) return;
     if (record.subnet !== null) this.#pools.delete(record.subnet.id);
   }
@@ -147,6 +170,10 @@ export class PlacementTable {
     return known ?? new AddressPool(subnet.cidr, subnet.gateway);
   }
 }
+
+export const ownerOf = ({ tenantId, namespace, applicationName, capacityType }: PlacementSpec): PodOwner => ({
+  tenantId, namespace, application: applicationName, ...(capacityType === "SPOT" ? { isSpot: true } : {}),
+});
 
 /** Whether pods of this variant are as the specification wants them. */
 const fitsSpec = ({ record }: Variant, spec: PlacementSpec): boolean =>

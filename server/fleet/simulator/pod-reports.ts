@@ -62,6 +62,7 @@ function trouble(pods: PodTable, slot: number, variant: Variant, facts: PodFacts
   switch (pods.state[slot]) {
     case PENDING:
     case CREATING:
+    case TERMINATING:
       return pods.waiting.get(slot) ?? { reason: null, message: null };
     case PULL_FAILED:
       return { reason: "ImagePullBackOff", message: `back-off ${seconds}s pulling image "${container?.image}": not found` };

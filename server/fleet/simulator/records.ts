@@ -5,7 +5,7 @@ import type { PlacementSpec, ServiceSpec } from "../link.ts";
 import type { AddressPool } from "./addresses.ts";
 import type { ConfigSetRecord } from "./config-sets.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
-import { linkPod, type VariantRecord } from "./placements.ts";
+import { linkPod, ownerOf, type VariantRecord } from "./placements.ts";
 import { CREATING, NONE, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomState } from "./random.ts";
 import { compileTemplate } from "./templates.ts";
@@ -95,13 +95,16 @@ export function restoreParts(parts: ClusterParts, records: ClusterRecords, now: 
   records.nodeStatuses.forEach((status, index) => nodes.setStatus(index, status));
   for (const [hash, template] of records.templates) templates.set(hash, compileTemplate(hash, template, behaviours));
   for (const { id } of records.placements) placements.add(id);
+  const specs = new Map(records.placements.map(({ id, spec }) => [id, spec]));
   for (const record of records.variants) {
     const placement = placements.get(record.placementId);
     const template = templates.get(record.templateHash);
     if (placement === undefined || template === undefined) {
       throw new Error(`the stored variant ${record.number} has no placement or template`);
     }
-    placements.addVariant(placement, record, template, placements.poolOf(record.subnet));
+    const spec = specs.get(record.placementId) ?? null;
+    const owned = record.owner !== undefined || spec === null ? record : { ...record, owner: ownerOf(spec) };
+    placements.addVariant(placement, owned, template, placements.poolOf(record.subnet));
   }
   for (const record of records.configSets) parts.configSets.put({ ...record, since: record.since - setBackMs });
   for (const record of records.pods.toSorted((a, b) => a.serial - b.serial)) restorePod(parts, record, now, setBackMs);
@@ -110,7 +113,7 @@ export function restoreParts(parts: ClusterParts, records: ClusterRecords, now: 
 }
 
 function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBackMs: number): void {
-  const { configSets, images, nodes, placements, pods, timers, unconfigured, waiting } = parts;
+  const { affinities, configSets, images, nodes, placements, pods, spot, timers, unconfigured, waiting } = parts;
   const { slot, state } = record;
   const variant = placements.variant(record.variant);
   if (variant === undefined) throw new Error(`the stored pod ${record.id} has no variant`);
@@ -145,6 +148,8 @@ function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBack
   }
   if (state === CREATING && due === null) unconfigured.add(slot);
   nodes.take(record.node, variant.demand);
+  affinities.place(variant, record.node);
+  if (variant.record.owner?.isSpot === true) spot.add(slot, record.node);
   if (state !== TERMINATING) countOnNode(parts, slot, 1);
   // Images of pods past their pull are there; those of a pull under way arrive when it ends.
   if (state === PULL_FAILED) return;

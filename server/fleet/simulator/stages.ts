@@ -88,6 +88,15 @@ export class Stages {
     else this.#listener.podChanged(slot);
   }
 
+  /** Ends a pod that has to make room for another; it says so until it is gone. */
+  preempt(slot: number, now: number): void {
+    const { nodes, pods } = this.#parts;
+    this.enter(slot, TERMINATING, now);
+    const node = nodes.descriptions[pods.node[slot] as number];
+    pods.waiting.set(slot, { reason: "Preempted", message: `it was SPOT, and made room for an ON_DEMAND pod on node ${node?.name}` });
+    this.#listener.podChanged(slot);
+  }
+
   /** Ends a container that runs. False where it, or its pod, does not. */
   crash(slot: number, container: number, now: number): boolean {
     const state = this.#parts.pods.state[slot] as number;

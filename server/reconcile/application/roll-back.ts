@@ -14,6 +14,8 @@ interface Moved {
   readonly id: string;
   readonly cluster_id: string;
   readonly desired: number;
+  /** SPOT does not. */
+  readonly reserves: boolean;
 }
 
 /** Afterwards the rollout is ABORTING, or FAILED where there was no room, and the application has to be planned again. `now` in simulated milliseconds. */
@@ -28,7 +30,7 @@ export async function rollBack(client: ClientBase, tenantId: string, application
   await client.query(SWITCH_PLACEMENTS, [placements.map(({ id }) => id), action.fromRevisionId]);
   const moved: string[] = [];
 
-  for (const { cluster_id: clusterId, desired } of placements.toSorted((a, b) => (a.cluster_id < b.cluster_id ? -1 : 1))) {
+  for (const { cluster_id: clusterId, desired } of placements.filter(({ reserves }) => reserves).toSorted((a, b) => (a.cluster_id < b.cluster_id ? -1 : 1))) {
     const change = difference(amountsOf(after, desired), amountsOf(before, desired));
     if (change.cpuMillis === 0 && change.memoryMiB === 0) continue;
     const { rows } = await client.query<{ reserved: boolean }>("select app.reserve($1, $2, $3, $4) as reserved", [clusterId, change.cpuMillis, change.memoryMiB, change.pods]);
@@ -64,8 +66,9 @@ async function explain(client: ClientBase, clusterId: string, change: Amounts): 
 }
 
 const LOCK_PLACEMENTS = /* sql */ `
-select id, cluster_id, desired from placement
-where tenant_id = app.tenant_id() and application_id = $1 and revision_id = $2 and not deleting order by id for no key update`;
+select p.id, p.cluster_id, p.desired, a.capacity_type <> 'SPOT' as reserves from placement p
+join application a on a.tenant_id = p.tenant_id and a.id = p.application_id
+where p.tenant_id = app.tenant_id() and p.application_id = $1 and p.revision_id = $2 and not p.deleting order by p.id for no key update of p`;
 
 const TEMPLATES = /* sql */ `
 select id, template from revision where tenant_id = app.tenant_id() and id = any ($1::uuid[])`;

@@ -47,10 +47,11 @@ export function checkCordons(demands: readonly Demand[], path: readonly string[]
  */
 export async function reserve(tx: Transaction, demands: readonly Demand[], path: readonly string[] | null): Promise<DomainError[]> {
   const asking = demands.filter(({ change }) => asksForAnything(change));
-  if (asking.length === 0) return [];
+  // What reserves nothing still has to fit on some node.
+  const growing = demands.filter(({ desired, addedPods, change }) => desired > 0 && (asksForAnything(change) ? !onlyReleases(change) : addedPods > 0));
+  if (asking.length + growing.length === 0) return [];
   const { postponed } = tx;
-  const withoutRoom = postponed ? null : await take(tx, new Map(asking.map(({ cluster, change }) => [cluster.id, change])));
-  const growing = asking.filter(({ desired, change }) => desired > 0 && !onlyReleases(change));
+  const withoutRoom = postponed || asking.length === 0 ? null : await take(tx, new Map(asking.map(({ cluster, change }) => [cluster.id, change])));
   const rooms = await loadRooms(tx, growing);
   const failed = growing.flatMap(({ cluster, requests, change }): PlanCheckResult[] => {
     const stored = rooms.get(cluster.id);

@@ -77,8 +77,8 @@ export function checkDesign(design: Design): DomainError[] {
   ];
   if (design.workloadKind !== "DEPLOYMENT")
     errors.push(invalid(["input", "workloadKind"], `The workload kind ${design.workloadKind} is not offered yet; DEPLOYMENT is.`));
-  if (design.capacityType !== "ON_DEMAND")
-    errors.push(invalid(["input", "capacityType"], `The capacity type ${design.capacityType} is not offered yet; ON_DEMAND is.`));
+  if (design.capacityType === "OFF_PEAK")
+    errors.push(invalid(["input", "capacityType"], `The capacity type ${design.capacityType} is not offered yet; ON_DEMAND and SPOT are.`));
   return errors;
 }
 

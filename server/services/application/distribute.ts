@@ -2,7 +2,8 @@
  * Moving an application's placements to where they are wanted.
  *
  * Invariants
- * - What is reserved on a cluster is the sum over its placements of desired × what a pod of the placement's revision requests. `desired` and
+ * - What is reserved on a cluster is the sum over its placements of desired × what a pod of the placement's revision requests; SPOT reserves nothing,
+ *   because whatever is reserved may take its place. `desired` and
  *   the reservation move together, here, in one transaction; nobody else moves either. So a removal gives its share back when it is accepted
  *   (desired becomes 0), and the worker that later deletes the row has nothing to give back. That is safe also for a cluster that is cut
  *   off: it hears of the removal no later than of what takes its place.
@@ -24,6 +25,7 @@ import type { StepPlan } from "../operation.ts";
 import { moveServices } from "../service-followers.ts";
 import type { Transaction } from "../transaction.ts";
 import { checkCordons, type ClusterFacts, type Demand, loadClusters, reserve } from "./clusters.ts";
+import { checkRegions, type RegionalDemand } from "./regions.ts";
 import type { Wanted } from "./wanted.ts";
 
 export interface DistributionChange {
@@ -75,11 +77,14 @@ export async function distribute(
     moves.map(({ clusterId }) => clusterId),
   );
   const held = await requestsOfRevisions(tx, existing);
-  const demands = moves.map((move) => demandOf(move, known(clusters, move.clusterId), podRequests(change.revision.template), held));
+  const reserves = application.capacityType !== "SPOT";
+  const demands = moves.map((move) => demandOf(move, known(clusters, move.clusterId), podRequests(change.revision.template), held, reserves));
   const steps = moves.map((move) => stepOf(move, known(clusters, move.clusterId), application));
 
   const cordoned = checkCordons(demands, change.path);
   if (cordoned.length > 0) return refused(...cordoned);
+  const unfit = await checkRegions(tx, application, change.revision.template, moves.flatMap((move) => regionalDemandOf(move, change.revision)), change.path);
+  if (unfit.length > 0) return refused(...unfit);
   const moved = moves.some(({ placement, wanted }) => !placement || (wanted ? differs(placement, wanted, change.revision) : !placement.deleting));
   const otherVpc = existing.length > 0 && moves.some(({ placement, wanted }) => wanted && placement?.vpcId !== wanted.vpcId);
   const changed = await carryOut(tx, application, change, moves);
@@ -114,10 +119,16 @@ function demandOf(
   cluster: ClusterFacts,
   requests: PodRequests,
   held: ReadonlyMap<string, PodRequests>,
+  reserves: boolean,
 ): Demand {
   const before = placement ? amountsOf(known(held, placement.revisionId), placement.desired) : NOTHING;
   const desired = wanted?.replicas ?? 0;
-  return { cluster, requests, change: difference(amountsOf(requests, desired), before), addedPods: desired - before.pods, desired };
+  return { cluster, requests, change: reserves ? difference(amountsOf(requests, desired), before) : NOTHING, addedPods: desired - before.pods, desired };
+}
+
+function regionalDemandOf({ clusterId, placement, wanted }: Move, revision: Revision): RegionalDemand[] {
+  const desired = wanted?.replicas ?? 0;
+  return desired === 0 ? [] : [{ clusterId, desired, isNew: placement?.revisionId !== revision.id || desired > placement.desired }];
 }
 
 const stepOf = ({ placement, wanted }: Move, cluster: ClusterFacts, application: Application): StepPlan => ({

@@ -1,4 +1,5 @@
 import type { DistributionInput } from "../../domain/distribution.ts";
+import type { AffinityRule } from "../../domain/affinity.ts";
 import type { ContainerRuntime, Label, Protocol } from "../../domain/pod-template.ts";
 import type { CapacityType, RolloutStrategy, WorkloadKind } from "../../domain/states.ts";
 import type { UpdateStrategyInput } from "../../domain/update-strategy.ts";
@@ -67,6 +68,7 @@ export interface PodTemplateInput {
   readonly terminationGracePeriodSeconds: number;
   readonly volumes?: Optional<readonly { readonly name: string; readonly source: VolumeSourceInput }[]>;
   readonly imagePullSecretIds?: Optional<readonly string[]>;
+  readonly affinity?: Optional<readonly AffinityRule[]>;
   readonly logCollection?: Optional<readonly { readonly container: string; readonly path?: Optional<string> }[]>;
 }
 

@@ -104,6 +104,7 @@ export async function resolveTemplate(tx: Transaction, path: Path, namespaceId: 
       terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
       ...some("volumes", volumes),
       ...some("imagePullSecrets", pullSecrets),
+      ...some("affinity", (input.affinity ?? []).map(({ kind, required, weight, topology, labels }) => ({ kind, required, weight, topology, labels: labelsOf(labels) }))),
       ...some("logCollection", (input.logCollection ?? []).map(({ container, path: file }) => ({ container, path: file ?? null }))),
     },
     errors,

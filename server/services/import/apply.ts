@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { canonicalJson, contentHash } from "../../domain/canonical.ts";
-import { accepted, invalidState, type Outcome, refused } from "../../domain/errors.ts";
+import { accepted, invalid, invalidState, type Outcome, refused } from "../../domain/errors.ts";
 import type { Label } from "../../domain/pod-template.ts";
 import type { Application } from "../../entities/application.ts";
 import type { Namespace } from "../../entities/namespace.ts";
@@ -38,6 +38,8 @@ async function change(tx: Transaction, application: Application, design: Design,
   const newStrategy = canonicalJson(design.updateStrategy) !== canonicalJson(application.updateStrategy);
   const description = design.description === "" ? application.description : design.description;
   const newWords = description !== application.description || canonicalJson(labels) !== canonicalJson(application.labels);
+  if (design.capacityType !== "ON_DEMAND" && design.capacityType !== application.capacityType)
+    return refused(invalid(null, `Application ${application.name} is ${application.capacityType}; the capacity type is fixed when an application is made.`));
   if (newTemplate) {
     const busy = await refuseDuringRollout(tx, application);
     if (busy) return refused(busy);

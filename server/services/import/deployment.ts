@@ -1,5 +1,6 @@
 /** A Kubernetes Deployment (apps/v1) as the design of an application. Pure: what exists and what fits is not known here. */
-import { DEFAULT_UPDATE_STRATEGY, type IntOrPercent, type UpdateStrategy } from "../../domain/states.ts";
+import { ANNOTATIONS } from "../../domain/manifest-annotations.ts";
+import { CAPACITY_TYPES, type CapacityType, DEFAULT_UPDATE_STRATEGY, type IntOrPercent, type UpdateStrategy } from "../../domain/states.ts";
 import type { Design } from "../application/create.ts";
 import { metadataOf } from "./metadata.ts";
 import { templateOf } from "./pod-template.ts";
@@ -18,7 +19,7 @@ export interface Translation {
 export function designOfDeployment(manifest: Readonly<Record<string, unknown>>, namespace: string, find: FindConfig): Translation {
   const notes = new Notes();
   const top = new ManifestReader(manifest, notes);
-  const { name, description, rest } = metadataOf(top, namespace);
+  const { name, description, capacityType, rest } = metadataOf(top, namespace);
   const labels = rest?.pairs("labels") ?? [];
   rest?.finish();
   const spec = top.map("spec");
@@ -37,7 +38,7 @@ export function designOfDeployment(manifest: Readonly<Record<string, unknown>>, 
       name,
       description: description ?? "",
       workloadKind: "DEPLOYMENT",
-      capacityType: "ON_DEMAND",
+      capacityType: capacityTypeOf(rest, capacityType),
       labels,
       updateStrategy,
       deletionProtection: false,
@@ -46,6 +47,13 @@ export function designOfDeployment(manifest: Readonly<Record<string, unknown>>, 
     errors: notes.errors,
     warnings: boundedWarnings(notes.warnings),
   };
+}
+
+/** What it may be is for the rules of applications to say. */
+function capacityTypeOf(metadata: ManifestReader | null, text: string | null): CapacityType {
+  const known = CAPACITY_TYPES.find((type) => type === (text ?? "ON_DEMAND"));
+  if (known === undefined) metadata?.fail(`annotations.${ANNOTATIONS.capacityType}`, `must be one of ${CAPACITY_TYPES.join(", ")}.`);
+  return known ?? "ON_DEMAND";
 }
 
 /** Kubernetes' Recreate takes every pod away before the first new one: nothing comes nearer to it than that all may be away, and none is added. */

@@ -7,6 +7,8 @@ export interface Metadata {
   readonly name: string;
   /** null where it is not said. */
   readonly description: string | null;
+  /** Of a Deployment; null where it is not said. */
+  readonly capacityType: string | null;
   /** The rest of it; whoever reads it finishes it. */
   readonly rest: ManifestReader | null;
 }
@@ -19,13 +21,14 @@ export function metadataOf(top: ManifestReader, namespace: string): Metadata {
   const own = metadata?.text("namespace");
   if (own && own !== namespace) metadata?.warn("namespace", `is not honoured: everything goes to the namespace ${namespace}.`);
   metadata?.pass(...SERVER_SET);
-  return { name, description: annotationOf(metadata, ANNOTATIONS.description), rest: metadata };
+  const [description = null, capacityType = null] = annotationsOf(metadata, [ANNOTATIONS.description, ...(top.text("kind") === "Deployment" ? [ANNOTATIONS.capacityType] : [])]);
+  return { name, description, capacityType, rest: metadata };
 }
 
-/** The one annotation that has a meaning here; all others together are not honoured. */
-export function annotationOf(metadata: ManifestReader | null, name: string): string | null {
+/** The annotations that have a meaning here, in this order; all others together are not honoured. */
+export function annotationsOf(metadata: ManifestReader | null, names: readonly string[]): (string | null)[] {
   const annotations = metadata?.map("annotations") ?? null;
-  const value = annotations?.text(name) ?? null;
+  const values = names.map((name) => annotations?.text(name) ?? null);
   if (annotations && annotations.unread.length > 0) metadata?.warn("annotations", "is not honoured.");
-  return value;
+  return values;
 }

@@ -4,8 +4,9 @@ import type { ContainerPort, ContainerRuntime, ContainerSpec, LogCollectionRule,
 import { cpuMillisOf, memoryMiBOf } from "../../domain/quantity.ts";
 import { quoted } from "../../domain/text.ts";
 import { some } from "../application/template.ts";
+import { affinityOf } from "./affinity.ts";
 import { envOf, referred } from "./env.ts";
-import { annotationOf } from "./metadata.ts";
+import { annotationsOf } from "./metadata.ts";
 import { lifecycleOf, probeOf } from "./probe.ts";
 import { isMap, type ManifestReader } from "./reader.ts";
 import type { FindConfig } from "./references.ts";
@@ -20,7 +21,8 @@ const SANDBOX = /^(?:kata|gvisor|runsc|sandbox)(?:[-.]|$)/;
 export function templateOf(template: ManifestReader | null, find: FindConfig): PodTemplate {
   const metadata = template?.map("metadata") ?? null;
   const labels = metadata?.pairs("labels") ?? [];
-  const logCollection = logCollectionOf(metadata);
+  const [logs = null, rules = null] = annotationsOf(metadata, [ANNOTATIONS.logCollection, ANNOTATIONS.affinity]);
+  const logCollection = logCollectionOf(metadata, logs);
   metadata?.pass("name", "creationTimestamp");
   metadata?.finish();
   const spec = template?.map("spec") ?? null;
@@ -30,6 +32,7 @@ export function templateOf(template: ManifestReader | null, find: FindConfig): P
   const grace = spec?.integer("terminationGracePeriodSeconds") ?? DEFAULT_GRACE_PERIOD_SECONDS;
   const pullSecrets = pullSecretsOf(spec, find);
   const runtime = runtimeOf(spec);
+  const affinity = affinityOf(spec, metadata, rules);
   const restart = spec?.text("restartPolicy");
   if (restart && restart !== "Always") spec?.fail("restartPolicy", "must be Always.");
   spec?.finish();
@@ -41,6 +44,7 @@ export function templateOf(template: ManifestReader | null, find: FindConfig): P
     terminationGracePeriodSeconds: grace,
     ...some("volumes", volumes.kept),
     ...some("imagePullSecrets", pullSecrets),
+    ...some("affinity", affinity),
     ...some("logCollection", logCollection),
   };
 }
@@ -65,8 +69,7 @@ function pullSecretsOf(spec: ManifestReader | null, find: FindConfig): SecretRef
   return [...secrets.values()];
 }
 
-function logCollectionOf(metadata: ManifestReader | null): LogCollectionRule[] {
-  const text = annotationOf(metadata, ANNOTATIONS.logCollection);
+function logCollectionOf(metadata: ManifestReader | null, text: string | null): LogCollectionRule[] {
   if (text === null) return [];
   const rules = parsed(text);
   if (Array.isArray(rules) && rules.every(isRule)) return rules.map(({ container, path = null }) => ({ container, path }));

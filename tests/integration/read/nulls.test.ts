@@ -227,9 +227,9 @@ describe.each(WAYS_UNDER_TEST)("%s", (way) => {
   });
 
   test("what may be null is: columns, documents, members and lists that are left out", async () => {
-    const document = node("Revision", "template { volumes { name } imagePullSecrets { name } logCollection { container } containers { volumeMounts { volume } livenessProbe { periodSeconds } ports { name } env { value configMapKey { name } } } }");
+    const document = node("Revision", "template { volumes { name } imagePullSecrets { name } affinity { kind } logCollection { container } containers { volumeMounts { volume } livenessProbe { periodSeconds } ports { name } env { value configMapKey { name } } } }");
     const wrong = on("revision", "Revision", { template: { ...withContainer({ livenessProbe: null, volumeMounts: null }), volumes: null } });
-    const right = { id: gid("Revision"), template: { volumes: [], imagePullSecrets: [], logCollection: [], containers: [
+    const right = { id: gid("Revision"), template: { volumes: [], imagePullSecrets: [], affinity: [], logCollection: [], containers: [
       { volumeMounts: [], livenessProbe: null, ports: [{ name: null }], env: [{ value: "1", configMapKey: null }] }, { volumeMounts: [], livenessProbe: null, ports: [], env: [] },
     ] } };
     expect((await reading.data(me(), document)).node).toEqual(right);

@@ -31,7 +31,7 @@ const PROBE = `{ handler { __typename ... on HttpGetProbe { path port headers { 
   initialDelaySeconds periodSeconds timeoutSeconds successThreshold failureThreshold }`;
 const TEMPLATE = `runtime labels { key value } terminationGracePeriodSeconds
   volumes { name source { __typename ... on EmptyDirVolume { sizeLimitMiB } ... on ConfigMapVolume { name configMap { id keys } } ... on SecretVolume { name secret { id keys } } } }
-  imagePullSecrets { name secret { id type } } logCollection { container path }
+  imagePullSecrets { name secret { id type } } affinity { kind required weight topology labels { key value } } logCollection { container path }
   containers { name env { name value configMapKey { name key configMap { id name } } secretKey { name key secret { id name } } } livenessProbe ${PROBE} readinessProbe ${PROBE}
     lifecycle { postStart preStop } volumeMounts { volume mountPath readOnly } }`;
 const CREATE = `mutation ($input: CreateApplicationInput!) { createApplication(input: $input) { application { id manifest revision { template { ${TEMPLATE} } } } userErrors { code path message } } }`;
@@ -67,6 +67,10 @@ const whole = (): [object, object] => [
     labels: [{ key: "tier", value: "front" }, { key: "7", value: "seven" }],
     volumes: [{ name: "scratch", source: { emptyDir: { sizeLimitMiB: 64 } } }, { name: "conf", source: { configMapId: ids["settings"] } }, { name: "key", source: { secretId: ids["login"] } }],
     imagePullSecretIds: [ids["registry"]],
+    affinity: [
+      { kind: "APPLICATION_ANTI", required: true, topology: "NODE", labels: [{ key: "tier", value: "front" }, { key: "7", value: "seven" }] },
+      { kind: "NODE", weight: 20, topology: "CLUSTER", labels: [{ key: "selvedge.io/tier", value: "EDGE" }] },
+    ],
     logCollection: [{ container: "server" }, { container: "server", path: "/var/log/*.log" }],
   },
   {
@@ -95,6 +99,10 @@ test("everything that is asked for is kept and read back, with what it refers to
       { name: "key", source: { __typename: "SecretVolume", name: "login", secret: { id: ids["login"], keys: ["password"] } } },
     ],
     imagePullSecrets: [{ name: "registry", secret: { id: ids["registry"], type: "REGISTRY" } }],
+    affinity: [
+      { kind: "APPLICATION_ANTI", required: true, weight: 1, topology: "NODE", labels: [{ key: "tier", value: "front" }, { key: "7", value: "seven" }] },
+      { kind: "NODE", required: false, weight: 20, topology: "CLUSTER", labels: [{ key: "selvedge.io/tier", value: "EDGE" }] },
+    ],
     logCollection: [{ container: "server", path: null }, { container: "server", path: "/var/log/*.log" }],
     containers: [
       {
@@ -119,7 +127,7 @@ test("everything that is asked for is kept and read back, with what it refers to
 test("what is left out is null, or an empty list", async () => {
   const { createApplication: made } = await run(tenant.actor, CREATE, input("bare", {}));
   expect(made.application.revision.template).toEqual({
-    runtime: "RUNC", labels: [], terminationGracePeriodSeconds: 30, volumes: [], imagePullSecrets: [], logCollection: [],
+    runtime: "RUNC", labels: [], terminationGracePeriodSeconds: 30, volumes: [], imagePullSecrets: [], affinity: [], logCollection: [],
     containers: [{ name: "server", env: [], livenessProbe: null, readinessProbe: null, lifecycle: null, volumeMounts: [] }],
   });
   const { rows } = await fixture.admin.query("select r.template from revision r join application a on a.id = r.application_id where a.tenant_id = $1 and a.name = 'bare'", [tenant.id]);
@@ -152,6 +160,8 @@ describe("references are refused at submission, each at its place", () => {
     ["a key that a ConfigMap has not", () => [{}, { env: [{ name: "A", source: { configMapKey: { configMapId: ids["settings"], key: "none" } } }] }], "NOT_FOUND", [...container, "env", "0", "source", "configMapKey", "key"]],
     ["a key that a Secret has not", () => [{}, { env: [{ name: "A", source: { secretKey: { secretId: ids["login"], key: "user" } } }] }], "NOT_FOUND", [...container, "env", "0", "source", "secretKey", "key"]],
     ["a pull secret of another type", () => [{ imagePullSecretIds: [ids["login"]] }, {}], "INVALID_ARGUMENT", [...at, "imagePullSecretIds", "0"]],
+    ["an affinity without labels", () => [{ affinity: [{ kind: "NODE", topology: "NODE", labels: [] }] }, {}], "INVALID_ARGUMENT", [...at, "affinity", "0", "labels"]],
+    ["an affinity to a label that clusters don't have", () => [{ affinity: [{ kind: "NODE", topology: "CLUSTER", labels: [{ key: "disk", value: "ssd" }] }] }, {}], "INVALID_ARGUMENT", [...at, "affinity", "0", "labels", "0", "key"]],
     ["a pull secret given twice", () => [{ imagePullSecretIds: [ids["registry"], ids["registry"]] }, {}], "INVALID_ARGUMENT", [...at, "imagePullSecretIds", "1"]],
     ["a probe without an end", () => [{}, { livenessProbe: { handler: { exec: { command: [] } }, periodSeconds: 0 } }], "INVALID_ARGUMENT", [...container, "livenessProbe", "periodSeconds"]],
     ["a Secret to write to", () => [{ volumes: [{ name: "v", source: { secretId: ids["login"] } }] }, { volumeMounts: [{ volume: "v", mountPath: "/v", readOnly: false }] }], "INVALID_ARGUMENT", [...container, "volumeMounts", "0", "readOnly"]],

@@ -170,7 +170,7 @@ describe("bad input changes nothing", () => {
     ["a bad name", () => ({ name: "Web" }), "INVALID_ARGUMENT", ["input", "name"]],
     ["an over-long description", () => ({ description: "x".repeat(257) }), "INVALID_ARGUMENT", ["input", "description"]],
     ["a workload kind that is not offered", () => ({ workloadKind: "JOB" }), "INVALID_ARGUMENT", ["input", "workloadKind"]],
-    ["a capacity type that is not offered", () => ({ capacityType: "SPOT" }), "INVALID_ARGUMENT", ["input", "capacityType"]],
+    ["a capacity type that is not offered", () => ({ capacityType: "OFF_PEAK" }), "INVALID_ARGUMENT", ["input", "capacityType"]],
     ["no clusters", () => ({ distribution: { clusters: [] } }), "INVALID_ARGUMENT", ["input", "distribution", "clusters"]],
     [
       "a cluster id that is none",

@@ -86,7 +86,8 @@ export async function reservedAndWanted(admin: pg.Pool, clusterIds: readonly str
     ),
     wanted: await query(
       `select c.id, coalesce(sum(p.desired * pod.cpu), 0)::int as cpu, coalesce(sum(p.desired * pod.memory), 0)::int as memory, coalesce(sum(p.desired), 0)::int as pods
-       from cluster c left join placement p on p.cluster_id = c.id left join revision r on r.id = p.revision_id
+       from cluster c left join placement p on p.cluster_id = c.id and not exists (select from application a where a.id = p.application_id and a.capacity_type = 'SPOT')
+       left join revision r on r.id = p.revision_id
        left join lateral (
          select sum((k->>'cpuMillis')::int) as cpu, sum((k->>'memoryMiB')::int) as memory from jsonb_array_elements(r.template->'containers') k) pod on true
        where c.id = any ($1) group by c.id order by c.id`,

@@ -53,6 +53,11 @@ const template: fc.Arbitrary<PodTemplate> = fc
       terminationGracePeriodSeconds: number,
     }),
     some("volumes", unique(volume, ({ name }) => name)),
+    some("affinity", unique(
+      fc.record({
+        kind: fc.constantFrom("NODE" as const, "APPLICATION" as const), required: fc.boolean(), weight: number, topology: fc.constant("NODE" as const),
+        labels: unique(fc.record({ key: word, value: word }), ({ key }) => key),
+      }), ({ kind, labels }) => canonicalJson([kind, labels]))),
     some("logCollection", unique(fc.record({ container: word, path: fc.option(word) }), canonicalJson)),
   )
   .map(([base, ...more]) => Object.assign({}, base, ...more) as PodTemplate);
@@ -65,7 +70,8 @@ function leavesOf(value: unknown, path: string, into: Map<string, string>): Map<
   }
   const entries: [string, unknown][] = Array.isArray(value)
     ? value.map((item: Record<string, unknown>) => {
-        const id = item["mountPath"] ?? item["key"] ?? ("container" in item ? `${String(item["container"])}:${String(item["path"] ?? "stdout")}` : item["name"]);
+        const labels = Array.isArray(item["labels"]) ? item["labels"].map(({ key, value: of }: Record<string, unknown>) => `${String(key)}=${String(of)}`) : [];
+        const id = "topology" in item ? [item["kind"], item["topology"], ...labels].join(" ") : item["mountPath"] ?? item["key"] ?? ("container" in item ? `${String(item["container"])}:${String(item["path"] ?? "stdout")}` : item["name"]);
         return [String(id ?? `${String(item["containerPort"])}/${String(item["protocol"])}`), item];
       })
     : Object.entries(value);

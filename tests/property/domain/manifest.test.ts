@@ -20,6 +20,7 @@ const amount = (max: number): fc.Arbitrary<IntOrPercent> => fc.oneof(fc.record({
 const sources: fc.Arbitrary<ManifestSource> = fc.record({
   name: fc.constantFrom("web", "on", "e1", "a-1"),
   namespace: fc.constantFrom("default", "no"),
+  capacityType: fc.constantFrom("ON_DEMAND", "SPOT"),
   description: text.filter((description) => [...description].length <= 256),
   labels,
   updateStrategy: fc.record({ maxUnavailable: amount(100), maxSurge: amount(100) }).filter(({ maxUnavailable, maxSurge }) => maxUnavailable.percent !== 0 || maxSurge.percent !== 0),
@@ -43,9 +44,9 @@ test("what is exported is imported as the same, without a warning", () => {
       const { design, errors, warnings } = imported(deploymentManifest(source), source.namespace);
       expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
       expect(checkDesign(design)).toEqual([]);
-      const { name, description, updateStrategy, template } = source;
+      const { name, description, updateStrategy, capacityType, template } = source;
       expect({ ...design, labels: sorted(design.labels), template: { ...design.template, labels: sorted(design.template.labels) } }).toEqual({
-        name, description, updateStrategy, workloadKind: "DEPLOYMENT", capacityType: "ON_DEMAND", deletionProtection: false,
+        name, description, updateStrategy, workloadKind: "DEPLOYMENT", capacityType, deletionProtection: false,
         labels: sorted(source.labels),
         template: { ...template, labels: sorted(template.labels) },
       });
@@ -67,7 +68,7 @@ test("what is exported is the same each time, also after a way through JSON as d
 test("an older reader of YAML finds texts where texts are", () => {
   const env = ["yes", "off", "0777", "1_000", "1:30", "~", "2001-01-01", ".5", "0b1", "y"].map((value, index) => ({ name: `A${index}`, value }));
   const yaml = deploymentManifest({
-    name: "web", namespace: "default", description: "", labels: [], updateStrategy: { maxUnavailable: { percent: 25 }, maxSurge: { count: 1 } },
+    name: "web", namespace: "default", description: "", labels: [], capacityType: "ON_DEMAND", updateStrategy: { maxUnavailable: { percent: 25 }, maxSurge: { count: 1 } },
     template: {
       runtime: "RUNC", labels: [], terminationGracePeriodSeconds: 1,
       containers: [{ name: "a", image: "b", cpuMillis: 1, memoryMiB: 1, command: [], args: [], stdin: false, tty: false, ports: [], env }],

@@ -8,7 +8,7 @@ const replicas = { desired: 4, created: 4, ready: 3, updated: 2, unavailable: 1 
 const found = { id: "Application.1", name: "web", version: 7, replicas };
 const operation = { id: "Operation.9", kind: "UPGRADE_APPLICATION", state: "RUNNING", targetName: "web", progress: { completed: 0, total: 4, percent: 0 }, error: null, actor: "ci", createdAt: NOW, startedAt: NOW, finishedAt: null };
 const TEMPLATE = {
-  runtime: "RUNC", terminationGracePeriodSeconds: 30, labels: [], imagePullSecrets: [], logCollection: [], volumes: [],
+  runtime: "RUNC", terminationGracePeriodSeconds: 30, labels: [], imagePullSecrets: [], affinity: [], logCollection: [], volumes: [],
   containers: [{ name: "web", image: "nginx:1", cpuMillis: 100, memoryMiB: 64, command: [], args: [], stdin: false, tty: false, ports: [], env: [], livenessProbe: null, readinessProbe: null, lifecycle: null, volumeMounts: [] }],
 };
 

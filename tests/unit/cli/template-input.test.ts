@@ -53,6 +53,10 @@ const template: fc.Arbitrary<TemplatePartsFragment> = fc.record({
   terminationGracePeriodSeconds: seconds,
   labels: fc.array(fc.record({ key: word, value: word }), { maxLength: 3 }),
   imagePullSecrets: fc.array(fc.record({ name: word, secret: object }), { maxLength: 2 }),
+  affinity: fc.array(fc.record({
+    kind: fc.constantFrom("NODE" as const, "APPLICATION_ANTI" as const), required: fc.boolean(), weight: fc.nat(100), topology: fc.constantFrom("NODE" as const, "REGION" as const),
+    labels: fc.array(fc.record({ key: word, value: word }), { maxLength: 2 }),
+  }), { maxLength: 2 }),
   logCollection: fc.array(fc.record({ container: word, path: fc.option(word) }), { maxLength: 2 }),
   volumes: fc.array(volume, { maxLength: 3 }),
   containers: fc.array(container, { minLength: 1, maxLength: 3 }),
@@ -71,6 +75,7 @@ function readBack(input: PodTemplateInput): unknown {
     terminationGracePeriodSeconds: input.terminationGracePeriodSeconds,
     labels: input.labels,
     imagePullSecrets: input.imagePullSecretIds?.map((id) => ({ id })),
+    affinity: input.affinity,
     logCollection: input.logCollection,
     volumes: input.volumes?.map(({ name, source: { emptyDir, configMapId, secretId } }) => ({
       name,
@@ -125,6 +130,7 @@ describe("a template that was read", () => {
       terminationGracePeriodSeconds: 5,
       labels: [{ key: "a", value: "b" }],
       imagePullSecrets: [{ name: "pull", secret: { id: "Secret.1" } }],
+      affinity: [{ kind: "NODE", required: true, weight: 1, topology: "NODE", labels: [{ key: "a", value: "b" }] }],
       logCollection: [{ container: "web", path: "/log" }],
       volumes: [{ name: "tmp", source: { __typename: "EmptyDirVolume", sizeLimitMiB: 5 } }],
       containers: [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { type AffinityRule, CLUSTER_LABELS, REGION_LABEL } from "#server/domain/affinity.ts";
 import type { ContainerSpec, PodTemplate, Probe, Volume, VolumeMount } from "#server/domain/pod-template.ts";
 import { checkTemplate, TEMPLATE_LIMITS } from "#server/domain/template-rules.ts";
 
@@ -24,6 +25,8 @@ const settings: Volume = { name: "settings", source: { type: "ConfigMapVolume", 
 const login: Volume = { name: "login", source: { type: "SecretVolume", secretId: "s", name: "login" } };
 const mounted = (volumes: readonly Volume[], ...volumeMounts: readonly VolumeMount[]): PodTemplate => template({ volumes, containers: [container({ volumeMounts })] });
 const mount = (volume: string, mountPath: string, readOnly = true): VolumeMount => ({ volume, mountPath, readOnly });
+const rule = (changes: Partial<AffinityRule> = {}): AffinityRule => ({ kind: "NODE", required: true, weight: 1, topology: "NODE", labels: [{ key: "disk", value: "ssd" }], ...changes });
+const labelled = (...keys: readonly string[]): Pick<AffinityRule, "labels"> => ({ labels: keys.map((key) => ({ key, value: "v" })) });
 const MOUNTS = "t.containers.0.volumeMounts";
 
 test("at every limit a template passes", () => {
@@ -38,6 +41,8 @@ test("at every limit a template passes", () => {
   expect(faults(mounted([emptyDir("data"), settings, login], mount("data", "/data", false), mount("data", "/more/", true), mount("settings", "/etc/app"), mount("login", "/login")))).toEqual([]);
   expect(faults(template({ containers: [container({ lifecycle: { postStart: ["a"], preStop: many(256, () => "x") } })] }))).toEqual([]);
   expect(faults(template({ imagePullSecrets: many(10, (index) => ({ secretId: `s${index}`, name: `s${index}` })) }))).toEqual([]);
+  expect(faults(template({ affinity: many(20, (index) => rule({ kind: "APPLICATION", weight: 5 * index + 5, ...labelled(...many(10, (number) => `a${number}`)) })) }))).toEqual([]);
+  expect(faults(template({ affinity: [rule({ topology: "CLUSTER", ...labelled(...Object.values(CLUSTER_LABELS), REGION_LABEL) }), rule({ topology: "REGION", ...labelled(REGION_LABEL) })] }))).toEqual([]);
   expect(faults(template({ logCollection: [{ container: "server", path: null }, ...many(19, (index) => ({ container: "server", path: `/var/log/${index}/*.log` }))] }))).toEqual([]);
 });
 
@@ -84,6 +89,16 @@ describe("each rule, broken once", () => {
     ["65 mounts", mounted([emptyDir("data")], ...many(65, (index) => mount("data", `/data/${index}`))), [MOUNTS]],
     ["eleven pull secrets", template({ imagePullSecrets: many(11, (index) => ({ secretId: `s${index}`, name: `s${index}` })) }), ["t.imagePullSecretIds"]],
     ["a pull secret given twice", template({ imagePullSecrets: [{ secretId: "s", name: "s" }, { secretId: "s", name: "s" }] }), ["t.imagePullSecretIds.1"]],
+    ["21 rules of affinity", template({ affinity: many(21, (index) => rule({ labels: [{ key: `a${index}`, value: "" }] })) }), ["t.affinity"]],
+    ["a rule without labels", template({ affinity: [rule({ labels: [] })] }), ["t.affinity.0.labels"]],
+    ["a rule of eleven labels", template({ affinity: [rule(labelled(...many(11, (index) => `a${index}`)))] }), ["t.affinity.0.labels"]],
+    ["a weight of 0", template({ affinity: [rule({ required: false, weight: 0 })] }), ["t.affinity.0.weight"]],
+    ["a weight of 101", template({ affinity: [rule({ required: false, weight: 101 })] }), ["t.affinity.0.weight"]],
+    ["a label that can't be one", template({ affinity: [rule({ labels: [{ key: "a b", value: "c d" }] })] }), ["t.affinity.0.labels.0.key", "t.affinity.0.labels.0.value"]],
+    ["a rule given twice", template({ affinity: [rule(), rule({ weight: 2 }), rule()] }), ["t.affinity.2"]],
+    ["a cluster's label asked of nodes", template({ affinity: [rule(labelled("disk", CLUSTER_LABELS.tier))] }), ["t.affinity.0.labels.1.key"]],
+    ["a node's label asked of clusters", template({ affinity: [rule({ kind: "NODE_ANTI", topology: "CLUSTER" })] }), ["t.affinity.0.labels.0.key"]],
+    ["a cluster's label asked of regions", template({ affinity: [rule({ topology: "REGION", ...labelled(REGION_LABEL, CLUSTER_LABELS.code) })] }), ["t.affinity.0.labels.1.key"]],
     ["logs of a container that is not there", template({ logCollection: [{ container: "sidecar", path: null }] }), ["t.logCollection.0.container"]],
     ["a relative path of logs", template({ logCollection: [{ container: "server", path: "*.log" }] }), ["t.logCollection.0.path"]],
     ["the same logs twice", template({ logCollection: [{ container: "server", path: null }, { container: "server", path: null }] }), ["t.logCollection.1"]],

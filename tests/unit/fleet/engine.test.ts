@@ -182,7 +182,7 @@ describe("scheduling", () => {
     expect(waiting).toMatchObject([
       {
         phase: "PENDING", ready: false, reason: "Unschedulable", privateIp: null,
-        message: "0/4 nodes are available: 1 not ready, 2 insufficient cpu, 3 insufficient memory",
+        message: "0/4 nodes are available: 3 Insufficient memory, 2 Insufficient cpu, 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
         containers: [{ state: "WAITING", reason: null }],
       },
     ]);
@@ -268,7 +268,7 @@ describe("scheduling", () => {
     expect(nodesOf(uuid(101))).toEqual(nodes);
     expect(nodesOf(uuid(102))).toEqual(nodes);
     expect(cluster.podsOf(app).find(({ nodeId }) => nodeId === null)).toMatchObject({
-      phase: "PENDING", reason: "Unschedulable", message: "0/3 nodes are available: 3 didn't have free ports for the requested pod ports",
+      phase: "PENDING", reason: "Unschedulable", message: "0/3 nodes are available: 3 node(s) didn't have free ports for the requested pod ports.",
     });
 
     // After a restart the ports are still taken; the next pod follows when one is given back.

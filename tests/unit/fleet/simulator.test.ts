@@ -143,13 +143,13 @@ describe("choosing a node", () => {
       nodes.take(0, { cpuMillis: 100, memoryMiB: 1 });
     }
     expect(nodes.choose({ cpuMillis: 100, memoryMiB: 1 }, none)).toBe(-1);
-    expect(nodes.explain({ cpuMillis: 100, memoryMiB: 1 })).toBe("0/1 nodes are available: 1 insufficient cpu");
+    expect(nodes.explain({ cpuMillis: 100, memoryMiB: 1 })).toBe("0/1 nodes are available: 1 Insufficient cpu.");
   });
 
   it("says so when all pod places are taken", () => {
     const nodes = new NodeTable([node(0, { pods: 1 })]);
     nodes.take(0, { cpuMillis: 1, memoryMiB: 1 });
-    expect(nodes.explain({ cpuMillis: 1, memoryMiB: 1 })).toBe("0/1 nodes are available: 1 too many pods");
+    expect(nodes.explain({ cpuMillis: 1, memoryMiB: 1 })).toBe("0/1 nodes are available: 1 Too many pods.");
   });
 });
 
