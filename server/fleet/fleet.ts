@@ -5,6 +5,8 @@
  * made; everything unsaved is committed in one transaction; then, and only then, messages leave. Ticks come every `tickMs`, and sooner when
  * the gateway has said something. A lost connection is dialled again with growing, jittered waits, and every agent says hello anew.
  *
+ * A connection that is full gets no more: no reports are made for it, and what waits in the agents' outboxes stays there until it has drained.
+ *
  * A commit that fails (a full disk) is tried again with the next tick, and nothing leaves until it succeeds. Any other fault in a tick is a
  * bug: it is thrown, ends the thread, and the store holds the last commit.
  */
@@ -16,7 +18,7 @@ import { ClusterAgent } from "./agent/agent.ts";
 import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
-import { PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
+import { HIGH_WATER_BYTES, PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
 import type { FleetLogger } from "./logger.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "./simulator/behaviours.ts";
 
@@ -78,6 +80,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let store: FleetStore | null = null;
   let connection: AgentConnection | null = null;
   let inbox: GatewayMessage[] = [];
+  let heldBack: ClusterAgent[] = [];
   let lastHeardMs = 0;
   let lastPingMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -108,7 +111,7 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agents.values()) {
       agent.retryRefused(performance.now());
       if (agent.simulation.nextDue() <= now) agent.simulation.advanceTo(now);
-      agent.makeReports();
+      if (!isFull()) agent.makeReports();
     }
     if (commit()) sendOutboxes();
     keepAlive();
@@ -155,10 +158,20 @@ export function createFleet(options: FleetOptions): Fleet {
     return true;
   }
 
+  /** More than enough waits to be sent. */
+  const isFull = (): boolean => connection !== null && connection.buffered > HIGH_WATER_BYTES;
+
   function sendOutboxes(): void {
     if (connection === null) return;
-    for (const agent of agents.values()) {
+    // Whoever the connection had no room for comes first the next time.
+    const inTurn = heldBack.length > 0 ? new Set([...heldBack, ...agents.values()]) : agents.values();
+    heldBack = [];
+    for (const agent of inTurn) {
       if (!agent.hasOutbox) continue;
+      if (isFull()) {
+        heldBack.push(agent);
+        continue;
+      }
       for (const message of agent.takeOutbox()) {
         connection.send(message);
         counters.messagesSent += 1;
@@ -217,6 +230,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (inbox.push(message) > INBOX_LIMIT) return dialled.close(`more than ${INBOX_LIMIT} messages wait to be taken in`);
         scheduleTick(MIN_PAUSE_MS);
       });
+      dialled.onDrain(() => scheduleTick(0));
       dialled.onClose((reason) => {
         if (connection === dialled) {
           connection = null;

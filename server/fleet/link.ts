@@ -2,6 +2,8 @@
  * The link: how a cluster's agent and the centre's gateway talk. One connection carries any number of clusters; every message names its own.
  *
  *   agent                                   gateway
+ *     | <---- challenge (nonce, clock) ------- |   between machines only: first of all, once a connection
+ *     | -- proof (signatures) ---------------> |   before the first hello of the clusters that it is for
  *     | -- hello (who, what it holds) -------> |   once a cluster and connection; repeated after a reconnect
  *     | <------ welcome (term, position) ----- |   or refuse
  *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
@@ -28,6 +30,8 @@
  *   with the pair that it was found in: the object is held, and works as far as it can.
  * - What happened on a cluster travels as events, in the order in which it happened, each once: they are kept by the agent until a report with them is acknowledged. Of what
  *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many.
+ * - Between machines a cluster's messages count once its key was proven on their connection, and until the key is revoked. Inside one process
+ *   both ends are the same program, and trust each other.
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
  *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
@@ -45,7 +49,8 @@ import type { ClusterNodeStatus, ClusterTier, DisconnectMode, EventType, FaultKi
 export type { ConfigUse, PlacementSpec } from "../domain/placement.ts";
 export type { ServiceSpec } from "../domain/service.ts";
 
-export const LINK_PROTOCOL_VERSION = 1;
+/** Versions of the protocol that this program speaks, best first. */
+export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -58,6 +63,8 @@ export const VOUCH_LIMIT_MS = 10_000;
 /** Events that a cluster keeps for the centre, and those of one report, at most. */
 export const EVENT_BUFFER = 10_000;
 export const EVENTS_LIMIT = 500;
+/** Signatures in one proof, at most. */
+export const PROOF_LIMIT = 500;
 /** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
 export const HIGH_WATER_BYTES = 4 * 1_024 * 1_024;
 
@@ -199,6 +206,12 @@ export interface Ping {
 
 export type AgentMessage = Hello | Report | Ping;
 
+/** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
+export interface Proof {
+  readonly type: "proof";
+  readonly clusters: readonly { readonly clusterId: string; /** Base64. */ readonly signature: string }[];
+}
+
 // ---------------------------------------------------------------- gateway → agent
 
 export interface Welcome {
@@ -282,6 +295,17 @@ export interface Refuse {
 
 export type GatewayMessage = Welcome | Assign | Ack | Faults | Pong | Refuse;
 
+/** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
+export interface Challenge {
+  readonly type: "challenge";
+  /** 32 random bytes in base64, another one on each connection. */
+  readonly nonce: string;
+  /** On the simulation's clock. */
+  readonly now: number;
+  /** Simulated seconds a second. */
+  readonly speed: number;
+}
+
 // ---------------------------------------------------------------- what a cluster is
 
 export interface ClusterDescription {
@@ -316,7 +340,8 @@ export interface LinkConnection<Out, In> {
   readonly buffered: number;
   /** Called each time that `buffered` falls below HIGH_WATER_BYTES again. */
   onDrain(listener: () => void): void;
-  onMessage(listener: (message: In) => void): void;
+  /** A listener may return a promise of being done with the message: a transport that can, reads no more while HIGH_WATER_BYTES of messages wait for that. */
+  onMessage(listener: (message: In) => unknown): void;
   onClose(listener: (reason: string) => void): void;
   close(reason: string): void;
 }
@@ -329,6 +354,9 @@ export interface LinkListener {
   onConnection(listener: (connection: GatewayConnection) => void): void;
   close(): Promise<void>;
 }
+
+/** The best version that both sides speak; null where there is none. Whose list it is that is in order decides what is best. */
+export const commonProtocol = (bestFirst: readonly number[], others: readonly number[]): number | null => bestFirst.find((version) => others.includes(version)) ?? null;
 
 /** The fleet's end: dials until it is told to stop; a lost connection is dialled again by the caller. */
 export interface LinkDialer {

@@ -5,6 +5,7 @@
  * - All of a cluster's messages pass through its lane, in order; clusters don't wait for each other beyond the limit of parallel transactions.
  * - An ack leaves after the commit. Whatever goes wrong with one cluster's message ends that cluster's session with a refuse: its agent says
  *   hello again, and goes on where it is told. Other clusters of the connection don't notice.
+ * - A connection that is full (HIGH_WATER_BYTES) is sent no assignments until it has drained, and one whose messages wait to be stored is not read.
  * - Wake-ups (bus) say that assignments changed; a poll says so too, for those that got lost.
  */
 import type { Pool } from "pg";
@@ -14,7 +15,7 @@ import { inPoolScope, retryingConflicts } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Pending, TemplateCache } from "./assignments.ts";
 import { Refusal, storeHello } from "./hello.ts";
@@ -45,10 +46,14 @@ export interface GatewayOptions {
   readonly pollMs?: number;
   /** Wall-clock milliseconds of silence until a cluster counts as disconnected. */
   readonly silentAfterMs?: number;
+  /** Versions of the link's protocol, best first. */
+  readonly protocols?: readonly number[];
 }
 
 export interface Gateway {
   start(): void;
+  /** Ends what these clusters have here: they may not go on. */
+  expel(clusterIds: readonly string[], reason: string): void;
   /** Ends all sessions; what was being stored is stored. */
   close(): Promise<void>;
 }
@@ -70,7 +75,7 @@ const MAX_CLUSTERS_A_CONNECTION = 20_000;
 const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
+  const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000, protocols = LINK_PROTOCOLS } = options;
   const sessions = new Map<string, ClusterSession>();
   const connections = new Map<GatewayConnection, ConnectionState>();
   const lanes = createLanes(options.concurrency ?? CONCURRENCY);
@@ -151,7 +156,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   };
   const pushTo = async (session: ClusterSession, pending: readonly Pending[]): Promise<void> => {
-    const alive = (): boolean => sessions.get(session.clusterId) === session;
+    // What a connection that is full is not sent now is found again once it has drained: nobody else waits for it.
+    const alive = (): boolean => sessions.get(session.clusterId) === session && session.connection.buffered <= HIGH_WATER_BYTES;
+    if (!alive()) return;
     session.sendStrays();
     const objectIds = session.unsent(pending);
     if (objectIds.length === 0) return;
@@ -164,7 +171,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
     const { clusterId } = hello;
     if (!connections.has(connection)) return;
-    if (!hello.protocols.includes(LINK_PROTOCOL_VERSION)) throw new Refusal(`the gateway speaks protocol ${LINK_PROTOCOL_VERSION}`);
+    const protocol = commonProtocol(protocols, hello.protocols);
+    if (protocol === null) throw new Refusal(`the gateway speaks version ${protocols.join(" and ")} of the protocol, the agent ${hello.protocols.join(" and ") || "none"}`);
     const now = clock.now();
     const facts = { term, now, staleBefore: now - staleAfterMs };
     const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, facts)));
@@ -177,7 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const session = new ClusterSession(connection, hello, term, welcomed);
     sessions.set(clusterId, session);
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
-    connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
+    connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
   };
 
@@ -192,7 +200,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (session.confirm(report)) wake(session.clusterId);
   };
 
-  const onMessage = (connection: GatewayConnection, raw: unknown): void => {
+  /** The promise of having stored it, for what is stored. */
+  const onMessage = (connection: GatewayConnection, raw: unknown): Promise<void> | undefined => {
     if (closing) return;
     const checked = checkMessage(raw);
     if (!checked.ok) {
@@ -212,25 +221,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!state) return;
     if (message.type === "hello") {
       if (state.hellos.has(message.clusterId)) return;
-      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return connection.close("too many clusters say hello at once");
+      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return void connection.close("too many clusters say hello at once");
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
-      lanes.run(message.clusterId, () => onHello(connection, message))
+      return lanes.run(message.clusterId, () => onHello(connection, message))
         .catch((error: unknown) => {
           if (sessions.get(message.clusterId)?.connection === connection) sessions.delete(message.clusterId);
           refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello"));
         })
         .finally(() => state.hellos.delete(message.clusterId));
-      return;
     }
     const session = sessions.get(message.clusterId);
     // What was on its way when its cluster was refused needs no answer: that came already.
     if (state.refused.has(message.clusterId)) return;
-    if (session?.connection !== connection) return refuse(connection, message.clusterId, "say hello first");
+    if (session?.connection !== connection) return void refuse(connection, message.clusterId, "say hello first");
     presence.heard(message.clusterId);
     session.pendingReports += 1;
-    if (session.pendingReports > MAX_WAITING_REPORTS) return endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
-    lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
+    if (session.pendingReports > MAX_WAITING_REPORTS) return void endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
+    return lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
       if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "report"));
     });
   };
@@ -239,6 +247,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (closing) return connection.close("the gateway is closing");
     connections.set(connection, { refused: new Set(), hellos: new Set() });
     connection.onMessage((message) => onMessage(connection, message));
+    connection.onDrain(() => {
+      for (const session of sessions.values()) if (session.connection === connection) wake(session.clusterId);
+    });
     connection.onClose((reason) => {
       connections.delete(connection);
       let clusters = 0;
@@ -283,6 +294,12 @@ export function createGateway(options: GatewayOptions): Gateway {
         bus.publish("timeline");
       });
       options.listener.onConnection(onConnection);
+    },
+    expel: (clusterIds, reason) => {
+      for (const clusterId of clusterIds) {
+        const session = sessions.get(clusterId);
+        if (session) endSession(session, reason);
+      }
     },
     close: async () => {
       closing = true;
