@@ -3,7 +3,8 @@
  *
  *   agent                                   gateway
  *     | <---- challenge (nonce, clock) ------- |   between machines only: first of all, once a connection
- *     | -- proof (signatures) ---------------> |   before the first hello of the clusters that it is for
+ *     | -- proof (signatures) ---------------> |   any number of them, each for some clusters
+ *     | <-------- proven (who may not go on) - |   an answer for each; hello only then
  *     | -- hello (who, what it holds) -------> |   once a cluster and connection; repeated after a reconnect
  *     | <------ welcome (term, position) ----- |   or refuse
  *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
@@ -259,6 +260,12 @@ export interface Ack {
   readonly seq: number;
 }
 
+/** The answer to a proof: which of its clusters may not go on, and why, in words. */
+export interface Proven {
+  readonly type: "proven";
+  readonly refused: readonly { readonly clusterId: string; readonly reason: string }[];
+}
+
 /** All faults that are in force on a cluster, or are to begin. */
 export interface Faults {
   readonly type: "faults";
@@ -348,6 +355,13 @@ export interface LinkConnection<Out, In> {
 
 export type AgentConnection = LinkConnection<AgentMessage, GatewayMessage>;
 export type GatewayConnection = LinkConnection<GatewayMessage, AgentMessage>;
+
+/** What the ends of an untrusted connection say before there is a hello. */
+export type ProvingAgent = LinkConnection<AgentMessage | Proof, GatewayMessage | Challenge | Proven>;
+export interface ProvingGateway extends LinkConnection<GatewayMessage | Challenge | Proven, AgentMessage | Proof> {
+  /** Somebody is known here: until then only so much is read as a proof may need. */
+  admit(): void;
+}
 
 /** The gateway's end: calls back for every fleet that dials in. */
 export interface LinkListener {

@@ -9,12 +9,13 @@
  *
  * Bounds, all of one connection alone: a message has MAX_MESSAGE_BYTES. What waits to be sent is told as `buffered`, and ends the connection beyond
  * MAX_BUFFERED_BYTES. What was received and is not done with (onMessage's promise) stops the reading beyond HIGH_WATER_BYTES until half of it is: the
- * peer's own sending then comes to rest. A peer is gone when for SILENT_PINGS pings neither a byte came from it nor a byte that waited for it could leave.
+ * peer's own sending then comes to rest. Who has not been admitted yet may send `openingBytes` altogether. A peer is gone when for SILENT_PINGS pings neither a byte came from it nor a byte that waited for it could leave.
  */
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { commonProtocol, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkConnection, PING_INTERVAL_MS } from "./link.ts";
+import { commonProtocol, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkConnection, PING_INTERVAL_MS, type ProvingGateway } from "./link.ts";
 
 export const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024;
 export const MAX_BUFFERED_BYTES = 8 * HIGH_WATER_BYTES;
@@ -35,15 +36,14 @@ export interface SocketTuning {
   /** See HIGH_WATER_BYTES and MAX_BUFFERED_BYTES. */
   readonly highWaterBytes?: number;
   readonly maxBufferedBytes?: number;
+  /** What may be read before the connection is admitted; absent: it is from the start. */
+  readonly openingBytes?: number;
 }
 
 const subprotocolOf = (version: number): string => `selvedge-link.${version}`;
 
-/** What a WebSocket shows of the stream below it. */
-interface Counted {
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-}
+/** What there is to know of the stream below a WebSocket. */
+type Counted = Duplex & Pick<Socket, "bytesRead" | "bytesWritten">;
 
 class SocketConnection<Out, In> implements LinkConnection<Out, In> {
   /** Resolves when nothing is left of it. */
@@ -62,13 +62,15 @@ class SocketConnection<Out, In> implements LinkConnection<Out, In> {
   #isAboveHighWater = false;
   /** Bytes of messages that somebody works on, or that wait for a listener. */
   #waitingBytes = 0;
+  #stopWatching: () => void = () => undefined;
   #silentPings = 0;
   #read = 0;
   #left = 0;
   #hadBuffered = false;
 
-  constructor(socket: WebSocket, stream: Counted, { pingMs = PING_INTERVAL_MS, highWaterBytes = HIGH_WATER_BYTES, maxBufferedBytes = MAX_BUFFERED_BYTES }: SocketTuning) {
+  constructor(socket: WebSocket, stream: Counted, { pingMs = PING_INTERVAL_MS, highWaterBytes = HIGH_WATER_BYTES, maxBufferedBytes = MAX_BUFFERED_BYTES, openingBytes }: SocketTuning) {
     this.#socket = socket;
+    if (openingBytes !== undefined) this.#watchOpening(stream, openingBytes);
     this.#stream = stream;
     this.#highWater = highWaterBytes;
     this.#maxBuffered = maxBufferedBytes;
@@ -109,6 +111,20 @@ class SocketConnection<Out, In> implements LinkConnection<Out, In> {
 
   close(reason: string): void {
     this.#leave(NORMAL, reason);
+  }
+
+  admit(): void {
+    this.#stopWatching();
+  }
+
+  #watchOpening(stream: Counted, limit: number): void {
+    let total = 0;
+    const count = (chunk: Buffer): void => {
+      total += chunk.length;
+      if (total > limit) this.#cut(`more than ${limit} bytes came before the connection was admitted`);
+    };
+    stream.on("data", count);
+    this.#stopWatching = () => stream.off("data", count);
   }
 
   readonly #hasLeft = (): void => {
@@ -180,6 +196,7 @@ class SocketConnection<Out, In> implements LinkConnection<Out, In> {
     if (this.#closedBecause !== null) return;
     this.#closedBecause = reason;
     clearInterval(this.#heartbeat);
+    this.#stopWatching();
     this.#onMessage = [];
     this.#early = [];
     for (const listener of this.#onClose) listener(reason);
@@ -202,7 +219,7 @@ export interface SocketListenerOptions extends SocketTuning {
 }
 
 export interface SocketListener<Out, In> {
-  onConnection(listener: (connection: LinkConnection<Out, In>) => void): void;
+  onConnection(listener: (connection: LinkConnection<Out, In> & Pick<ProvingGateway, "admit">) => void): void;
   /** Takes over an HTTP connection that asked to become a WebSocket. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
   close(): Promise<void>;
@@ -212,7 +229,7 @@ const MAX_CONNECTIONS = 2_000;
 
 export function socketListener<Out, In>(options: SocketListenerOptions = {}): SocketListener<Out, In> {
   const { protocols = LINK_PROTOCOLS, maxConnections = MAX_CONNECTIONS } = options;
-  const listeners: ((connection: LinkConnection<Out, In>) => void)[] = [];
+  const listeners: ((connection: SocketConnection<Out, In>) => void)[] = [];
   const connections = new Set<SocketConnection<Out, In>>();
   /** The protocol was agreed on before ws is asked: it only repeats it. */
   const agreed = (offered: Iterable<string>): number | null => commonProtocol(protocols, versionsIn(offered));
@@ -237,7 +254,7 @@ export function socketListener<Out, In>(options: SocketListenerOptions = {}): So
       const refused = refusal(request);
       if (refused !== null) return refuseUpgrade(stream, ...refused);
       server.handleUpgrade(request, stream, head, (socket) => {
-        const connection = new SocketConnection<Out, In>(socket, stream as Duplex & Counted, options);
+        const connection = new SocketConnection<Out, In>(socket, stream as Counted, options);
         connections.add(connection);
         connection.onClose(() => connections.delete(connection));
         for (const listener of listeners) listener(connection);

@@ -221,7 +221,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!state) return;
     if (message.type === "hello") {
       if (state.hellos.has(message.clusterId)) return;
-      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return void connection.close("too many clusters say hello at once");
+      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) {
+        connection.close("too many clusters say hello at once");
+        return;
+      }
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
       return lanes.run(message.clusterId, () => onHello(connection, message))
@@ -234,10 +237,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     const session = sessions.get(message.clusterId);
     // What was on its way when its cluster was refused needs no answer: that came already.
     if (state.refused.has(message.clusterId)) return;
-    if (session?.connection !== connection) return void refuse(connection, message.clusterId, "say hello first");
+    if (session?.connection !== connection) {
+      refuse(connection, message.clusterId, "say hello first");
+      return;
+    }
     presence.heard(message.clusterId);
     session.pendingReports += 1;
-    if (session.pendingReports > MAX_WAITING_REPORTS) return void endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
+    if (session.pendingReports > MAX_WAITING_REPORTS) {
+      endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
+      return;
+    }
     return lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
       if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "report"));
     });
