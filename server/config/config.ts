@@ -218,8 +218,8 @@ function shard(value: string): { index: number; of: number } | Fault {
 
 /** A URL may hold a password: the fault does not repeat it. */
 function gatewayList(value: string): readonly string[] | Fault {
-  const urls = value.split(",").map((url) => url.trim());
-  const isRight = (url: string): boolean => URL.canParse(url) && ["ws:", "wss:"].includes(new URL(url).protocol) && new URL(url).hash === "";
+  const urls = value.split(",").map((each) => each.trim());
+  const isRight = (text: string): boolean => URL.canParse(text) && ["ws:", "wss:"].includes(new URL(text).protocol) && new URL(text).hash === "";
   return urls.length <= MAX_GATEWAYS && urls.every(isRight) ? urls : new Fault(`must be at most ${MAX_GATEWAYS} URLs with commas, each as ws://127.0.0.1:4000/agent or wss://…`);
 }
 

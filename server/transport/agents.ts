@@ -88,7 +88,7 @@ export function createAgentRoute({ door, sourceHeader, logger }: AgentRouteOptio
             try {
               resolve(JSON.parse(text));
             } catch (error) {
-              reject(error as Error);
+              reject(error);
             }
           });
         });

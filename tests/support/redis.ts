@@ -62,7 +62,7 @@ async function installedRedis(): Promise<RedisProgram | null> {
 /** From an earlier time, or now. It counts only once it has said its version. */
 export async function unpackedRedis(cache: string): Promise<RedisProgram> {
   const programIn = async (folder: string): Promise<RedisProgram> => {
-    const [lib] = (await readdir(path.join(folder, "usr/lib"))).filter((name) => name.includes("-linux-"));
+    const lib = (await readdir(path.join(folder, "usr/lib"))).find((name) => name.includes("-linux-"));
     const program = { command: path.join(folder, "usr/bin/redis-server"), libraries: path.join(folder, "usr/lib", lib ?? "") };
     await access(program.command);
     await run(program.command, ["--version"], { env: environmentOf(program) });
