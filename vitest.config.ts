@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     exclude: ["tests/bench/**", "**/node_modules/**"],
-    globalSetup: ["tests/support/postgres.ts"],
+    globalSetup: ["tests/support/postgres.ts", "tests/support/redis.ts"],
     // Postgres and the load share the machine: more workers only wait for each other.
     maxWorkers: 2,
     testTimeout: 15_000,

@@ -3,6 +3,7 @@ import { LifeAndConfigurationMigration } from "./migration-20261126-life-and-con
 import { OperationKindsMigration } from "./migration-20261130-operation-kinds.ts";
 import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts";
 import { EventsMigration } from "./migration-20261201-events.ts";
+import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: "20261130-timeline-owners", class: TimelineOwnersMigration },
   { name: "20261130-operation-kinds", class: OperationKindsMigration },
   { name: "20261201-events", class: EventsMigration },
+  { name: "20261201-enrolment", class: EnrolmentMigration },
 ];

@@ -13,6 +13,7 @@ import "./operation/subscriptions.ts";
 import "./fleet/type.ts";
 import "./fleet/queries.ts";
 import "./fleet/subscriptions.ts";
+import "./fleet/enrolment-mutations.ts";
 import "./application/type.ts";
 import "./application/queries.ts";
 import "./application/mutations.ts";

@@ -1,27 +1,35 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import type { Logger } from "pino";
-import { type Config, ROLES, type ServerRole } from "./config/config.ts";
+import { type Config, needsDatabase, ROLES, type ServerRole } from "./config/config.ts";
 import { loadSecrets, lockDataDirectory, makeDataDirectory, type Secrets } from "./config/data-directory.ts";
 import { type DatabaseAddress, type Login, parseDatabaseUrl, rolePassword } from "./database/address.ts";
 import { ensureAdministrator } from "./database/administrator.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./database/embedded.ts";
 import type { Prepared } from "./database/prepare.ts";
-import { loadFleetDescription } from "./fleet/description.ts";
+import { loadShard } from "./fleet/shards.ts";
+import { SOURCE_HEADER } from "./gateway/door.ts";
 import { hashToken, tokenPrefix } from "./identity/token.ts";
-import { createMetrics } from "./observability/metrics.ts";
+import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import type { RunningApi } from "./roles/api.ts";
-import { type BusSettings, type Facts, openBus, openClock } from "./roles/role.ts";
+import { type BusSettings, type Centre, type Facts, openBus, openClock } from "./roles/role.ts";
 import { startThread, type Thread, type ThreadRole } from "./threads.ts";
 import { listenFault } from "./transport/address.ts";
+import { type AgentRoute, createAgentRoute } from "./transport/agents.ts";
 
 /**
  * The composition root. Everything is built here once, in this order, and closed in reverse:
  *
  *   address (free?) → data directory (lock, secrets) → threads load their code │ Postgres → roles, migrations, clock, administrator
  *     → fleet, gateway and worker, API
+ *
+ * A process listens where it serves the API, or has a gateway: what comes for the gateway is handed on to its thread. A fleet alone needs no database
+ * and listens nowhere.
  *
  * Closing: the API accepts nothing more → the worker finishes its jobs → the gateway stores what has come → the fleet saves → Postgres stops.
  */
@@ -37,9 +45,10 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** null without the role api. */
+  /** null where it listens nowhere. */
   readonly url: string | null;
-  readonly secrets: Secrets;
+  /** null for a fleet alone. */
+  readonly secrets: Secrets | null;
   readonly fleetClusters: number | null;
   close(): Promise<void>;
 }
@@ -75,8 +84,9 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
   };
 
   try {
+    const listens = has("api") || has("gateway");
     // Known before anything is made. Where something is made already, the lock may know better who has the address: another Selvedge.
-    const fault = has("api") ? await listenFault(config.http.host, config.http.port) : null;
+    const fault = listens ? await listenFault(config.http.host, config.http.port) : null;
     if (fault !== null && !existsSync(config.dataDirectory)) throw fault;
     await makeDataDirectory(config.dataDirectory);
     if (config.databaseUrl === null || has("fleet")) {
@@ -84,14 +94,26 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       stack.defer(() => lock.release());
     }
     if (fault !== null) throw fault;
-    const secrets = await loadSecrets(config);
-    const fleetClusters = has("fleet") ? loadFleetDescription(config.simulation.fleet).clusters.map(({ clusterId }) => clusterId) : null;
+    const fleetClusters = has("fleet") ? loadShard(config.simulation.fleet, config.simulation.shard).clusters.map(({ clusterId }) => clusterId) : null;
+    const door = has("gateway") ? await makeDoor(stack) : null;
 
-    const threads = openThreads(config, logger, fatal);
+    const threads = openThreads(config, door, logger, fatal);
     const stopThreads = stack.use(new AsyncDisposableStack());
     for (const thread of threads) stopThreads.defer(async () => void (await thread.stop(THREAD_STOP_MS)));
+    const announceStop = (): void => threads.forEach((thread) => thread.announceStop());
+    // One that waits for a gateway, say, waits no longer.
+    signal?.addEventListener("abort", announceStop, { once: true });
     const metrics = createMetrics("api", () => Promise.all(threads.map((thread) => thread.metrics())));
+    const agents = door === null ? null : createAgentRoute({ door, sourceHeader: SOURCE_HEADER, logger });
 
+    if (!needsDatabase(config.roles)) {
+      stack.defer(announceStop);
+      await Promise.all(threads.map((thread) => thread.start(null)));
+      signal?.throwIfAborted();
+      return { url: null, secrets: null, fleetClusters: fleetClusters?.length ?? null, close };
+    }
+
+    const secrets = await loadSecrets(config);
     // Loading code takes as long as starting Postgres: both at once. What can't be loaded is told where it is waited for.
     const opening = openServer(config, secrets, logger);
     const loading = has("api") ? import("./roles/api.ts") : null;
@@ -104,9 +126,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       stack.defer(() => embedded.stop());
     }
     stack.use(stopThreads.move());
-    stack.defer(() => {
-      for (const thread of threads) thread.announceStop();
-    });
+    stack.defer(announceStop);
     signal?.throwIfAborted();
 
     const { prepareDatabase } = await import("./database/prepare.ts");
@@ -114,7 +134,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       address,
       owner,
       encryptionKey: secrets.encryptionKey,
-      speed: has("fleet") ? config.simulation.speed : null,
+      speed: has("gateway") ? config.simulation.speed : null,
       wall: Date.now(),
       logger,
     });
@@ -132,10 +152,8 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
       const { startApi } = await loading;
       const bus = await openBus(facts.bus, logger);
       stack.defer(() => bus.close());
-      const api = await startApi({
-        config, database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link: null, stopping: stopping.signal,
-        fleetClusters: has("gateway") ? (fleetClusters ?? []) : [],
-      });
+      const centre: Centre = { database: facts.database, clock, speed: facts.clock.speed, term: facts.term, bus };
+      const api = await startApi({ config, centre, logger, metrics, link: null, door, agents, stopping: stopping.signal, fleetClusters: has("gateway") ? (fleetClusters ?? []) : [] });
       stack.defer(() => inTime(api.close(), API_STOP_MS, logger));
       return api;
     };
@@ -144,17 +162,33 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     for (const outcome of [served, ...started]) if (outcome.status === "rejected") throw outcome.reason;
     signal?.throwIfAborted();
     const api = served.status === "fulfilled" ? served.value : null;
+    const front = api === null && agents !== null ? await openFront(config, agents, metrics, logger, stack) : null;
     const deadline = performance.now() + REGISTER_DEADLINE_MS;
     while (api !== null && performance.now() < deadline && (await api.missingClusters()) > 0) await sleep(REGISTER_POLL_MS);
     signal?.throwIfAborted();
-    return { url: api?.url ?? null, secrets, fleetClusters: fleetClusters?.length ?? null, close };
+    return { url: api?.url ?? front, secrets, fleetClusters: fleetClusters?.length ?? null, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function openThreads(config: Config, logger: Logger, onCrash: (error: Error) => void): Thread[] {
+/** A path for the gateway's door, in a folder that only we may enter. Short: a Unix socket's has a hundred characters at most. */
+async function makeDoor(stack: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), "selvedge-door-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  return path.join(folder, "gateway");
+}
+
+/** What listens for the gateway where no API does. Returns its address. */
+async function openFront(config: Config, agents: AgentRoute, metrics: Metrics, logger: Logger, stack: AsyncDisposableStack): Promise<string> {
+  const { startFront } = await import("./transport/front.ts");
+  const front = await startFront({ host: config.http.host, port: config.http.port, agents, metrics: metrics.registry, logger });
+  stack.defer(() => front.close());
+  return front.url;
+}
+
+function openThreads(config: Config, door: string | null, logger: Logger, onCrash: (error: Error) => void): Thread[] {
   const link = new MessageChannel();
   const ports: Partial<Record<string, MessageChannel["port1"]>> = { fleet: link.port1, centre: link.port2 };
   const linked = config.roles.includes("fleet") && config.roles.includes("gateway");
@@ -164,7 +198,7 @@ function openThreads(config: Config, logger: Logger, onCrash: (error: Error) => 
   }
   return THREADS.flatMap(({ name, roles }) => {
     const wanted = roles.filter((role) => config.roles.includes(role));
-    return wanted.length === 0 ? [] : [startThread({ name, roles: wanted, config, link: (linked && ports[name]) || null, logger, onCrash })];
+    return wanted.length === 0 ? [] : [startThread({ name, roles: wanted, config, link: (linked && ports[name]) || null, door: name === "centre" ? door : null, logger, onCrash })];
   });
 }
 

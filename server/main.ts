@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Logger } from "pino";
 import type { RunningServer } from "./app.ts";
-import { type Config, ConfigError, readProcessConfig, ROLES, unknownProcessSettings } from "./config/config.ts";
+import { type Config, ConfigError, needsDatabase, readProcessConfig, ROLES, unknownProcessSettings } from "./config/config.ts";
 import { createLogger } from "./observability/logger.ts";
 
 /**
@@ -103,24 +103,38 @@ function fail(lines: readonly string[]): never {
 function announce(config: Config, server: RunningServer, logger: Logger): void {
   const { url, secrets, fleetClusters } = server;
   const { fleet, speed } = config.simulation;
-  const graphql = url === null ? null : `${url}/graphql`;
-  const database = config.databaseUrl === null ? "embedded Postgres" : "DATABASE_URL";
+  const serves = config.roles.includes("api");
+  const graphql = serves ? `${url}/graphql` : null;
+  const database = !needsDatabase(config.roles) ? "no database" : config.databaseUrl === null ? "embedded Postgres" : "DATABASE_URL";
+  const follows = config.roles.includes("fleet") && !config.roles.includes("gateway");
+  const { index, of } = config.simulation.shard;
+  const part = of === 1 ? "" : ` of part ${index}/${of}`;
   const seconds = Math.round(performance.now()) / 1_000;
-  const token = secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : `${secrets.adminToken}  (kept in ${nearest(secrets.tokenFile)})`;
+  const token = secrets === null || !serves ? null : secrets.tokenFile === null ? "as set in SELVEDGE_ADMIN_TOKEN" : `${secrets.adminToken}  (kept in ${nearest(secrets.tokenFile)})`;
   const rows: [string, string | null][] = [
-    ["Console", url],
+    ["Console", serves ? url : null],
     ["GraphiQL", graphql && `${graphql}  (in a browser)`],
     ["GraphQL", graphql && `${graphql}  (HTTP, server-sent events, WebSocket)`],
     ["Token", token],
     ["Data", `${config.dataDirectory}  (${database})`],
-    ["Fleet", fleetClusters === null ? null : `${fleet}, ${fleetClusters} clusters, ${speed} × real time`],
+    ["Agents", config.roles.includes("gateway") && config.roles.length < ROLES.length ? `${url?.replace("http", "ws")}/agent` : null],
+    ["Gateways", follows ? config.link.gateways.map(withoutPassword).join(", ") : null],
+    ["Fleet", fleetClusters === null ? null : `${fleet}, ${fleetClusters} clusters${part}, ${follows ? "on the centre's clock" : `${speed} × real time`}`],
     ["Roles", config.roles.length === ROLES.length ? null : config.roles.join(", ")],
   ];
   const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(10)}${value}`]));
   // Whoever reads it may have seen enough and gone.
   process.stdout.on("error", (error) => logger.debug({ err: error }, "nobody reads where everything is"));
   process.stdout.write(`\nSelvedge is ready after ${seconds.toFixed(1)} s. Ctrl-C stops it.\n\n${shown.join("\n")}\n\n`);
-  logger.info({ url, graphql, dataDirectory: config.dataDirectory, database, tokenFile: secrets.tokenFile, fleet, clusters: fleetClusters, speed, roles: config.roles, seconds }, "ready");
+  logger.info({ url, graphql, dataDirectory: config.dataDirectory, database, tokenFile: secrets?.tokenFile ?? null, fleet, clusters: fleetClusters, speed, roles: config.roles, seconds }, "ready");
+}
+
+/** A URL as it may be shown. */
+function withoutPassword(text: string): string {
+  const url = new URL(text);
+  url.password = "";
+  url.username = "";
+  return url.href;
 }
 
 /** From here, where it lies below. */

@@ -2,11 +2,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { createLogger } from "./observability/logger.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { loadRole } from "./roles/index.ts";
-import { type Facts, openBus, openClock, type RoleContext } from "./roles/role.ts";
+import { type Centre, type Facts, openBus, openClock, type RoleContext } from "./roles/role.ts";
 import type { FromThread, ThreadData, ToThread } from "./threads.ts";
 
 /** A thread that hosts some roles; see threads.ts for what it is told. An uncaught error ends it, and with it the process. */
-async function host({ name, roles, config, link }: ThreadData, port: NonNullable<typeof parentPort>): Promise<void> {
+async function host({ name, roles, config, link, door }: ThreadData, port: NonNullable<typeof parentPort>): Promise<void> {
   const logger = createLogger({ level: config.log.level, pretty: config.log.pretty, name });
   const metrics = createMetrics(name);
   const stopping = new AbortController();
@@ -15,10 +15,13 @@ async function host({ name, roles, config, link }: ThreadData, port: NonNullable
   // Loading code takes a while, and so does preparing the database: both at once.
   const loaded = Promise.all(roles.map(loadRole));
 
-  const start = async (facts: Facts): Promise<void> => {
+  const openCentre = async (facts: Facts): Promise<Centre> => {
     const bus = await openBus(facts.bus, logger);
     running.defer(() => bus.close());
-    const context: RoleContext = { config, database: facts.database, clock: openClock(facts.clock), speed: facts.clock.speed, term: facts.term, bus, logger, metrics, link, stopping: stopping.signal };
+    return { database: facts.database, clock: openClock(facts.clock), speed: facts.clock.speed, term: facts.term, bus };
+  };
+  const start = async (facts: Facts | null): Promise<void> => {
+    const context: RoleContext = { config, centre: facts && (await openCentre(facts)), logger, metrics, link, door, stopping: stopping.signal };
     for (const startRole of await loaded) {
       const role = await startRole(context);
       running.defer(() => role.close());

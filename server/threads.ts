@@ -27,9 +27,12 @@ export interface ThreadData {
   readonly roles: readonly ThreadRole[];
   readonly config: Config;
   readonly link: MessagePort | null;
+  /** The Unix socket at which the gateway takes what comes from outside; null without one. */
+  readonly door: string | null;
 }
 
-export type ToThread = { readonly say: "start"; readonly facts: Facts } | { readonly say: "metrics" } | { readonly say: "stopping" } | { readonly say: "stop" };
+/** `facts`: null where there is no database. */
+export type ToThread = { readonly say: "start"; readonly facts: Facts | null } | { readonly say: "metrics" } | { readonly say: "stopping" } | { readonly say: "stop" };
 export type FromThread =
   | { readonly say: "started" }
   | { readonly say: "failed"; readonly reason: string }
@@ -38,7 +41,7 @@ export type FromThread =
 export interface Thread {
   readonly name: string;
   /** Resolves when all of its roles run; rejects with the reason why one does not. */
-  start(facts: Facts): Promise<void>;
+  start(facts: Facts | null): Promise<void>;
   /** What it has counted; empty where it does not answer soon. */
   metrics(): Promise<MetricsSnapshot>;
   announceStop(): void;
@@ -55,8 +58,8 @@ export interface ThreadOptions extends Omit<ThreadData, "link"> {
   readonly onCrash: (error: Error) => void;
 }
 
-export function startThread({ name, roles, config, link, logger, onCrash }: ThreadOptions): Thread {
-  const workerData: ThreadData = { name, roles, config, link };
+export function startThread({ name, roles, config, link, door, logger, onCrash }: ThreadOptions): Thread {
+  const workerData: ThreadData = { name, roles, config, link, door };
   const worker = new Worker(new URL("./thread.ts", import.meta.url), { name, workerData, transferList: link === null ? [] : [link] });
   let stopping = false;
   let crash: Error | null = null;

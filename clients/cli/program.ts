@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import manifest from "../../package.json" with { type: "json" };
-import { examples } from "./arguments.ts";
+import { examples, repeatedWords, span, wholeNumber } from "./arguments.ts";
+import { enrol, type EnrolOptions } from "./commands/enrol.ts";
 import { login } from "./commands/login.ts";
 import { EXIT, type ExitCode, report } from "./exit.ts";
 import type { Action, Kit } from "./menu/kit.ts";
@@ -8,6 +9,7 @@ import { addLife } from "./menu/life.ts";
 import { addLook } from "./menu/look.ts";
 import { addManifests } from "./menu/manifests.ts";
 import { addObjects } from "./menu/objects.ts";
+import { outputOption } from "./output.ts";
 import { type GlobalOptions, withSession } from "./session.ts";
 import { didYouMean } from "./suggest.ts";
 import { clearLine, styleFor, type Terminal } from "./terminal.ts";
@@ -133,6 +135,15 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
     .description("Try a server and a token, and keep them for the commands that follow.")
     .action(async (_options: unknown, command: Command) => login(terminal, command.optsWithGlobals<GlobalOptions>()))
     .addHelpText("after", examples("selvedge login --url https://edge.example.com --token slv_…", "SELVEDGE_TOKEN=slv_… selvedge login --url https://edge.example.com"));
+  program
+    .command("enrol")
+    .description("A ticket by which a fleet on another machine makes its clusters known; it is printed once.")
+    .option("--cluster <codes>", "for these: codes with commas, or the option again; they may get another key", repeatedWords)
+    .option("--any <number>", "for so many clusters that have no key yet", wholeNumber)
+    .option("--expires <duration>", "how long it is valid: 15m, 12h; default an hour", span)
+    .addOption(outputOption())
+    .action(kit.online<EnrolOptions>((session, _name, _names, options) => enrol(session, options)))
+    .addHelpText("after", examples("SELVEDGE_ENROLMENT_TICKET=$(selvedge enrol --any 60)", "selvedge enrol --cluster beijing-1,shanghai-1 --expires 15m"));
 
   return program;
 }

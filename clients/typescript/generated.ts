@@ -190,6 +190,17 @@ export type CreateConfigMapInput = {
   readonly namespace: string;
 };
 
+/** Exactly one of clusterCodes and maxClusters. A replay by idempotencyKey answers without the ticket: it is not kept. */
+export type CreateEnrolmentTicketInput = {
+  /** For these clusters, new ones or such as need another key. */
+  readonly clusterCodes?: ReadonlyArray<string> | null | undefined;
+  /** Default: in an hour of the wall clock. */
+  readonly expiresAt?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  /** For so many clusters that have no key yet, whichever they are. */
+  readonly maxClusters?: number | null | undefined;
+};
+
 export type CreateNamespaceInput = {
   readonly description?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
@@ -516,6 +527,11 @@ export type RevealSecretInput = {
   readonly id: string;
   /** Default: all. */
   readonly keys?: ReadonlyArray<string> | null | undefined;
+};
+
+export type RevokeClusterKeyInput = {
+  readonly clusterCode: string;
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 /** VIEWER reads (no secret values, no terminal); OPERATOR also changes; OWNER also manages tokens; PLATFORM_ADMIN also runs the fleet. */
@@ -960,6 +976,44 @@ export type CreateConfigMapMutationVariables = Exact<{
 
 
 export type CreateConfigMapMutation = { readonly createConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CreateEnrolmentTicketMutationVariables = Exact<{
+  input: CreateEnrolmentTicketInput;
+}>;
+
+
+export type CreateEnrolmentTicketMutation = { readonly createEnrolmentTicket: { readonly ticket: string | null, readonly clusterCodes: ReadonlyArray<string> | null, readonly maxClusters: number | null, readonly expiresAt: string | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
           | { readonly id: string }
           | { readonly id: string }
@@ -1703,6 +1757,44 @@ export type RevokeApiTokenMutationVariables = Exact<{
 
 
 export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiToken: { readonly id: string, readonly name: string, readonly revokedAt: string | null } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type RevokeClusterKeyMutationVariables = Exact<{
+  input: RevokeClusterKeyInput;
+}>;
+
+
+export type RevokeClusterKeyMutation = { readonly revokeClusterKey: { readonly cluster: { readonly id: string, readonly code: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
           | { readonly id: string }
           | { readonly id: string }
@@ -3794,6 +3886,48 @@ fragment ConfigMapRow on ConfigMap {
   createdAt
   updatedAt
 }`) as unknown as TypedDocumentString<CreateConfigMapMutation, CreateConfigMapMutationVariables>;
+export const CreateEnrolmentTicketDocument = new TypedDocumentString(`
+    mutation CreateEnrolmentTicket($input: CreateEnrolmentTicketInput!) {
+  createEnrolmentTicket(input: $input) {
+    ticket
+    clusterCodes
+    maxClusters
+    expiresAt
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateEnrolmentTicketMutation, CreateEnrolmentTicketMutationVariables>;
 export const CreateNamespaceDocument = new TypedDocumentString(`
     mutation CreateNamespace($input: CreateNamespaceInput!) {
   createNamespace(input: $input) {
@@ -5005,6 +5139,48 @@ export const RevokeApiTokenDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<RevokeApiTokenMutation, RevokeApiTokenMutationVariables>;
+export const RevokeClusterKeyDocument = new TypedDocumentString(`
+    mutation RevokeClusterKey($input: RevokeClusterKeyInput!) {
+  revokeClusterKey(input: $input) {
+    cluster {
+      id
+      code
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<RevokeClusterKeyMutation, RevokeClusterKeyMutationVariables>;
 export const RollBackApplicationDocument = new TypedDocumentString(`
     mutation RollBackApplication($input: RollBackApplicationInput!) {
   rollBackApplication(input: $input) {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isTicket } from "../domain/cluster-key.ts";
 import { unknownSettings } from "./unknown.ts";
 
 /**
@@ -14,7 +15,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** All there are: what is not here can't be read below, and of ours counts as misspelt. */
 export const SETTINGS = [
   "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY",
-  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_REMEMBERED_MB",
+  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_FLEET_SHARD", "SELVEDGE_GATEWAYS", "SELVEDGE_ENROLMENT_TICKET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_REMEMBERED_MB",
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
@@ -44,9 +45,18 @@ export interface Config {
   readonly encryptionKey: Uint8Array | null;
   /** What the key was before, 32 bytes each: they still open what is not yet under the present one. */
   readonly previousEncryptionKeys: readonly Uint8Array[];
+  /** Of a fleet whose gateway is in another process. */
+  readonly link: {
+    /** ws:// or wss://, at least one. */
+    readonly gateways: readonly string[];
+    /** What it is enrolled with the first time. */
+    readonly ticket: string | null;
+  };
   readonly simulation: {
     /** A preset's name or a path. */
     readonly fleet: string;
+    /** The part of it that runs here: 1/1 is all. */
+    readonly shard: { readonly index: number; readonly of: number };
     readonly seed: number;
     /** Simulated seconds a second. */
     readonly speed: number;
@@ -75,6 +85,8 @@ export interface Surroundings {
 
 const MAX_SEED = 0xffff_ffff;
 const MAX_SPEED = 3_600;
+const MAX_SHARDS = 1_000;
+const MAX_GATEWAYS = 32;
 const MAX_REMEMBERED_MB = 65_536;
 const MB = 1024 * 1024;
 const TOKEN = /^[\x20-\x7e]{32,512}$/;
@@ -102,14 +114,12 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
   const databaseUrl = check<string | null>("DATABASE_URL", null, url(["postgres:", "postgresql:"]));
   const roles = check<readonly ServerRole[]>("SELVEDGE_ROLE", ROLES, roleList);
   const encryptionKey = check<Uint8Array | null>("SELVEDGE_ENCRYPTION_KEY", null, key);
-  if (text("DATABASE_URL") !== null && text("SELVEDGE_ENCRYPTION_KEY") === null) {
+  const works = needsDatabase(roles);
+  if (works && text("DATABASE_URL") !== null && text("SELVEDGE_ENCRYPTION_KEY") === null) {
     faults.push("SELVEDGE_ENCRYPTION_KEY is needed together with DATABASE_URL: 32 bytes in base64, the same for every process");
   }
-  if (text("DATABASE_URL") === null && roles.length < ROLES.length) {
-    faults.push("DATABASE_URL is needed when SELVEDGE_ROLE is not all: the embedded database serves one process");
-  }
-  if (roles.includes("gateway") !== roles.includes("fleet")) {
-    faults.push("SELVEDGE_ROLE must name gateway and fleet together: the link between them stays inside one process");
+  if (works && text("DATABASE_URL") === null && roles.length < ROLES.length) {
+    faults.push("DATABASE_URL is needed when SELVEDGE_ROLE is neither all nor fleet: the embedded database serves one process");
   }
   const config: Config = {
     roles,
@@ -127,8 +137,13 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
     ),
     encryptionKey,
     previousEncryptionKeys: check<readonly Uint8Array[]>("SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", [], keyList),
+    link: {
+      gateways: check<readonly string[]>("SELVEDGE_GATEWAYS", ["ws://127.0.0.1:4000/agent"], gatewayList),
+      ticket: check<string | null>("SELVEDGE_ENROLMENT_TICKET", null, (value) => (isTicket(value) ? value : new Fault("must be a ticket as npm run selvedge -- enrol prints it: slvt_ and 43 characters"))),
+    },
     simulation: {
       fleet: text("SELVEDGE_FLEET") ?? "china",
+      shard: check("SELVEDGE_FLEET_SHARD", { index: 1, of: 1 }, shard),
       seed: check("SELVEDGE_SEED", 1, whole(0, MAX_SEED)),
       speed: check("SELVEDGE_SPEED", 1, speed),
     },
@@ -137,6 +152,9 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze(config);
 }
+
+/** A fleet alone knows nothing of it. */
+export const needsDatabase = (roles: readonly ServerRole[]): boolean => roles.some((role) => role !== "fleet");
 
 class Fault {
   readonly text: string;
@@ -191,6 +209,18 @@ function keyList(value: string): readonly Uint8Array[] | Fault {
     keys.push(one);
   }
   return keys;
+}
+
+function shard(value: string): { index: number; of: number } | Fault {
+  const [, index, of] = (/^(\d{1,4})\/(\d{1,4})$/.exec(value) ?? []).map(Number);
+  return index !== undefined && of !== undefined && index >= 1 && index <= of && of <= MAX_SHARDS ? { index, of } : new Fault(`must be a part of a whole such as 1/2, of at most ${MAX_SHARDS}, not "${value}"`);
+}
+
+/** A URL may hold a password: the fault does not repeat it. */
+function gatewayList(value: string): readonly string[] | Fault {
+  const urls = value.split(",").map((each) => each.trim());
+  const isRight = (text: string): boolean => URL.canParse(text) && ["ws:", "wss:"].includes(new URL(text).protocol) && new URL(text).hash === "";
+  return urls.length <= MAX_GATEWAYS && urls.every(isRight) ? urls : new Fault(`must be at most ${MAX_GATEWAYS} URLs with commas, each as ws://127.0.0.1:4000/agent or wss://…`);
 }
 
 function origins(value: string): readonly string[] | Fault {

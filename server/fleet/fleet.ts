@@ -10,6 +10,8 @@
  * done in portions, each committed and sent before the next: the first clusters of a large change report while the last ones still take it in.
  * Time stands where it stood for a cluster whose turn has not come; its events happen at their own instants all the same.
  *
+ * A connection that is full gets no more: no reports are made for it, and what waits in the agents' outboxes stays there until it has drained.
+ *
  * A commit that fails (a full disk) is tried again with the next tick, and nothing leaves until it succeeds. Any other fault in a tick is a
  * bug: it is thrown, ends the thread, and the store holds the last commit.
  */
@@ -23,7 +25,7 @@ import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
 import { Greetings } from "./greetings.ts";
-import { PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
+import { HIGH_WATER_BYTES, PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
 import type { FleetLogger } from "./logger.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "./simulator/behaviours.ts";
 
@@ -124,11 +126,13 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agenda.awake) {
       counters.visits += 1;
       agent.advanceTo(now);
-      agent.makeReports();
+      if (!isFull()) agent.makeReports();
     }
     if (commit()) {
       sendOutboxes();
-      for (const agent of agenda.awake) agenda.sleep(agent, agent.nextDue());
+      // Who was held back stays awake, and is first once there is room.
+      const isHeldBack = isFull();
+      for (const agent of agenda.awake) if (!isHeldBack && !agent.hasOutbox) agenda.sleep(agent, agent.nextDue());
     }
     keepAlive();
     if (isDueLeft || isInboxLeft) scheduleTick(MIN_PAUSE_MS);
@@ -205,10 +209,14 @@ export function createFleet(options: FleetOptions): Fleet {
     return true;
   }
 
+  /** More than enough waits to be sent. */
+  const isFull = (): boolean => connection !== null && connection.buffered > HIGH_WATER_BYTES;
+
   function sendOutboxes(): void {
     if (connection === null) return;
     for (const agent of agenda.awake) {
       if (!agent.hasOutbox) continue;
+      if (isFull()) return;
       for (const message of agent.takeOutbox()) {
         connection.send(message);
         counters.messagesSent += 1;
@@ -267,6 +275,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (inbox.push(message) - inboxAt > INBOX_LIMIT) return dialled.close(`more than ${INBOX_LIMIT} messages wait to be taken in`);
         scheduleTick(MIN_PAUSE_MS);
       });
+      dialled.onDrain(() => scheduleTick(0));
       dialled.onClose((reason) => {
         if (connection === dialled) {
           connection = null;

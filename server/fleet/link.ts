@@ -2,6 +2,9 @@
  * The link: how a cluster's agent and the centre's gateway talk. One connection carries any number of clusters; every message names its own.
  *
  *   agent                                   gateway
+ *     | <---- challenge (nonce, clock) ------- |   between machines only: first of all, once a connection
+ *     | -- proof (signatures) ---------------> |   any number of them, each for some clusters
+ *     | <-------- proven (who may not go on) - |   an answer for each; hello only then
  *     | -- hello (who, what it holds) -------> |   once a cluster and connection; repeated after a reconnect
  *     | <------ welcome (term, position) ----- |   or refuse
  *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
@@ -29,6 +32,8 @@
  * - What happened on a cluster travels as events, in the order in which they are told, each once: they are kept by the agent until a report with them is acknowledged. Of what
  *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many. A repeat is another event, with a raised count; an
  *   event that no report had is raised itself.
+ * - Between machines a cluster's messages count once its key was proven on their connection, and until the key is revoked. Inside one process
+ *   both ends are the same program, and trust each other.
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
  *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
@@ -46,7 +51,8 @@ import type { ClusterNodeStatus, ClusterTier, DisconnectMode, EventType, FaultKi
 export type { ConfigUse, PlacementSpec } from "../domain/placement.ts";
 export type { ServiceSpec } from "../domain/service.ts";
 
-export const LINK_PROTOCOL_VERSION = 1;
+/** Versions of the protocol that this program speaks, best first. */
+export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -59,6 +65,8 @@ export const VOUCH_LIMIT_MS = 10_000;
 /** Events that a cluster keeps for the centre, and those of one report, at most. */
 export const EVENT_BUFFER = 10_000;
 export const EVENTS_LIMIT = 500;
+/** Signatures in one proof, at most. */
+export const PROOF_LIMIT = 500;
 /** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
 export const HIGH_WATER_BYTES = 4 * 1_024 * 1_024;
 
@@ -202,6 +210,12 @@ export interface Ping {
 
 export type AgentMessage = Hello | Report | Ping;
 
+/** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
+export interface Proof {
+  readonly type: "proof";
+  readonly clusters: readonly { readonly clusterId: string; /** Base64. */ readonly signature: string }[];
+}
+
 // ---------------------------------------------------------------- gateway → agent
 
 export interface Welcome {
@@ -249,6 +263,12 @@ export interface Ack {
   readonly seq: number;
 }
 
+/** The answer to a proof: which of its clusters may not go on, and why, in words. */
+export interface Proven {
+  readonly type: "proven";
+  readonly refused: readonly { readonly clusterId: string; readonly reason: string }[];
+}
+
 /** All faults that are in force on a cluster, or are to begin. */
 export interface Faults {
   readonly type: "faults";
@@ -285,6 +305,17 @@ export interface Refuse {
 
 export type GatewayMessage = Welcome | Assign | Ack | Faults | Pong | Refuse;
 
+/** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
+export interface Challenge {
+  readonly type: "challenge";
+  /** 32 random bytes in base64, another one on each connection. */
+  readonly nonce: string;
+  /** On the simulation's clock. */
+  readonly now: number;
+  /** Simulated seconds a second. */
+  readonly speed: number;
+}
+
 // ---------------------------------------------------------------- what a cluster is
 
 export interface ClusterDescription {
@@ -319,7 +350,8 @@ export interface LinkConnection<Out, In> {
   readonly buffered: number;
   /** Called each time that `buffered` falls below HIGH_WATER_BYTES again. */
   onDrain(listener: () => void): void;
-  onMessage(listener: (message: In) => void): void;
+  /** A listener may return a promise of being done with the message: a transport that can, reads no more while HIGH_WATER_BYTES of messages wait for that. */
+  onMessage(listener: (message: In) => unknown): void;
   onClose(listener: (reason: string) => void): void;
   close(reason: string): void;
 }
@@ -327,11 +359,21 @@ export interface LinkConnection<Out, In> {
 export type AgentConnection = LinkConnection<AgentMessage, GatewayMessage>;
 export type GatewayConnection = LinkConnection<GatewayMessage, AgentMessage>;
 
+/** What the ends of an untrusted connection say before there is a hello. */
+export type ProvingAgent = LinkConnection<AgentMessage | Proof, GatewayMessage | Challenge | Proven>;
+export interface ProvingGateway extends LinkConnection<GatewayMessage | Challenge | Proven, AgentMessage | Proof> {
+  /** Somebody is known here: until then only so much is read as a proof may need. */
+  admit(): void;
+}
+
 /** The gateway's end: calls back for every fleet that dials in. */
 export interface LinkListener {
   onConnection(listener: (connection: GatewayConnection) => void): void;
   close(): Promise<void>;
 }
+
+/** The best version that both sides speak; null where there is none. Whose list it is that is in order decides what is best. */
+export const commonProtocol = (bestFirst: readonly number[], others: readonly number[]): number | null => bestFirst.find((version) => others.includes(version)) ?? null;
 
 /** The fleet's end: dials until it is told to stop; a lost connection is dialled again by the caller. */
 export interface LinkDialer {

@@ -28,7 +28,7 @@ class PortConnection<Out, In> implements LinkConnection<Out, In> {
   /** A port does not tell what waits in it; the windows of the protocol bound that. */
   readonly buffered = 0;
   readonly #port: MessagePort;
-  #onMessage: ((message: In) => void)[] = [];
+  #onMessage: ((message: In) => unknown)[] = [];
   readonly #onClose: ((reason: string) => void)[] = [];
   /** What came before anybody listened. */
   #early: In[] = [];
@@ -43,7 +43,7 @@ class PortConnection<Out, In> implements LinkConnection<Out, In> {
     if (this.#closedBecause === null) this.#port.postMessage({ frame: "data", id: this.id, message } satisfies Frame);
   }
 
-  onMessage(listener: (message: In) => void): void {
+  onMessage(listener: (message: In) => unknown): void {
     this.#onMessage.push(listener);
     const early = this.#early;
     this.#early = [];

@@ -7,6 +7,7 @@
  *   when they come faster than they are stored (report-batches.ts).
  * - An ack leaves after the commit. Whatever goes wrong with one cluster's message ends that cluster's session with a refuse: its agent says
  *   hello again, and goes on where it is told. Other clusters of the connection don't notice.
+ * - A connection that is full (HIGH_WATER_BYTES) is sent no assignments until it has drained, and one whose messages wait to be stored is not read.
  * - Wake-ups (bus) say that assignments changed; a poll says so too, for those that got lost.
  */
 import type { Pool } from "pg";
@@ -17,7 +18,7 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
 import { Refusal, storeHello } from "./hello.ts";
@@ -48,10 +49,14 @@ export interface GatewayOptions {
   readonly pollMs?: number;
   /** Wall-clock milliseconds of silence until a cluster counts as disconnected. */
   readonly silentAfterMs?: number;
+  /** Versions of the link's protocol, best first. */
+  readonly protocols?: readonly number[];
 }
 
 export interface Gateway {
   start(): void;
+  /** Ends what these clusters have here: they may not go on. */
+  expel(clusterIds: readonly string[], reason: string): void;
   /** Ends all sessions; what was being stored is stored. */
   close(): Promise<void>;
 }
@@ -82,7 +87,7 @@ const MAX_CLUSTERS_A_CONNECTION = 20_000;
 const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000 } = options;
+  const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000, protocols = LINK_PROTOCOLS } = options;
   const sessions = new Map<string, ClusterSession>();
   const connections = new Map<GatewayConnection, ConnectionState>();
   const lanes = createLanes();
@@ -153,12 +158,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     });
   };
+  /** What a connection that is full is not sent now is found again once it has drained: nobody else waits for it. */
+  const hasRoom = ({ connection }: ClusterSession): boolean => connection.buffered <= HIGH_WATER_BYTES;
   const push = async (clusterIds: readonly string[]): Promise<void> => {
     const pending = Map.groupBy(await findPending(pool, clusterIds.filter((id) => sessions.has(id))), (row) => row.clusterId);
     const unsent: Unsent[] = [];
     for (const clusterId of clusterIds) {
       const session = sessions.get(clusterId);
-      if (!session) continue;
+      if (!session || !hasRoom(session)) continue;
       session.sendStrays();
       const objectIds = session.unsent(pending.get(clusterId) ?? []);
       if (objectIds.length > 0) unsent.push({ session, objectIds });
@@ -179,7 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const send = async (some: readonly Unsent[], loaded: ReadonlyMap<string, readonly Sendable[]>): Promise<void> => {
     for (const one of some) {
       const { session } = one;
-      const alive = (): boolean => sessions.get(session.clusterId) === session;
+      const alive = (): boolean => sessions.get(session.clusterId) === session && hasRoom(session);
       const objects = loaded.get(session.clusterId) ?? [];
       if (!alive() || objects.length === 0) continue;
       await sendObjects(session, objects, { pool, keyRing, logger }, alive).then(metrics.assigned, (error: unknown) => complain(error, [one]));
@@ -194,7 +201,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
     const { clusterId } = hello;
     if (!connections.has(connection)) return;
-    if (!hello.protocols.includes(LINK_PROTOCOL_VERSION)) throw new Refusal(`the gateway speaks protocol ${LINK_PROTOCOL_VERSION}`);
+    const protocol = commonProtocol(protocols, hello.protocols);
+    if (protocol === null) throw new Refusal(`the gateway speaks version ${protocols.join(" and ")} of the protocol, the agent ${hello.protocols.join(" and ") || "none"}`);
     const now = clock.now();
     const facts = { term, now, staleBefore: now - staleAfterMs };
     const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, facts)));
@@ -207,7 +215,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const session = new ClusterSession(connection, hello, term, welcomed);
     sessions.set(clusterId, session);
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
-    connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
+    connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
   };
 
@@ -221,7 +229,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (session.confirm(report)) wake(session.clusterId);
   };
 
-  const onMessage = (connection: GatewayConnection, raw: unknown): void => {
+  /** The promise of having stored it, for what is stored. */
+  const onMessage = (connection: GatewayConnection, raw: unknown): Promise<void> | undefined => {
     if (closing) return;
     const checked = checkMessage(raw);
     if (!checked.ok) {
@@ -241,25 +250,33 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!state) return;
     if (message.type === "hello") {
       if (state.hellos.has(message.clusterId)) return;
-      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) return connection.close("too many clusters say hello at once");
+      if (state.hellos.size >= MAX_CLUSTERS_A_CONNECTION) {
+        connection.close("too many clusters say hello at once");
+        return;
+      }
       state.hellos.add(message.clusterId);
       state.refused.delete(message.clusterId);
-      lanes.run(message.clusterId, () => helloPlaces.run(() => onHello(connection, message)))
+      return lanes.run(message.clusterId, () => helloPlaces.run(() => onHello(connection, message)))
         .catch((error: unknown) => {
           if (sessions.get(message.clusterId)?.connection === connection) sessions.delete(message.clusterId);
           refuse(connection, message.clusterId, reasonOf(error, message.clusterId, "hello"));
         })
         .finally(() => state.hellos.delete(message.clusterId));
-      return;
     }
     const session = sessions.get(message.clusterId);
     // What was on its way when its cluster was refused needs no answer: that came already.
     if (state.refused.has(message.clusterId)) return;
-    if (session?.connection !== connection) return refuse(connection, message.clusterId, "say hello first");
+    if (session?.connection !== connection) {
+      refuse(connection, message.clusterId, "say hello first");
+      return;
+    }
     presence.heard(message.clusterId);
     session.pendingReports += 1;
-    if (session.pendingReports > MAX_WAITING_REPORTS) return endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
-    lanes.run(message.clusterId, () => onReport(session, message, state.name)).catch((error: unknown) => {
+    if (session.pendingReports > MAX_WAITING_REPORTS) {
+      endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
+      return;
+    }
+    return lanes.run(message.clusterId, () => onReport(session, message, state.name)).catch((error: unknown) => {
       if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "report"));
     });
   };
@@ -268,6 +285,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (closing) return connection.close("the gateway is closing");
     connections.set(connection, { name: String(++connectionsSoFar), refused: new Set(), hellos: new Set() });
     connection.onMessage((message) => onMessage(connection, message));
+    connection.onDrain(() => {
+      for (const session of sessions.values()) if (session.connection === connection) wake(session.clusterId);
+    });
     connection.onClose((reason) => {
       connections.delete(connection);
       let clusters = 0;
@@ -312,6 +332,12 @@ export function createGateway(options: GatewayOptions): Gateway {
         bus.publish("timeline");
       });
       options.listener.onConnection(onConnection);
+    },
+    expel: (clusterIds, reason) => {
+      for (const clusterId of clusterIds) {
+        const session = sessions.get(clusterId);
+        if (session) endSession(session, reason);
+      }
     },
     close: async () => {
       closing = true;

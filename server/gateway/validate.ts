@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
-import { BATCH_LIMIT, EVENTS_LIMIT, type AgentMessage } from "../fleet/link.ts";
+import { BATCH_LIMIT, EVENTS_LIMIT, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
 
@@ -139,6 +139,8 @@ const report = object({
 
 const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
 
+const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
+
 const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping };
 
 export type Checked =
@@ -152,4 +154,10 @@ export function checkMessage(value: unknown): Checked {
   if (typeof message.type !== "string" || !Object.hasOwn(CHECKS, message.type)) return { ok: false, clusterId, reason: "unknown message type" };
   const fault = CHECKS[message.type as AgentMessage["type"]](value, "");
   return fault === null ? { ok: true, message: value as AgentMessage } : { ok: false, clusterId, reason: `malformed ${message.type}: ${fault}` };
+}
+
+/** What is wrong with a proof, which comes before everything else. */
+export function checkProof(value: unknown): string | null {
+  const fault = proof(value, "");
+  return fault === null ? null : `malformed proof: ${fault}`;
 }

@@ -5,8 +5,9 @@
  *   timeline      something was committed to the timeline
  *   assignments   assignments changed; the detail is a cluster's id
  *   tokens        a token was revoked; the detail is its id
+ *   keys          a cluster's key was revoked; the detail is the cluster's id
  */
-export type BusChannel = "timeline" | "assignments" | "tokens";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "keys";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

@@ -13,10 +13,11 @@ import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
 import { createServices } from "../services/index.ts";
+import type { AgentRoute } from "../transport/agents.ts";
 import { createApi } from "../transport/http.ts";
 import { DEFAULT_LIMITS } from "../transport/limits.ts";
 import { createMeasuredReads } from "./measured-reads.ts";
-import type { RoleContext, RunningRole } from "./role.ts";
+import { centreOf, type RoleContext, type RunningRole } from "./role.ts";
 
 export interface RunningApi extends RunningRole {
   readonly url: string;
@@ -33,10 +34,14 @@ const MAX_HORIZON_AGE_MS = 15_000;
 export interface ApiContext extends RoleContext {
   /** The clusters of this process's fleet; none where it has none. */
   readonly fleetClusters: readonly string[];
+  /** The way to this process's gateway. */
+  readonly agents: AgentRoute | null;
 }
 
 /** Serves the schema: reads, services and live streams under one port. */
-export async function startApi({ config, database, clock, speed, term, bus, logger, metrics, fleetClusters }: ApiContext): Promise<RunningApi> {
+export async function startApi(context: ApiContext): Promise<RunningApi> {
+  const { config, logger, metrics, fleetClusters, agents } = context;
+  const { database, clock, speed, term, bus } = centreOf(context);
   const { address, encryptionKey } = database;
   const stack = new AsyncDisposableStack();
   try {
@@ -101,6 +106,7 @@ export async function startApi({ config, database, clock, speed, term, bus, logg
       bus,
       logger,
       metrics: metrics.registry,
+      agents,
       readiness: {
         database: async () => {
           const { rows } = await pool.query<{ term: number }>("select term from database_life");

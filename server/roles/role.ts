@@ -12,18 +12,30 @@ import type { Bus } from "../realtime/bus.ts";
  */
 export interface RoleContext {
   readonly config: Config;
+  /** What the roles of the centre share; null in a process that has none of them. */
+  readonly centre: Centre | null;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The link between gateway and fleet, where both are in this process. */
+  readonly link: MessagePort | null;
+  /** The Unix socket at which the gateway takes what comes from outside. */
+  readonly door: string | null;
+  /** The process is being stopped: what another role does not answer any more is no fault. */
+  readonly stopping: AbortSignal;
+}
+
+export interface Centre {
   readonly database: DatabaseAccess;
   readonly clock: Clock;
   /** Of the clock: simulated seconds a second. */
   readonly speed: number;
   readonly term: number;
   readonly bus: Bus;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** The link between gateway and fleet, where both are in this process. */
-  readonly link: MessagePort | null;
-  /** The process is being stopped: what another role does not answer any more is no fault. */
-  readonly stopping: AbortSignal;
+}
+
+export function centreOf({ centre }: RoleContext): Centre {
+  if (centre === null) throw new Error("this role works on the database, and there is none");
+  return centre;
 }
 
 export interface RunningRole {

@@ -3,6 +3,7 @@
  * shows them) or every reason why it did nothing; it throws RequestError FORBIDDEN for a token that may never do it, and anything else
  * only when something is broken. Each call is one transaction: see mutation.ts.
  */
+import { randomBytes } from "node:crypto";
 import { createApplication, type ApplicationResult } from "./application/create.ts";
 import { deleteApplication, type DeleteResult } from "./application/delete.ts";
 import { updateDistribution } from "./application/distribution.ts";
@@ -35,6 +36,7 @@ import {
   type UpdateSecretInput,
 } from "./config/secret.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
+import { type ClusterKeyResult, createEnrolmentTicket, type CreateEnrolmentTicketInput, revokeClusterKey, type RevokeClusterKeyInput, type TicketResult } from "./enrolment.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
@@ -46,6 +48,7 @@ import { createServices as createNetworkServices, deleteService, type ServicesRe
 import type { CreateServiceInput, UpdateServiceInput } from "./service-input.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
 import type { ConfigEntry } from "../domain/configuration.ts";
+import { ticketOf } from "../domain/cluster-key.ts";
 import { accepted, type Outcome } from "../domain/errors.ts";
 import { requireRole } from "../identity/authorise.ts";
 import { newToken } from "../identity/token.ts";
@@ -57,6 +60,7 @@ export type { ApplicationResult } from "./application/create.ts";
 export type { DeleteResult } from "./application/delete.ts";
 export type { ConfigMapResult } from "./config/config-map.ts";
 export type { SecretResult } from "./config/secret.ts";
+export type { ClusterKeyResult, TicketResult } from "./enrolment.ts";
 export type { TokenResult } from "./api-token.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
@@ -113,6 +117,11 @@ export interface Services {
     /** The secret is given once: null when the answer is a replay. */
     readonly create: Method<CreateApiTokenInput, TokenResult & { readonly secret: string | null }>;
     readonly revoke: Method<DeleteInput, TokenResult>;
+  };
+  readonly enrolment: {
+    /** The ticket is given once: null when the answer is a replay. */
+    readonly createTicket: Method<CreateEnrolmentTicketInput, TicketResult & { readonly ticket: string | null }>;
+    readonly revokeKey: Method<RevokeClusterKeyInput, ClusterKeyResult>;
   };
   readonly tenants: {
     /** The owner's token is given once: null when the answer is a replay. */
@@ -190,6 +199,18 @@ export function createServices(options: ServiceOptions): Services {
       revoke: async (actor, input) => {
         const answer = await run({ name: "revokeApiToken", role: "OWNER", actor, input }, (tx) => revokeApiToken(tx, input));
         if (answer.ok) bus.publish("tokens", answer.value.tokenId);
+        return answer;
+      },
+    },
+    enrolment: {
+      createTicket: async (actor, input) => {
+        const ticket = ticketOf(randomBytes(32));
+        const answer = await run({ name: "createEnrolmentTicket", role: "PLATFORM_ADMIN", actor, input }, (tx) => createEnrolmentTicket(tx, input, ticket, options.speed));
+        return answer.ok ? { ok: true, value: { ...answer.value, ticket: answer.replayed ? null : ticket } } : answer;
+      },
+      revokeKey: async (actor, input) => {
+        const answer = await run({ name: "revokeClusterKey", role: "PLATFORM_ADMIN", actor, input }, (tx) => revokeClusterKey(tx, input));
+        if (answer.ok) bus.publish("keys", answer.value.clusterId);
         return answer;
       },
     },

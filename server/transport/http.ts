@@ -12,6 +12,7 @@ import type { Viewer } from "../identity/viewer.ts";
 import type { Answer, OperationReads, ReadOutcome } from "../read/answer.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { listenError } from "./address.ts";
+import { AGENT_PATH, type AgentRoute, ENROL_PATH } from "./agents.ts";
 import { GONE, ResponseGone } from "./ending.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
 import { apiError } from "./errors.ts";
@@ -32,6 +33,7 @@ import { wayOf, yogaResult } from "./text.ts";
  *
  *   /graphql   POST (JSON) and GET queries, event streams, GraphiQL for browsers, and WebSocket
  *   /          a page with the links        /healthz /readyz /metrics   for operators
+ *   /agent     handed on to the gateway, where it is in this process (agents.ts)
  *
  * The usual POST is read and answered by post.ts; Yoga reads all other requests, and writes their answers and event streams; what runs, and whether, is enforce.ts' and run.ts' business, the same as over
  * WebSocket. Callers are authenticated before their body is read. There are no cookies and no forms: a page of another origin has nothing
@@ -53,6 +55,8 @@ export interface ApiOptions {
   /** Exact origins of pages that may call; null: the server's own pages only. */
   readonly allowedOrigins: readonly string[] | null;
   readonly limits?: Partial<Limits>;
+  /** The way to this process's gateway; absent where it has none. */
+  readonly agents?: AgentRoute | null;
 }
 
 export interface Api {
@@ -79,7 +83,7 @@ const DEBUG = "selvedge-debug";
 const READ = "selvedge-read";
 
 export function createApi(options: ApiOptions): Api {
-  const { schema, makeContext, reads, authenticate, clock, bus, logger } = options;
+  const { schema, makeContext, reads, authenticate, clock, bus, logger, agents = null } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const metrics = createTransportMetrics(options.metrics);
   const enforcer = createEnforcer({ schema, limits });
@@ -235,6 +239,7 @@ export function createApi(options: ApiOptions): Api {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request);
     if (path === GRAPHQL) return graphql(request, response);
+    if (path === ENROL_PATH && agents !== null) return agents.enrol(request, response);
     const page = PAGES.includes(path);
     if (!page) return sendJson(request, response, 404, { error: "not found" });
     if (request.method !== "GET" && request.method !== "HEAD") return sendJson(request, response, 405, { error: "only GET" }, { allow: "GET, HEAD" });
@@ -265,6 +270,7 @@ export function createApi(options: ApiOptions): Api {
   server.maxConnections = limits.maxConnections;
   server.on("upgrade", (request, stream, head) => {
     stream.on("error", (error) => logger.debug({ err: error }, "a connection broke while it became a WebSocket"));
+    if (agents !== null && !closing && pathOf(request) === AGENT_PATH) return agents.upgrade(request, stream, head);
     const reason = closing ? "503 Service Unavailable" : pathOf(request) !== GRAPHQL ? "404 Not Found" : origins.judge(request) === false ? "403 Forbidden" : null;
     if (reason === null) sockets.upgrade(request, stream, head);
     else stream.end(`HTTP/1.1 ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -290,6 +296,7 @@ export function createApi(options: ApiOptions): Api {
       server.closeIdleConnections();
       // Cut, not completed: a completed stream would be one that has nothing more to say.
       for (const stream of streams) stream.destroy();
+      agents?.close();
       const cut = setTimeout(() => server.closeAllConnections(), limits.drainMs);
       // A connection whose answer was under way is idle, not closed, once that has left.
       const idle = setInterval(() => server.closeIdleConnections(), 50);

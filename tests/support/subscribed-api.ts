@@ -39,8 +39,8 @@ export async function openSubscribedApi(): Promise<SubscribedApi> {
   const { rows: life } = await database.admin.query<{ term: number }>("select term from database_life");
   const api = await startApi({
     config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null }, reads: { rememberedBytes: 16 * 1024 * 1024 } } as Config,
-    database: { address: database.address, encryptionKey: database.encryptionKey },
-    clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: [], stopping: new AbortController().signal,
+    centre: { database: { address: database.address, encryptionKey: database.encryptionKey }, clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus },
+    logger: silentLogger, metrics: createMetrics("api"), link: null, door: null, agents: null, fleetClusters: [], stopping: new AbortController().signal,
   });
   return {
     database, api, rows, bus, tenantId, namespaceId,

@@ -63,8 +63,8 @@ export async function openApi({ database, centre }: World, number: number, { rem
   const own = bus === "own" ? createInProcessBus({ instance: `instance ${number}` }) : centre.bus;
   const api = await start({
     config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null }, reads: { rememberedBytes } } as Config,
-    database: { address: database.address, encryptionKey: database.encryptionKey },
-    clock: wallClock, speed: 1, term: rows[0]?.term ?? 0, bus: own, logger: silentLogger, metrics: createMetrics("api"), link: null, fleetClusters: [], stopping: new AbortController().signal,
+    centre: { database: { address: database.address, encryptionKey: database.encryptionKey }, clock: wallClock, speed: 1, term: rows[0]?.term ?? 0, bus: own },
+    logger: silentLogger, metrics: createMetrics("api"), link: null, door: null, agents: null, fleetClusters: [], stopping: new AbortController().signal,
   });
   return {
     number,

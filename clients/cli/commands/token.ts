@@ -46,7 +46,7 @@ export async function createToken(session: Session, name: string, { output, role
 }
 
 /** By the server's clock, which may run faster than this machine's. */
-async function fromNow(session: Session, milliseconds: number): Promise<string> {
+export async function fromNow(session: Session, milliseconds: number): Promise<string> {
   const { server } = await session.client.execute(ServerDocument);
   return new Date(Date.parse(server.now) + milliseconds).toISOString();
 }

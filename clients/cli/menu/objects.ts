@@ -4,6 +4,7 @@ import { exactlyOneOf, examples, keyAndValue, port, repeated, repeatedWords, spa
 import { createNamespace, deleteApplication, deleteNamespace } from "../commands/change.ts";
 import { createConfigMap, type CreateConfigOptions, deleteConfigMap, updateConfigMap, type UpdateConfigOptions } from "../commands/config-map.ts";
 import { createOpaqueSecret, createRegistrySecret, createTlsSecret, deleteSecret, type RegistryOptions, revealSecret, type RevealOptions, type TlsOptions, updateSecret } from "../commands/secret.ts";
+import { deleteClusterKey } from "../commands/enrol.ts";
 import { createServices, type CreateServiceOptions, deleteServices, updateService, type UpdateServiceOptions } from "../commands/service.ts";
 import { createToken, type CreateTokenOptions, deleteToken } from "../commands/token.ts";
 import { outputOption } from "../output.ts";
@@ -133,6 +134,10 @@ function addDelete(program: Command, { online }: Kit): void {
     .addOption(outputOption())
     .action(online<Parameters<typeof deleteNamespace>[2]>((session, name, _names, options) => deleteNamespace(session, name, options)))
     .addHelpText("after", examples("selvedge delete namespace shop --yes"));
+  unasked(remove.command("cluster-key <code>").description("revoke the key of a cluster's agent, which is cut off until it is enrolled again"))
+    .addOption(outputOption())
+    .action(online<Parameters<typeof deleteClusterKey>[2]>((session, code, _names, options) => deleteClusterKey(session, code, options)))
+    .addHelpText("after", examples("selvedge delete cluster-key beijing-1 --yes"));
   unasked(remove.command("token <name>").description("revoke an API token, by its name or id"))
     .addOption(outputOption())
     .action(online<Parameters<typeof deleteToken>[2]>((session, name, _names, options) => deleteToken(session, name, options)))

@@ -13,7 +13,7 @@
 import { clusterLabels } from "../../domain/affinity.ts";
 import type { FleetCluster } from "../description.ts";
 import {
-  LINK_PROTOCOL_VERSION, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
+  LINK_PROTOCOLS, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
 } from "../link.ts";
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
@@ -250,7 +250,7 @@ export class ClusterAgent implements ClusterListener {
     return {
       type: "hello",
       clusterId: this.clusterId,
-      protocols: [LINK_PROTOCOL_VERSION],
+      protocols: LINK_PROTOCOLS,
       store: this.#nonce,
       term: this.#term,
       description: this.#cluster.description,
@@ -265,7 +265,7 @@ export class ClusterAgent implements ClusterListener {
 
   #onWelcome(welcome: Welcome): void {
     if (this.#session.state !== "GREETED") return;
-    if (welcome.protocol !== LINK_PROTOCOL_VERSION) {
+    if (!LINK_PROTOCOLS.includes(welcome.protocol)) {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
     this.#session.welcomed();

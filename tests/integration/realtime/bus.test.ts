@@ -1,15 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import type { Bus } from "#server/realtime/bus.ts";
 import { createInProcessBus } from "#server/realtime/bus-in-process.ts";
 import { createRedisBus } from "#server/realtime/bus-redis.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { freePort } from "#tests/support/ports.ts";
+import { type RedisServer, startRedis } from "#tests/support/redis.ts";
 
 /** What every bus does, whatever carries it: one suite for all of them. */
 function behavesAsABus(open: (installation: string) => Promise<Bus>): void {
@@ -120,34 +117,9 @@ describe("in process", () => {
   });
 });
 
-const redisServer = ((): string | null => {
-  try {
-    return execFileSync("which", ["redis-server"], { encoding: "utf8" }).trim();
-  } catch {
-    return null;
-  }
-})();
-
-describe.runIf(redisServer !== null)("over Redis", () => {
-  let folder: string;
-  let port: number;
-  let server: ChildProcess;
-  const startRedis = async (): Promise<void> => {
-    server = spawn(redisServer as string, ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder], { stdio: ["ignore", "pipe", "ignore"] });
-    const child = server;
-    await new Promise<void>((resolve, reject) => {
-      child.once("exit", () => reject(new Error("redis-server ended")));
-      child.stdout?.on("data", (chunk: Buffer) => {
-        if (chunk.includes("Ready to accept connections")) resolve();
-      });
-    });
-  };
-  const stopRedis = async (): Promise<void> => {
-    const gone = new Promise((resolve) => server.once("exit", resolve));
-    server.kill("SIGKILL");
-    await gone;
-  };
-  const open = (installation: string) => createRedisBus({ url: `redis://127.0.0.1:${port}`, installation, maxPauseMs: 100 });
+describe.runIf(inject("redis") !== null)("over Redis", () => {
+  let server: RedisServer;
+  const open = (installation: string) => createRedisBus({ url: server.url, installation, maxPauseMs: 100 });
   const openReady = async (installation: string): Promise<Bus> => {
     const bus = open(installation);
     await eventually(() => expect(bus.ready).toBe(true));
@@ -155,14 +127,9 @@ describe.runIf(redisServer !== null)("over Redis", () => {
   };
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "selvedge-redis-"));
-    port = await freePort();
-    await startRedis();
+    server = await startRedis();
   });
-  afterAll(async () => {
-    await stopRedis();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => server.dispose());
 
   behavesAsABus(openReady);
 
@@ -176,13 +143,13 @@ describe.runIf(redisServer !== null)("over Redis", () => {
       a.subscribe("assignments", (detail) => void atA.push(detail));
       b.subscribe("assignments", (detail) => void atB.push(detail));
 
-      await stopRedis();
+      await server.kill();
       await eventually(() => expect([a.ready, b.ready]).toEqual([false, false]));
       for (let n = 0; n < 5_000; n += 1) a.publish("assignments", "lost");
       await eventually(() => expect(atA).toHaveLength(5_000));
       expect(atB).toEqual([]);
 
-      await startRedis();
+      await server.start();
       await eventually(() => expect([a.ready, b.ready]).toEqual([true, true]));
       await eventually(() => {
         a.publish("assignments", "back");

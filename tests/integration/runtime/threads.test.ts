@@ -27,7 +27,7 @@ async function fleetThread(fleet = "tiny"): Promise<{ thread: Thread; gatewayEnd
   const config = readConfig({ SELVEDGE_DATA_DIR: folder, SELVEDGE_FLEET: fleet, LOG_LEVEL: "silent" }, { workingDirectory: folder, terminal: false });
   const link = new MessageChannel();
   const crashes: Error[] = [];
-  const thread = startThread({ name: "fleet", roles: ["fleet"], config, link: link.port1, logger: pino({ level: "silent" }), onCrash: (error) => void crashes.push(error) });
+  const thread = startThread({ name: "fleet", roles: ["fleet"], config, link: link.port1, door: null, logger: pino({ level: "silent" }), onCrash: (error) => void crashes.push(error) });
   closers.push(() => link.port2.close(), () => thread.stop(5_000));
   return { thread, gatewayEnd: link.port2, crashes };
 }

@@ -4,6 +4,7 @@ import { unknownSettings } from "#server/config/unknown.ts";
 
 const here = { workingDirectory: "/srv/selvedge", terminal: false };
 const KEY = Buffer.alloc(32, 5).toString("base64");
+const TICKET = `slvt_${"x".repeat(43)}`;
 
 const faultsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -26,7 +27,8 @@ test("an empty environment gives the documented defaults", () => {
     adminToken: null,
     encryptionKey: null,
     previousEncryptionKeys: [],
-    simulation: { fleet: "china", seed: 1, speed: 1 },
+    link: { gateways: ["ws://127.0.0.1:4000/agent"], ticket: null },
+    simulation: { fleet: "china", shard: { index: 1, of: 1 }, seed: 1, speed: 1 },
     log: { level: "info", pretty: false },
   });
 });
@@ -45,6 +47,9 @@ test("every setting is read", () => {
       SELVEDGE_ENCRYPTION_KEY: KEY,
       SELVEDGE_PREVIOUS_ENCRYPTION_KEYS: `${Buffer.alloc(32, 6).toString("base64")}, ${Buffer.alloc(32, 7).toString("base64")}`,
       SELVEDGE_FLEET: "./fleet.json",
+      SELVEDGE_FLEET_SHARD: "2/3",
+      SELVEDGE_GATEWAYS: "ws://a:4000/agent, wss://b/agent",
+      SELVEDGE_ENROLMENT_TICKET: TICKET,
       SELVEDGE_SEED: "42",
       SELVEDGE_SPEED: "0.5",
       SELVEDGE_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173",
@@ -63,7 +68,8 @@ test("every setting is read", () => {
     adminToken: token,
     encryptionKey: new Uint8Array(32).fill(5),
     previousEncryptionKeys: [new Uint8Array(32).fill(6), new Uint8Array(32).fill(7)],
-    simulation: { fleet: "./fleet.json", seed: 42, speed: 0.5 },
+    link: { gateways: ["ws://a:4000/agent", "wss://b/agent"], ticket: TICKET },
+    simulation: { fleet: "./fleet.json", shard: { index: 2, of: 3 }, seed: 42, speed: 0.5 },
     log: { level: "debug", pretty: true },
   });
 });
@@ -83,13 +89,16 @@ test("every fault is named at once, and none repeats a secret", () => {
     SELVEDGE_ADMIN_TOKEN: "hunter4",
     SELVEDGE_ENCRYPTION_KEY: "hunter5",
     SELVEDGE_PREVIOUS_ENCRYPTION_KEYS: `${KEY},hunter6`,
+    SELVEDGE_GATEWAYS: "ws://a/agent,http://me:hunter7@b",
+    SELVEDGE_ENROLMENT_TICKET: "hunter8",
+    SELVEDGE_FLEET_SHARD: "3/2",
     SELVEDGE_SEED: "-1",
     SELVEDGE_SPEED: "fast",
     SELVEDGE_ALLOWED_ORIGINS: "https://a.example/path",
     LOG_LEVEL: "loud",
   });
   expect(faults.map((fault) => fault.split(" ")[0]).toSorted()).toEqual([
-    "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
+    "DATABASE_URL", "LOG_LEVEL", "PORT", "REDIS_URL", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_ENCRYPTION_KEY", "SELVEDGE_ENROLMENT_TICKET", "SELVEDGE_FLEET_SHARD", "SELVEDGE_GATEWAYS", "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_ROLE", "SELVEDGE_SEED", "SELVEDGE_SPEED",
   ]);
   expect(faults.join("\n")).not.toMatch(/hunter/);
 });
@@ -98,10 +107,15 @@ describe("settings that need each other", () => {
   test("a database of one's own needs the key that its processes share", () => {
     expect(faultsOf({ DATABASE_URL: "postgres://db/x" })).toEqual([expect.stringMatching(/^SELVEDGE_ENCRYPTION_KEY is needed/)]);
   });
+  test("a fleet alone needs neither a database nor a key, also where one is named", () => {
+    expect(faultsOf({ SELVEDGE_ROLE: "fleet" })).toEqual([]);
+    expect(faultsOf({ SELVEDGE_ROLE: "fleet", DATABASE_URL: "postgres://db/x" })).toEqual([]);
+  });
   test("a part of the roles needs a database that others reach too", () => {
     expect(faultsOf({ SELVEDGE_ROLE: "api" })).toEqual([expect.stringMatching(/^DATABASE_URL is needed/)]);
     expect(faultsOf({ SELVEDGE_ROLE: "api,worker,gateway,fleet" })).toEqual([]);
-    expect(faultsOf({ SELVEDGE_ROLE: "api,fleet", DATABASE_URL: "postgres://db/x", SELVEDGE_ENCRYPTION_KEY: KEY })).toEqual([expect.stringMatching(/gateway and fleet together/)]);
+    expect(faultsOf({ SELVEDGE_ROLE: "gateway" })).toEqual([expect.stringMatching(/^DATABASE_URL is needed/)]);
+    for (const roles of ["api,fleet", "gateway", "worker,gateway"]) expect(faultsOf({ SELVEDGE_ROLE: roles, DATABASE_URL: "postgres://db/x", SELVEDGE_ENCRYPTION_KEY: KEY })).toEqual([]);
     expect(faultsOf({ SELVEDGE_ROLE: "api,worker", DATABASE_URL: "postgres://db/x", SELVEDGE_ENCRYPTION_KEY: KEY })).toEqual([]);
     expect(faultsOf({ SELVEDGE_ROLE: "all,api" })).toEqual([expect.stringMatching(/^SELVEDGE_ROLE/)]);
   });
@@ -111,6 +125,8 @@ test.each([
   ["PORT", "4000.5"], ["PORT", "1e3"], ["PORT", "-1"], ["PORT", "0x10"],
   ["SELVEDGE_SPEED", "0"], ["SELVEDGE_SPEED", "Infinity"], ["SELVEDGE_SPEED", "NaN"], ["SELVEDGE_SEED", "4294967296"],
   ["SELVEDGE_REMEMBERED_MB", "-1"], ["SELVEDGE_REMEMBERED_MB", "65537"], ["SELVEDGE_REMEMBERED_MB", "0.5"], ["SELVEDGE_REMEMBERED_MB", "64MB"],
+  ["SELVEDGE_FLEET_SHARD", "0/2"], ["SELVEDGE_FLEET_SHARD", "2"], ["SELVEDGE_FLEET_SHARD", "1/1001"], ["SELVEDGE_FLEET_SHARD", "1.5/2"],
+  ["SELVEDGE_GATEWAYS", "a:4000"], ["SELVEDGE_GATEWAYS", "ws://a/agent,"], ["SELVEDGE_GATEWAYS", "http://a/agent"], ["SELVEDGE_GATEWAYS", "ws://a/agent#x"],
   ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY},`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY} ${KEY}`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],
 ])("%s=%s is refused", (name, value) => {
   expect(faultsOf({ [name]: value })).toHaveLength(1);

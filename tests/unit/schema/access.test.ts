@@ -22,7 +22,7 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
     ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
     ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
-    ["PLATFORM_ADMIN", "createTenant"],
+    ["PLATFORM_ADMIN", "createEnrolmentTicket", "createTenant", "revokeClusterKey"],
   ],
   Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
   ],
   OPERATOR: ["RevealSecretPayload"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
-  PLATFORM_ADMIN: ["CreateTenantPayload"],
+  PLATFORM_ADMIN: ["CreateEnrolmentTicketPayload", "CreateTenantPayload", "RevokeClusterKeyPayload"],
 };
 /** Where one field of a type is decided otherwise. */
 const FIELDS: Readonly<Record<string, Role>> = { "Tenant.apiTokens": "OWNER" };
