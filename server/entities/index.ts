@@ -7,6 +7,7 @@ import { ClusterNode } from "./cluster-node.ts";
 import { ClusterUsage } from "./cluster-usage.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ConfigReference } from "./config-reference.ts";
+import { Fault } from "./fault.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Namespace } from "./namespace.ts";
 import { Operation } from "./operation.ts";
@@ -47,4 +48,5 @@ export const entities = [
   Secret,
   ConfigReference,
   Service,
+  Fault,
 ] as const;

@@ -17,6 +17,7 @@ import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Pending, TemplateCache } from "./assignments.ts";
+import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -78,12 +79,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
   const metrics = gatewayMetrics(options.registry, () => sessions.size);
+  const faults = createFaultOrders(pool, clock);
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<unknown>>();
   let dirty = new Set<string>();
   let pushing = false;
   let closing = false;
-  let unsubscribe: (() => void) | null = null;
+  const unsubscribe: (() => void)[] = [];
   let startedAt = 0;
 
   const inBackground = (what: string, work: () => Promise<unknown>): void => {
@@ -159,6 +161,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (alive()) metrics.assigned(await sendObjects(session, objects, { pool, keyRing, logger }, alive));
   };
 
+  // ---- faults down
+
+  const tellFaults = (): void => void (closing || inBackground("can't send faults; the poll will", () => faults.look()));
+
   // ---- messages up
 
   const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
@@ -179,6 +185,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
     connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
+    faults.welcomed(clusterId, connection);
+    tellFaults();
   };
 
   const onReport = async (session: ClusterSession, report: Report): Promise<void> => {
@@ -238,9 +246,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onConnection = (connection: GatewayConnection): void => {
     if (closing) return connection.close("the gateway is closing");
     connections.set(connection, { refused: new Set(), hellos: new Set() });
+    faults.opened(connection);
+    tellFaults();
     connection.onMessage((message) => onMessage(connection, message));
     connection.onClose((reason) => {
       connections.delete(connection);
+      faults.closed(connection);
       let clusters = 0;
       for (const session of sessions.values()) {
         if (session.connection !== connection) continue;
@@ -263,13 +274,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     start: () => {
       startedAt = performance.now();
-      unsubscribe = bus.subscribe("assignments", (clusterId) => {
+      unsubscribe.push(bus.subscribe("assignments", (clusterId) => {
         if (clusterId !== undefined) wake(clusterId);
         else for (const id of sessions.keys()) wake(id);
-      });
+      }), bus.subscribe("faults", tellFaults));
       every(pollMs, "can't look for assignments", async () => {
         for (const id of sessions.keys()) wake(id);
       });
+      every(pollMs, "can't look for faults", () => faults.look());
       every(FLUSH_MS, "can't store signs of life", async () => {
         const back = await presence.flush();
         if (back.length > 0) bus.publish("timeline");
@@ -286,7 +298,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     close: async () => {
       closing = true;
-      unsubscribe?.();
+      for (const end of unsubscribe) end();
       for (const timer of timers) clearInterval(timer);
       await options.listener.close();
       await lanes.idle();

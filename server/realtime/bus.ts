@@ -5,8 +5,9 @@
  *   timeline      something was committed to the timeline
  *   assignments   assignments changed; the detail is a cluster's id
  *   tokens        a token was revoked; the detail is its id
+ *   faults        a fault was injected or ended
  */
-export type BusChannel = "timeline" | "assignments" | "tokens";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "faults";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

@@ -1,5 +1,7 @@
 import type { Pool } from "pg";
+import { inPoolScope } from "../database/scope.ts";
 import { type Clock, keptSince } from "../domain/clock.ts";
+import { appendTimelineOn } from "../realtime/timeline.ts";
 
 export interface HousekeepingOptions {
   /** Connected as selvedge_worker. */
@@ -11,6 +13,9 @@ export interface HousekeepingOptions {
 
 /** Transactions whose rows share a partition of the timeline. */
 const TIMELINE_PARTITION_XIDS = 500_000;
+
+/** A week of the wall clock. */
+const FAULTS_KEPT_MS = 7 * 24 * 3_600_000;
 
 const oldest = ({ clock, speed }: HousekeepingOptions): Date => new Date(keptSince(clock.now(), speed));
 
@@ -24,4 +29,16 @@ export async function maintainTimeline(options: HousekeepingOptions, width = TIM
 export async function expireIdempotency(options: HousekeepingOptions): Promise<number> {
   const { rows } = await options.pool.query<{ expired: number }>("select app.expire_idempotency($1) as expired", [oldest(options)]);
   return rows[0]?.expired ?? 0;
+}
+
+/** Faults whose time is over are said to have ended, and are kept for events that name them. Returns how many ended, and how many were forgotten. */
+export async function expireFaults(options: HousekeepingOptions): Promise<{ ended: number; forgotten: number }> {
+  const now = options.clock.now();
+  return inPoolScope(options.pool, {}, async (client) => {
+    const forgotten = await client.query("delete from fault where ends_at < $1", [new Date(now - FAULTS_KEPT_MS * options.speed)]);
+    const { rows } = await client.query<{ id: string; cluster_id: string }>("update fault set ended_at = ends_at where ended_at is null and ends_at <= $1 returning id, cluster_id", [new Date(now)]);
+    const clusters = [...Map.groupBy(rows, ({ cluster_id }) => cluster_id)];
+    await appendTimelineOn(client, clusters.map(([clusterId, some]) => ({ tenantId: null, clusterId, kind: "fault" as const, ids: some.map(({ id }) => id), at: now })));
+    return { ended: rows.length, forgotten: forgotten.rowCount ?? 0 };
+  });
 }

@@ -7,7 +7,7 @@ import type { KeyRing } from "../domain/envelope.ts";
 import { createJobRunner } from "../jobs/runner.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createDriver } from "./driver.ts";
-import { expireIdempotency, maintainTimeline } from "./housekeeping.ts";
+import { expireFaults, expireIdempotency, maintainTimeline } from "./housekeeping.ts";
 import { createRewrapper } from "./rewrap.ts";
 import { sweep } from "./sweep.ts";
 
@@ -55,12 +55,14 @@ export function createWorker(options: WorkerOptions): Worker {
       sweep: () => sweep(options),
       maintain_timeline: () => maintainTimeline(options),
       expire_idempotency: () => expireIdempotency(options),
+      expire_faults: () => expireFaults(options),
       rewrap_secrets: () => rewrapSecrets(),
     },
     recurring: [
       { task: "sweep", everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS },
       { task: "maintain_timeline", everyMs: 60_000 },
       { task: "expire_idempotency", everyMs: 600_000 },
+      { task: "expire_faults", everyMs: 60_000 },
       { task: "rewrap_secrets", everyMs: 600_000 },
     ],
   });

@@ -35,6 +35,7 @@ import {
   type UpdateSecretInput,
 } from "./config/secret.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
+import { endFault, type EndFaultInput, type FaultResult, injectFault, type InjectFaultInput } from "./fault.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
@@ -58,6 +59,7 @@ export type { DeleteResult } from "./application/delete.ts";
 export type { ConfigMapResult } from "./config/config-map.ts";
 export type { SecretResult } from "./config/secret.ts";
 export type { TokenResult } from "./api-token.ts";
+export type { FaultResult } from "./fault.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
 export type { OperationResult } from "./operations/lookup.ts";
@@ -114,6 +116,10 @@ export interface Services {
     readonly create: Method<CreateApiTokenInput, TokenResult & { readonly secret: string | null }>;
     readonly revoke: Method<DeleteInput, TokenResult>;
   };
+  readonly faults: {
+    readonly inject: Method<InjectFaultInput, FaultResult>;
+    readonly end: Method<EndFaultInput, FaultResult>;
+  };
   readonly tenants: {
     /** The owner's token is given once: null when the answer is a replay. */
     readonly create: Method<CreateTenantInput, TenantResult & { readonly ownerToken: string | null }>;
@@ -123,7 +129,7 @@ export interface Services {
 export function createServices(options: ServiceOptions): Services {
   const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
     mutate(options, request, work);
-  const { bus, keyRing } = options;
+  const { bus, keyRing, simulated = true } = options;
   const readManifests = createManifestReader();
   return {
     namespaces: {
@@ -190,6 +196,18 @@ export function createServices(options: ServiceOptions): Services {
       revoke: async (actor, input) => {
         const answer = await run({ name: "revokeApiToken", role: "OWNER", actor, input }, (tx) => revokeApiToken(tx, input));
         if (answer.ok) bus.publish("tokens", answer.value.tokenId);
+        return answer;
+      },
+    },
+    faults: {
+      inject: async (actor, input) => {
+        const answer = await run({ name: "injectFault", role: "PLATFORM_ADMIN", actor, input }, (tx) => injectFault(tx, input, simulated));
+        if (answer.ok) bus.publish("faults");
+        return answer;
+      },
+      end: async (actor, input) => {
+        const answer = await run({ name: "endFault", role: "PLATFORM_ADMIN", actor, input }, (tx) => endFault(tx, input));
+        if (answer.ok) bus.publish("faults");
         return answer;
       },
     },
