@@ -16,6 +16,7 @@ import { ClusterAgent } from "./agent/agent.ts";
 import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
+import { BlackHoles } from "./faults.ts";
 import { PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
 import type { FleetLogger } from "./logger.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "./simulator/behaviours.ts";
@@ -55,9 +56,6 @@ export interface Fleet {
   /** Commits, closes the connection and the store. */
   close(): Promise<void>;
   stats(): FleetStats;
-  /** Faults, by the cluster's code. False where there is no such thing, or nothing to break. */
-  crashPod(clusterCode: string, podId: string): boolean;
-  setNodeStatus(clusterCode: string, nodeId: string, status: "READY" | "NOT_READY"): boolean;
 }
 
 const DEFAULT_TICK_MS = 50;
@@ -73,6 +71,7 @@ const INBOX_LIMIT = 100_000;
 export function createFleet(options: FleetOptions): Fleet {
   const { description, seed, clock, storePath, sealingSeed, dialer, logger, tickMs = DEFAULT_TICK_MS, behaviours = DEFAULT_BEHAVIOURS } = options;
   const agents = new Map<string, ClusterAgent>();
+  const blackHoles = new BlackHoles();
   const stop = new AbortController();
   const counters = { ticks: 0, commits: 0, failedCommits: 0, messagesSent: 0, lastTickMs: 0 };
   let store: FleetStore | null = null;
@@ -108,6 +107,7 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agents.values()) {
       agent.retryRefused(performance.now());
       if (agent.simulation.nextDue() <= now) agent.simulation.advanceTo(now);
+      blackHoles.look(agent, connection !== null);
       agent.makeReports();
     }
     if (commit()) sendOutboxes();
@@ -132,7 +132,9 @@ export function createFleet(options: FleetOptions): Fleet {
     if (message.type === "pong") return;
     if (message.type === "refuse" && message.clusterId === null) return drop(`the gateway refused the connection: ${message.reason}`);
     const agent = message.clusterId === null ? undefined : agents.get(message.clusterId);
-    if (message.type === "faults") return;
+    // Of a cluster that nobody has heard of yet, all fleets are told.
+    if (message.type === "faults") return agent?.simulation.orderFaults(message.faults);
+    if (blackHoles.of(message.clusterId ?? "").toCluster) return;
     if (agent !== undefined) return agent.receive(message, performance.now());
     logger.warn({ clusterId: message.clusterId, type: message.type }, "a message for a cluster that is not here was ignored");
   }
@@ -159,7 +161,9 @@ export function createFleet(options: FleetOptions): Fleet {
     if (connection === null) return;
     for (const agent of agents.values()) {
       if (!agent.hasOutbox) continue;
-      for (const message of agent.takeOutbox()) {
+      const messages = agent.takeOutbox();
+      if (blackHoles.of(agent.clusterId).toCentre) continue;
+      for (const message of messages) {
         connection.send(message);
         counters.messagesSent += 1;
       }
@@ -174,7 +178,7 @@ export function createFleet(options: FleetOptions): Fleet {
     if (wall - lastHeardMs > SILENCE_LIMIT_MS) return drop(`the gateway was silent for ${SILENCE_LIMIT_MS} ms`);
     if (wall - lastPingMs < PING_INTERVAL_MS) return;
     lastPingMs = wall;
-    connection.send({ type: "ping", clusterIds: [...agents.keys()], at: Math.floor(clock.now()) });
+    connection.send({ type: "ping", clusterIds: blackHoles.audible(agents.keys()), at: Math.floor(clock.now()) });
   }
 
   /** Gives a connection up; it is dialled again. */
@@ -230,13 +234,6 @@ export function createFleet(options: FleetOptions): Fleet {
     });
   }
 
-  // -------------------------------------------------------------- from outside
-
-  const agentOf = (clusterCode: string): ClusterAgent | undefined => {
-    const cluster = description.clusters.find((each) => each.description.code === clusterCode);
-    return cluster === undefined ? undefined : agents.get(cluster.clusterId);
-  };
-
   return {
     async start() {
       const opened = new FleetStore(storePath);
@@ -274,8 +271,6 @@ export function createFleet(options: FleetOptions): Fleet {
       readyPods: total((agent) => agent.simulation.readyCount),
       ...counters,
     }),
-    crashPod: (clusterCode, podId) => agentOf(clusterCode)?.simulation.crashPod(podId) ?? false,
-    setNodeStatus: (clusterCode, nodeId, status) => agentOf(clusterCode)?.setNodeStatus(nodeId, status) ?? false,
   };
 
   function total(count: (agent: ClusterAgent) => number): number {

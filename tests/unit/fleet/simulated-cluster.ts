@@ -4,13 +4,14 @@ import { contentHash } from "#server/domain/canonical.ts";
 import type { NodeDescription, PlacementSpec, PodReport } from "#server/fleet/link.ts";
 import { DEFAULT_BEHAVIOURS, type Behaviours } from "#server/fleet/simulator/behaviours.ts";
 import { ClusterSimulation } from "#server/fleet/simulator/cluster.ts";
-import type { ClusterOptions } from "#server/fleet/simulator/cluster-options.ts";
+import type { ClusterOptions, Happening } from "#server/fleet/simulator/cluster-options.ts";
 import type { ContentSource } from "#server/fleet/simulator/config-sets.ts";
 
 export interface SimulatedCluster {
   readonly simulation: ClusterSimulation;
   readonly contents: Map<string, Record<string, string>>;
   /** What was said, in order: `pod` with its report, `gone` and `service` with their ids. */
+  readonly happenings: readonly Happening[];
   readonly history: { at: number; pod?: PodReport; gone?: string; service?: string }[];
   assign(placementId: string, spec: PlacementSpec | null, template?: PodTemplate): void;
   pods(): PodReport[];
@@ -69,6 +70,7 @@ const contentsOf = (contents: ReadonlyMap<string, Record<string, string>>): Cont
 export function simulatedCluster(options: Options = {}): SimulatedCluster {
   const contents = options.contents ?? new Map<string, Record<string, string>>();
   const history: SimulatedCluster["history"] = [];
+  const happenings: Happening[] = [];
   const simulation = new ClusterSimulation({
     code: "test-1",
     nodes: options.nodes ?? [node(0), node(1), node(2)],
@@ -86,7 +88,9 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
       podRecordChanged: () => undefined,
       configSetChanged: () => undefined,
       serviceChanged: (id) => history.push({ at: simulation.now, service: id }),
-      happened: () => undefined,
+      nodeChanged: () => undefined,
+      faultsChanged: () => undefined,
+      happened: (happening) => happenings.push(happening),
     },
   });
   const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));
@@ -94,6 +98,7 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
     simulation,
     contents,
     history,
+    happenings,
     assign(placementId, spec, template) {
       if (template !== undefined) simulation.addTemplate(contentHash(template), template);
       simulation.assign(placementId, spec);
