@@ -103,7 +103,7 @@ export class Faults {
 
   /** Lets happen what is due by now. */
   advance(now: number): void {
-    for (const { order } of [...this.#records.values()]) {
+    for (const { order } of this.#records.values()) {
       if (this.#records.get(order.id)?.state === "WAITING" && order.startsAt <= now) this.#begin(order, now);
       const record = this.#records.get(order.id);
       if (record?.state === "ACTIVE" && record.actsAt !== null && record.actsAt <= now) this.#act(record, now);
