@@ -16,13 +16,13 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
     ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "services", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
-    ["PLATFORM_ADMIN", "tenants"],
+    ["PLATFORM_ADMIN", "faults", "tenants"],
   ],
   Mutation: [
     ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
     ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
-    ["PLATFORM_ADMIN", "createTenant"],
+    ["PLATFORM_ADMIN", "createTenant", "endFault", "injectFault"],
   ],
   Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
   ],
   OPERATOR: ["RevealSecretPayload"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
-  PLATFORM_ADMIN: ["CreateTenantPayload"],
+  PLATFORM_ADMIN: ["CreateTenantPayload", "Fault", "FaultPayload"],
 };
 /** Where one field of a type is decided otherwise. */
 const FIELDS: Readonly<Record<string, Role>> = { "Tenant.apiTokens": "OWNER" };
