@@ -367,13 +367,16 @@ class Maker {
     for (let n = 0; n < many; n += 1) {
       const kind = FAULT_KINDS[n % FAULT_KINDS.length] as string;
       const target_type = kind === "DISCONNECT_CLUSTER" ? "Cluster" : kind === "CRASH_POD" ? "Pod" : kind === "FAIL_NODE" ? "ClusterNode" : dice.pick(["Cluster", "ClusterNode"] as const);
-      const [cluster_id, target_id] = dice.pick(struck[target_type]) as [string, string];
+      const [cluster_id, there] = dice.pick(struck[target_type]) as [string, string];
+      const target_id = target_type !== "Cluster" && n % 5 === 4 ? dice.uuid() : there;
+      // One of a kind may be in force on a target.
+      const isEnded = n % 4 === 3 || n > 15 || this.lines("fault").some((other) => other["kind"] === kind && other["target_id"] === target_id);
       // Half of them as of one moment, so that the order needs more than that.
       const startsAt = NOW - (n % 2 === 0 ? 60_000 : n * 1_000);
       const endsAt = NOW + ([1, -1, 3_600_000, 0][n % 4] as number);
       this.#add("fault", {
-        id: dice.uuid(), kind, cluster_id, target_type, target_id: target_type !== "Cluster" && n % 5 === 4 ? dice.uuid() : target_id, mode: kind === "DISCONNECT_CLUSTER" ? dice.pick(DISCONNECT_MODES) : null,
-        seed: [0, -2_147_483_648, 2_147_483_647][n % 3] as number, starts_at: new Date(startsAt).toISOString(), ends_at: new Date(endsAt).toISOString(), ended_at: n % 4 === 3 || n > 15 ? new Date(startsAt + 500).toISOString() : null,
+        id: dice.uuid(), kind, cluster_id, target_type, target_id, mode: kind === "DISCONNECT_CLUSTER" ? dice.pick(DISCONNECT_MODES) : null,
+        seed: [0, -2_147_483_648, 2_147_483_647][n % 3] as number, starts_at: new Date(startsAt).toISOString(), ends_at: new Date(endsAt).toISOString(), ended_at: isEnded ? new Date(startsAt + 500).toISOString() : null,
       });
     }
   }

@@ -83,7 +83,7 @@ describe("FAIL_NODE", () => {
     cluster.simulation.advanceTo(4_999);
     expect(cluster.pods().find(({ nodeId }) => nodeId === "node-0")).toMatchObject({ phase: "UNKNOWN", startedAt: null });
     cluster.simulation.advanceTo(MINUTE);
-    const [pod] = cluster.pods().filter(({ nodeId }) => nodeId === "node-0");
+    const pod = cluster.pods().find(({ nodeId }) => nodeId === "node-0");
     expect(pod).toMatchObject({ phase: "RUNNING", reason: "CrashLoopBackOff" });
     const { restartCount } = pod ?? { restartCount: -1 };
     cluster.simulation.setNodeStatus(0, "NOT_READY");
