@@ -4,6 +4,7 @@ import { OperationKindsMigration } from "./migration-20261130-operation-kinds.ts
 import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts";
 import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
+import { FaultsMigration } from "./migration-20261201-faults.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: "20261130-operation-kinds", class: OperationKindsMigration },
   { name: "20261201-events", class: EventsMigration },
   { name: "20261201-enrolment", class: EnrolmentMigration },
+  { name: "20261201-faults", class: FaultsMigration },
 ];

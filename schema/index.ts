@@ -35,6 +35,9 @@ import "./config/type.ts";
 import "./config/queries.ts";
 import "./config/mutations.ts";
 import "./shared/watch.ts";
+import "./fault/type.ts";
+import "./fault/queries.ts";
+import "./fault/mutations.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

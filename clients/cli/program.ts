@@ -4,6 +4,7 @@ import { examples, repeatedWords, span, wholeNumber } from "./arguments.ts";
 import { enrol, type EnrolOptions } from "./commands/enrol.ts";
 import { login } from "./commands/login.ts";
 import { EXIT, type ExitCode, report } from "./exit.ts";
+import { addFaults } from "./menu/faults.ts";
 import type { Action, Kit } from "./menu/kit.ts";
 import { addLife } from "./menu/life.ts";
 import { addLook } from "./menu/look.ts";
@@ -128,6 +129,8 @@ function buildProgram(terminal: Terminal, exitWith: (code: ExitCode) => void): C
   addLife(program, kit);
   program.commandsGroup("Objects:");
   addObjects(program, kit);
+  program.commandsGroup("Fleet:");
+  addFaults(program, kit);
   program.commandsGroup("Server:");
   program.helpCommand("help [command]", "Help about a command.");
   program

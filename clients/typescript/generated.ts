@@ -256,6 +256,13 @@ export type DeleteManyInput = {
   readonly ids: ReadonlyArray<string>;
 };
 
+/** BOTH_WAYS: everything is lost. TO_CENTRE: what the cluster says. TO_CLUSTER: what it is told. FLAPPING: all of it and nothing of it, by turns. */
+export type DisconnectMode =
+  | 'BOTH_WAYS'
+  | 'FLAPPING'
+  | 'TO_CENTRE'
+  | 'TO_CLUSTER';
+
 /** Where it runs: clusters named one by one. */
 export type DistributionInput =
   {   readonly clusters: ReadonlyArray<PlacementInput>; };
@@ -263,6 +270,12 @@ export type DistributionInput =
 export type EmptyDirVolumeInput = {
   /** 1 to 1,048,576. */
   readonly sizeLimitMiB?: number | null | undefined;
+};
+
+/** Ending again what is over changes nothing. */
+export type EndFaultInput = {
+  readonly faultId: string;
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 export type EnvSourceInput =
@@ -295,6 +308,14 @@ export type EventType =
 export type ExecProbeInput = {
   readonly command: ReadonlyArray<string>;
 };
+
+/** DISCONNECT_CLUSTER: its messages are lost, as in a black hole. FAIL_NODE: a machine stops answering. CRASH_POD: one container of a pod ends. SLOW_IMAGE_PULL: images take several times as long to arrive. RECLAIM_SPOT: pods of the capacity SPOT are taken back, after a short notice. */
+export type FaultKind =
+  | 'CRASH_POD'
+  | 'DISCONNECT_CLUSTER'
+  | 'FAIL_NODE'
+  | 'RECLAIM_SPOT'
+  | 'SLOW_IMAGE_PULL';
 
 export type GrpcProbeInput = {
   readonly port: number;
@@ -329,6 +350,21 @@ export type ImportOutcome =
   | 'SKIPPED'
   | 'UNCHANGED'
   | 'UPDATED';
+
+/** Exactly one target: DISCONNECT_CLUSTER takes a clusterId, FAIL_NODE a nodeId, CRASH_POD a podId, SLOW_IMAGE_PULL and RECLAIM_SPOT a clusterId or a nodeId. Of a kind, one at a time on a target. */
+export type InjectFaultInput = {
+  readonly clusterId?: string | null | undefined;
+  /** 1 to 86400, on the simulation's clock. */
+  readonly durationSeconds: number;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly kind: FaultKind;
+  /** Of DISCONNECT_CLUSTER: default BOTH_WAYS. */
+  readonly mode?: DisconnectMode | null | undefined;
+  readonly nodeId?: string | null | undefined;
+  readonly podId?: string | null | undefined;
+  /** What chance decides within it follows from this; default: any. */
+  readonly seed?: number | null | undefined;
+};
 
 export type IntOrPercentInput =
   {   readonly count: number; readonly percent?: never; }
@@ -841,6 +877,7 @@ export type CancelOperationMutation = { readonly cancelOperation: { readonly ope
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -922,6 +959,7 @@ export type CreateApiTokenMutation = { readonly createApiToken: { readonly secre
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -939,6 +977,7 @@ export type CreateApplicationMutationVariables = Exact<{
 
 export type CreateApplicationMutation = { readonly createApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -998,6 +1037,7 @@ export type CreateConfigMapMutation = { readonly createConfigMap: { readonly con
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1015,6 +1055,7 @@ export type CreateEnrolmentTicketMutationVariables = Exact<{
 
 export type CreateEnrolmentTicketMutation = { readonly createEnrolmentTicket: { readonly ticket: string | null, readonly clusterCodes: ReadonlyArray<string> | null, readonly maxClusters: number | null, readonly expiresAt: string | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1074,6 +1115,7 @@ export type CreateNamespaceMutation = { readonly createNamespace: { readonly nam
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1091,6 +1133,7 @@ export type CreateSecretMutationVariables = Exact<{
 
 export type CreateSecretMutation = { readonly createSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1150,6 +1193,7 @@ export type CreateServicesMutation = { readonly createServices: { readonly servi
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1167,6 +1211,7 @@ export type CreateTenantMutationVariables = Exact<{
 
 export type CreateTenantMutation = { readonly createTenant: { readonly ownerToken: string | null, readonly tenant: { readonly id: string, readonly name: string, readonly createdAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1226,6 +1271,7 @@ export type DeleteApplicationMutation = { readonly deleteApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1243,6 +1289,7 @@ export type DeleteConfigMapMutationVariables = Exact<{
 
 export type DeleteConfigMapMutation = { readonly deleteConfigMap: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1302,6 +1349,7 @@ export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly del
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1319,6 +1367,7 @@ export type DeleteSecretMutationVariables = Exact<{
 
 export type DeleteSecretMutation = { readonly deleteSecret: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1378,6 +1427,7 @@ export type DeleteServicesMutation = { readonly deleteServices: { readonly resul
             | { readonly id: string }
             | { readonly id: string }
             | { readonly id: string }
+            | { readonly id: string }
            | null }
         | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
         | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1388,6 +1438,68 @@ export type DeleteServicesMutation = { readonly deleteServices: { readonly resul
         | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       > }> } };
 
+export type EndFaultMutationVariables = Exact<{
+  input: EndFaultInput;
+}>;
+
+
+export type EndFaultMutation = { readonly endFault: { readonly fault: { readonly id: string, readonly kind: FaultKind, readonly mode: DisconnectMode | null, readonly seed: number, readonly startedAt: string, readonly endsAt: string, readonly target:
+        | { readonly __typename: 'ApiToken', readonly id: string }
+        | { readonly __typename: 'Application', readonly id: string }
+        | { readonly __typename: 'AuditEntry', readonly id: string }
+        | { readonly __typename: 'Cluster', readonly code: string, readonly id: string }
+        | { readonly __typename: 'ClusterNode', readonly name: string, readonly id: string }
+        | { readonly __typename: 'ConfigMap', readonly id: string }
+        | { readonly __typename: 'Event', readonly id: string }
+        | { readonly __typename: 'Fault', readonly id: string }
+        | { readonly __typename: 'Namespace', readonly id: string }
+        | { readonly __typename: 'Operation', readonly id: string }
+        | { readonly __typename: 'Overview', readonly id: string }
+        | { readonly __typename: 'Placement', readonly id: string }
+        | { readonly __typename: 'Pod', readonly name: string, readonly id: string }
+        | { readonly __typename: 'Region', readonly id: string }
+        | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Rollout', readonly id: string }
+        | { readonly __typename: 'Secret', readonly id: string }
+        | { readonly __typename: 'Service', readonly id: string }
+        | { readonly __typename: 'Subnet', readonly id: string }
+        | { readonly __typename: 'Tenant', readonly id: string }
+        | { readonly __typename: 'Viewer', readonly id: string }
+        | { readonly __typename: 'Vpc', readonly id: string }
+      , readonly cluster: { readonly id: string, readonly code: string } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
 export type EventsQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -1397,7 +1509,36 @@ export type EventsQueryVariables = Exact<{
 
 export type EventsQuery = { readonly server: { readonly now: string }, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
+export type FaultsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FaultsQuery = { readonly server: { readonly now: string }, readonly faults: ReadonlyArray<{ readonly id: string, readonly kind: FaultKind, readonly mode: DisconnectMode | null, readonly seed: number, readonly startedAt: string, readonly endsAt: string, readonly target:
+      | { readonly __typename: 'ApiToken', readonly id: string }
+      | { readonly __typename: 'Application', readonly id: string }
+      | { readonly __typename: 'AuditEntry', readonly id: string }
+      | { readonly __typename: 'Cluster', readonly code: string, readonly id: string }
+      | { readonly __typename: 'ClusterNode', readonly name: string, readonly id: string }
+      | { readonly __typename: 'ConfigMap', readonly id: string }
+      | { readonly __typename: 'Event', readonly id: string }
+      | { readonly __typename: 'Fault', readonly id: string }
+      | { readonly __typename: 'Namespace', readonly id: string }
+      | { readonly __typename: 'Operation', readonly id: string }
+      | { readonly __typename: 'Overview', readonly id: string }
+      | { readonly __typename: 'Placement', readonly id: string }
+      | { readonly __typename: 'Pod', readonly name: string, readonly id: string }
+      | { readonly __typename: 'Region', readonly id: string }
+      | { readonly __typename: 'Revision', readonly id: string }
+      | { readonly __typename: 'Rollout', readonly id: string }
+      | { readonly __typename: 'Secret', readonly id: string }
+      | { readonly __typename: 'Service', readonly id: string }
+      | { readonly __typename: 'Subnet', readonly id: string }
+      | { readonly __typename: 'Tenant', readonly id: string }
+      | { readonly __typename: 'Viewer', readonly id: string }
+      | { readonly __typename: 'Vpc', readonly id: string }
+    , readonly cluster: { readonly id: string, readonly code: string } }> };
+
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -1491,6 +1632,31 @@ export type ServiceRowFragment = { readonly id: string, readonly name: string, r
 
 export type EventRowFragment = { readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null };
 
+export type FaultRowFragment = { readonly id: string, readonly kind: FaultKind, readonly mode: DisconnectMode | null, readonly seed: number, readonly startedAt: string, readonly endsAt: string, readonly target:
+    | { readonly __typename: 'ApiToken', readonly id: string }
+    | { readonly __typename: 'Application', readonly id: string }
+    | { readonly __typename: 'AuditEntry', readonly id: string }
+    | { readonly __typename: 'Cluster', readonly code: string, readonly id: string }
+    | { readonly __typename: 'ClusterNode', readonly name: string, readonly id: string }
+    | { readonly __typename: 'ConfigMap', readonly id: string }
+    | { readonly __typename: 'Event', readonly id: string }
+    | { readonly __typename: 'Fault', readonly id: string }
+    | { readonly __typename: 'Namespace', readonly id: string }
+    | { readonly __typename: 'Operation', readonly id: string }
+    | { readonly __typename: 'Overview', readonly id: string }
+    | { readonly __typename: 'Placement', readonly id: string }
+    | { readonly __typename: 'Pod', readonly name: string, readonly id: string }
+    | { readonly __typename: 'Region', readonly id: string }
+    | { readonly __typename: 'Revision', readonly id: string }
+    | { readonly __typename: 'Rollout', readonly id: string }
+    | { readonly __typename: 'Secret', readonly id: string }
+    | { readonly __typename: 'Service', readonly id: string }
+    | { readonly __typename: 'Subnet', readonly id: string }
+    | { readonly __typename: 'Tenant', readonly id: string }
+    | { readonly __typename: 'Viewer', readonly id: string }
+    | { readonly __typename: 'Vpc', readonly id: string }
+  , readonly cluster: { readonly id: string, readonly code: string } };
+
 export type ImportManifestsMutationVariables = Exact<{
   input: ImportManifestsInput;
 }>;
@@ -1504,6 +1670,7 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'ClusterNode', readonly id: string }
         | { readonly __typename: 'ConfigMap', readonly id: string }
         | { readonly __typename: 'Event', readonly id: string }
+        | { readonly __typename: 'Fault', readonly id: string }
         | { readonly __typename: 'Namespace', readonly id: string }
         | { readonly __typename: 'Operation', readonly id: string }
         | { readonly __typename: 'Overview', readonly id: string }
@@ -1520,6 +1687,69 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Vpc', readonly id: string }
        | null }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type InjectFaultMutationVariables = Exact<{
+  input: InjectFaultInput;
+}>;
+
+
+export type InjectFaultMutation = { readonly injectFault: { readonly fault: { readonly id: string, readonly kind: FaultKind, readonly mode: DisconnectMode | null, readonly seed: number, readonly startedAt: string, readonly endsAt: string, readonly target:
+        | { readonly __typename: 'ApiToken', readonly id: string }
+        | { readonly __typename: 'Application', readonly id: string }
+        | { readonly __typename: 'AuditEntry', readonly id: string }
+        | { readonly __typename: 'Cluster', readonly code: string, readonly id: string }
+        | { readonly __typename: 'ClusterNode', readonly name: string, readonly id: string }
+        | { readonly __typename: 'ConfigMap', readonly id: string }
+        | { readonly __typename: 'Event', readonly id: string }
+        | { readonly __typename: 'Fault', readonly id: string }
+        | { readonly __typename: 'Namespace', readonly id: string }
+        | { readonly __typename: 'Operation', readonly id: string }
+        | { readonly __typename: 'Overview', readonly id: string }
+        | { readonly __typename: 'Placement', readonly id: string }
+        | { readonly __typename: 'Pod', readonly name: string, readonly id: string }
+        | { readonly __typename: 'Region', readonly id: string }
+        | { readonly __typename: 'Revision', readonly id: string }
+        | { readonly __typename: 'Rollout', readonly id: string }
+        | { readonly __typename: 'Secret', readonly id: string }
+        | { readonly __typename: 'Service', readonly id: string }
+        | { readonly __typename: 'Subnet', readonly id: string }
+        | { readonly __typename: 'Tenant', readonly id: string }
+        | { readonly __typename: 'Viewer', readonly id: string }
+        | { readonly __typename: 'Vpc', readonly id: string }
+      , readonly cluster: { readonly id: string, readonly code: string } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1575,6 +1805,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'ClusterNode', readonly id: string }
       | { readonly __typename: 'ConfigMap', readonly id: string }
       | { readonly __typename: 'Event', readonly id: string }
+      | { readonly __typename: 'Fault', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -1655,6 +1886,7 @@ export type RestartApplicationMutation = { readonly restartApplication: { readon
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1693,6 +1925,7 @@ export type RetryOperationMutation = { readonly retryOperation: { readonly opera
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1710,6 +1943,7 @@ export type RevealSecretMutationVariables = Exact<{
 
 export type RevealSecretMutation = { readonly revealSecret: { readonly data: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1779,6 +2013,7 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1796,6 +2031,7 @@ export type RevokeClusterKeyMutationVariables = Exact<{
 
 export type RevokeClusterKeyMutation = { readonly revokeClusterKey: { readonly cluster: { readonly id: string, readonly code: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1855,6 +2091,7 @@ export type RollBackApplicationMutation = { readonly rollBackApplication: { read
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1882,6 +2119,7 @@ export type ScaleApplicationMutationVariables = Exact<{
 
 export type ScaleApplicationMutation = { readonly scaleApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1985,6 +2223,7 @@ export type StartApplicationMutation = { readonly startApplication: { readonly a
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2002,6 +2241,7 @@ export type StopApplicationMutationVariables = Exact<{
 
 export type StopApplicationMutation = { readonly stopApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2069,6 +2309,7 @@ export type UpdateApplicationMutation = { readonly updateApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2086,6 +2327,7 @@ export type UpdateConfigMapMutationVariables = Exact<{
 
 export type UpdateConfigMapMutation = { readonly updateConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2145,6 +2387,7 @@ export type UpdateDistributionMutation = { readonly updateDistribution: { readon
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2162,6 +2405,7 @@ export type UpdateSecretMutationVariables = Exact<{
 
 export type UpdateSecretMutation = { readonly updateSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2221,6 +2465,7 @@ export type UpdateServiceMutation = { readonly updateService: { readonly service
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2238,6 +2483,7 @@ export type UpgradeApplicationMutationVariables = Exact<{
 
 export type UpgradeApplicationMutation = { readonly upgradeApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2311,6 +2557,7 @@ export type WatchObjectsSubscription = { readonly watch: { readonly cursor: stri
       | { readonly __typename: 'ClusterNode', readonly id: string }
       | { readonly __typename: 'ConfigMap', readonly name: string, readonly version: number, readonly keys: ReadonlyArray<string>, readonly id: string }
       | { readonly __typename: 'Event', readonly id: string }
+      | { readonly __typename: 'Fault', readonly id: string }
       | { readonly __typename: 'Namespace', readonly id: string }
       | { readonly __typename: 'Operation', readonly id: string }
       | { readonly __typename: 'Overview', readonly id: string }
@@ -2799,6 +3046,33 @@ export const EventRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"EventRow"}) as unknown as TypedDocumentString<EventRowFragment, unknown>;
+export const FaultRowFragmentDoc = new TypedDocumentString(`
+    fragment FaultRow on Fault {
+  id
+  kind
+  target {
+    __typename
+    id
+    ... on Cluster {
+      code
+    }
+    ... on ClusterNode {
+      name
+    }
+    ... on Pod {
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+  mode
+  seed
+  startedAt
+  endsAt
+}
+    `, {"fragmentName":"FaultRow"}) as unknown as TypedDocumentString<FaultRowFragment, unknown>;
 export const ApplicationIdDocument = new TypedDocumentString(`
     query ApplicationId($namespace: String!, $name: String!) {
   application(namespace: $namespace, name: $name) {
@@ -4456,6 +4730,72 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<DeleteServicesMutation, DeleteServicesMutationVariables>;
+export const EndFaultDocument = new TypedDocumentString(`
+    mutation EndFault($input: EndFaultInput!) {
+  endFault(input: $input) {
+    fault {
+      ...FaultRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment FaultRow on Fault {
+  id
+  kind
+  target {
+    __typename
+    id
+    ... on Cluster {
+      code
+    }
+    ... on ClusterNode {
+      name
+    }
+    ... on Pod {
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+  mode
+  seed
+  startedAt
+  endsAt
+}`) as unknown as TypedDocumentString<EndFaultMutation, EndFaultMutationVariables>;
 export const EventsDocument = new TypedDocumentString(`
     query Events($first: Int = 50, $after: String, $filter: EventFilter) {
   server {
@@ -4497,6 +4837,40 @@ fragment EventRow on Event {
     code
   }
 }`) as unknown as TypedDocumentString<EventsQuery, EventsQueryVariables>;
+export const FaultsDocument = new TypedDocumentString(`
+    query Faults {
+  server {
+    now
+  }
+  faults {
+    ...FaultRow
+  }
+}
+    fragment FaultRow on Fault {
+  id
+  kind
+  target {
+    __typename
+    id
+    ... on Cluster {
+      code
+    }
+    ... on ClusterNode {
+      name
+    }
+    ... on Pod {
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+  mode
+  seed
+  startedAt
+  endsAt
+}`) as unknown as TypedDocumentString<FaultsQuery, FaultsQueryVariables>;
 export const ImportManifestsDocument = new TypedDocumentString(`
     mutation ImportManifests($input: ImportManifestsInput!) {
   importManifests(input: $input) {
@@ -4565,6 +4939,72 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<ImportManifestsMutation, ImportManifestsMutationVariables>;
+export const InjectFaultDocument = new TypedDocumentString(`
+    mutation InjectFault($input: InjectFaultInput!) {
+  injectFault(input: $input) {
+    fault {
+      ...FaultRow
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}
+fragment FaultRow on Fault {
+  id
+  kind
+  target {
+    __typename
+    id
+    ... on Cluster {
+      code
+    }
+    ... on ClusterNode {
+      name
+    }
+    ... on Pod {
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+  mode
+  seed
+  startedAt
+  endsAt
+}`) as unknown as TypedDocumentString<InjectFaultMutation, InjectFaultMutationVariables>;
 export const NamespacesDocument = new TypedDocumentString(`
     query Namespaces($first: Int = 50, $after: String) {
   server {

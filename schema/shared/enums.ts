@@ -9,6 +9,8 @@ import {
   CLUSTER_STATUSES,
   CLUSTER_TIERS,
   CONTAINER_STATES,
+  DISCONNECT_MODES,
+  FAULT_KINDS,
   EVENT_TYPES,
   ISPS,
   NETWORK_STATUSES,
@@ -67,6 +69,16 @@ export const RolloutState = builder.enumType("RolloutState", {
 export const SecretType = builder.enumType("SecretType", {
   description: "REGISTRY holds server, username and password; TLS holds tls.crt and tls.key (PEM, checked that they belong together).",
   values: SECRET_TYPES,
+});
+export const FaultKind = builder.enumType("FaultKind", {
+  description:
+    "DISCONNECT_CLUSTER: its messages are lost, as in a black hole. FAIL_NODE: a machine stops answering. CRASH_POD: one container of a pod ends. SLOW_IMAGE_PULL: images " +
+    "take several times as long to arrive. RECLAIM_SPOT: pods of the capacity SPOT are taken back, after a short notice.",
+  values: FAULT_KINDS,
+});
+export const DisconnectMode = builder.enumType("DisconnectMode", {
+  description: "BOTH_WAYS: everything is lost. TO_CENTRE: what the cluster says. TO_CLUSTER: what it is told. FLAPPING: all of it and nothing of it, by turns.",
+  values: DISCONNECT_MODES,
 });
 export const AuditOutcome = builder.enumType("AuditOutcome", { values: AUDIT_OUTCOMES });
 export const OrderDirection = builder.enumType("OrderDirection", { values: ["ASC", "DESC"] as const });

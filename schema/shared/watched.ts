@@ -14,6 +14,7 @@ import type { WatchedType } from "../../server/realtime/state-stream.ts";
 import { Application, Placement } from "../application/ref.ts";
 import type { Entity } from "../builder.ts";
 import { ConfigMap, Secret } from "../config/ref.ts";
+import { Fault } from "../fault/ref.ts";
 import { ClusterNode } from "../fleet/ref.ts";
 import { Service, Subnet } from "../network/ref.ts";
 import { Operation, OperationStep } from "../operation/ref.ts";
@@ -103,6 +104,8 @@ export const WATCHED: Readonly<Record<string, WatchedBy>> = {
 
   /** Stored once, and never changed. */
   Event: { kinds: { event: "ids" } },
+  /** It shows what it strikes while that is there. */
+  Fault: { kinds: { fault: "ids", pod: "gone", node: "gone" }, concernedBy: concerned(Fault, (fault, isOne) => isOne(fault.subjectId)) },
 
   ApiToken: { kinds: { token: "ids" } },
   /** Written once, and never again. */

@@ -8,6 +8,7 @@ import { ClusterUsage } from "./cluster-usage.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ConfigReference } from "./config-reference.ts";
 import { Event } from "./event.ts";
+import { Fault } from "./fault.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Namespace } from "./namespace.ts";
 import { Operation } from "./operation.ts";
@@ -49,4 +50,5 @@ export const entities = [
   ConfigReference,
   Service,
   Event,
+  Fault,
 ] as const;

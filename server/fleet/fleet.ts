@@ -24,6 +24,7 @@ import { ClusterAgent } from "./agent/agent.ts";
 import { LinkFault } from "./agent/assignments.ts";
 import { FleetStore } from "./agent/store.ts";
 import type { FleetDescription } from "./description.ts";
+import { BlackHoles } from "./faults.ts";
 import { Greetings } from "./greetings.ts";
 import { HIGH_WATER_BYTES, PING_INTERVAL_MS, type AgentConnection, type GatewayMessage, type LinkDialer } from "./link.ts";
 import type { FleetLogger } from "./logger.ts";
@@ -66,9 +67,6 @@ export interface Fleet {
   /** Commits, closes the connection and the store. */
   close(): Promise<void>;
   stats(): FleetStats;
-  /** Faults, by the cluster's code. False where there is no such thing, or nothing to break. */
-  crashPod(clusterCode: string, podId: string): boolean;
-  setNodeStatus(clusterCode: string, nodeId: string, status: "READY" | "NOT_READY"): boolean;
 }
 
 const DEFAULT_TICK_MS = 50;
@@ -88,6 +86,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const agents = new Map<string, ClusterAgent>();
   const agenda = new Agenda<ClusterAgent>();
   const greetings = new Greetings<ClusterAgent>();
+  const blackHoles = new BlackHoles();
   const stop = new AbortController();
   const counters = { ticks: 0, visits: 0, commits: 0, failedCommits: 0, messagesSent: 0, lastTickMs: 0 };
   let store: FleetStore | null = null;
@@ -126,6 +125,7 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agenda.awake) {
       counters.visits += 1;
       agent.advanceTo(now);
+      blackHoles.look(agent, connection !== null);
       if (!isFull()) agent.makeReports();
     }
     if (commit()) {
@@ -174,11 +174,14 @@ export function createFleet(options: FleetOptions): Fleet {
     if (message.type === "pong") return;
     if (message.type === "refuse" && message.clusterId === null) return drop(`the gateway refused the connection: ${message.reason}`);
     const agent = message.clusterId === null ? undefined : agents.get(message.clusterId);
-    if (message.type === "faults") return;
+    // Of a cluster that nobody has heard of yet, all fleets are told.
+    if (agent === undefined && message.type === "faults") return;
     if (agent === undefined) return logger.warn({ clusterId: message.clusterId, type: message.type }, "a message for a cluster that is not here was ignored");
     agenda.wake(agent);
     // It comes at this instant, after all that is due before.
     agent.advanceTo(now);
+    if (message.type === "faults") return agent.simulation.orderFaults(message.faults);
+    if (blackHoles.of(agent.clusterId).toCluster) return;
     agent.receive(message, performance.now());
     greetings.answered(agent);
   }
@@ -217,7 +220,9 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agenda.awake) {
       if (!agent.hasOutbox) continue;
       if (isFull()) return;
-      for (const message of agent.takeOutbox()) {
+      const messages = agent.takeOutbox();
+      if (blackHoles.of(agent.clusterId).toCentre) continue;
+      for (const message of messages) {
         connection.send(message);
         counters.messagesSent += 1;
       }
@@ -232,7 +237,7 @@ export function createFleet(options: FleetOptions): Fleet {
     if (wall - lastHeardMs > SILENCE_LIMIT_MS) return drop(`the gateway was silent for ${SILENCE_LIMIT_MS} ms`);
     if (wall - lastPingMs < PING_INTERVAL_MS) return;
     lastPingMs = wall;
-    connection.send({ type: "ping", clusterIds: [...agents.keys()], at: Math.floor(clock.now()) });
+    connection.send({ type: "ping", clusterIds: blackHoles.audible(agents.keys()), at: Math.floor(clock.now()) });
   }
 
   /** Gives a connection up; it is dialled again. */
@@ -290,16 +295,6 @@ export function createFleet(options: FleetOptions): Fleet {
     });
   }
 
-  // -------------------------------------------------------------- from outside
-
-  /** It is awake then: something is about to happen to it. */
-  const agentOf = (clusterCode: string): ClusterAgent | undefined => {
-    const cluster = description.clusters.find((each) => each.description.code === clusterCode);
-    const agent = cluster === undefined ? undefined : agents.get(cluster.clusterId);
-    if (agent !== undefined) agenda.wake(agent);
-    return agent;
-  };
-
   return {
     async start() {
       const opened = new FleetStore(storePath);
@@ -339,8 +334,6 @@ export function createFleet(options: FleetOptions): Fleet {
       readyPods: total((agent) => agent.simulation.readyCount),
       ...counters,
     }),
-    crashPod: (clusterCode, podId) => agentOf(clusterCode)?.simulation.crashPod(podId) ?? false,
-    setNodeStatus: (clusterCode, nodeId, status) => agentOf(clusterCode)?.setNodeStatus(nodeId, status) ?? false,
   };
 
   function total(count: (agent: ClusterAgent) => number): number {

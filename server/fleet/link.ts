@@ -37,7 +37,8 @@
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
  *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
- *   cut off: how else could that end early? All that are in force are named each time; what is not named has ended. A real agent ignores them.
+ *   cut off: how else could that end early? Those of a cluster that has said hello on none, for it was cut off before, go to all; who does not simulate it ignores them.
+ *   All that are in force are named each time; what is not named has ended. What has ended does not begin again. A real agent ignores them.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */

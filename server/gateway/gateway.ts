@@ -21,6 +21,7 @@ import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
+import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -98,12 +99,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
   const metrics = gatewayMetrics(options.registry, () => sessions.size);
+  const faults = createFaultOrders(pool, clock);
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<unknown>>();
   let dirty = new Set<string>();
   let pushing = false;
   let closing = false;
-  let unsubscribe: (() => void) | null = null;
+  const unsubscribe: (() => void)[] = [];
   let startedAt = 0;
   let connectionsSoFar = 0;
 
@@ -196,6 +198,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!closing) logger.warn({ err: error, clusterIds: some.map(({ session }) => session.clusterId) }, "can't send a cluster its assignments; the poll will");
   };
 
+  // ---- faults down
+
+  const tellFaults = (): void => void (closing || inBackground("can't send faults; the poll will", () => faults.look()));
+
   // ---- messages up
 
   const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
@@ -217,6 +223,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
     connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
+    faults.welcomed(clusterId, connection);
+    tellFaults();
   };
 
   const onReport = async (session: ClusterSession, report: Report, from: string): Promise<void> => {
@@ -284,12 +292,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onConnection = (connection: GatewayConnection): void => {
     if (closing) return connection.close("the gateway is closing");
     connections.set(connection, { name: String(++connectionsSoFar), refused: new Set(), hellos: new Set() });
+    faults.opened(connection);
+    tellFaults();
     connection.onMessage((message) => onMessage(connection, message));
     connection.onDrain(() => {
       for (const session of sessions.values()) if (session.connection === connection) wake(session.clusterId);
     });
     connection.onClose((reason) => {
       connections.delete(connection);
+      faults.closed(connection);
       let clusters = 0;
       for (const session of sessions.values()) {
         if (session.connection !== connection) continue;
@@ -312,13 +323,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     start: () => {
       startedAt = performance.now();
-      unsubscribe = bus.subscribe("assignments", (clusterId) => {
+      unsubscribe.push(bus.subscribe("assignments", (clusterId) => {
         if (clusterId !== undefined) wake(clusterId);
         else for (const id of sessions.keys()) wake(id);
-      });
+      }), bus.subscribe("faults", tellFaults));
       every(pollMs, "can't look for assignments", async () => {
         for (const id of sessions.keys()) wake(id);
       });
+      every(pollMs, "can't look for faults", () => faults.look());
       every(FLUSH_MS, "can't store signs of life", async () => {
         const back = await presence.flush();
         if (back.length > 0) bus.publish("timeline");
@@ -341,7 +353,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     close: async () => {
       closing = true;
-      unsubscribe?.();
+      for (const end of unsubscribe) end();
       for (const timer of timers) clearInterval(timer);
       await options.listener.close();
       await lanes.idle();

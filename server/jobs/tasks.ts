@@ -19,13 +19,17 @@ export interface Tasks {
   readonly expire_idempotency: Readonly<Record<string, never>>;
   /** Remove events that are kept no longer. */
   readonly expire_events: Readonly<Record<string, never>>;
+  /** Say of faults whose time is over that they have ended, and forget old ones. */
+  readonly expire_faults: Readonly<Record<string, never>>;
   /** Bring Secrets that are under an earlier encryption key under the current one. */
   readonly rewrap_secrets: Readonly<Record<string, never>>;
 }
 
 export type TaskName = keyof Tasks;
 
-export const TASK_NAMES = ["reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "expire_events", "rewrap_secrets"] as const satisfies readonly TaskName[];
+export const TASK_NAMES = [
+  "reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "expire_events", "expire_faults", "rewrap_secrets",
+] as const satisfies readonly TaskName[];
 
 /** Equal for equal payloads: `task:value:value`, the values in the order of their names. */
 export function jobKey<T extends TaskName>(task: T, payload: Tasks[T]): string {

@@ -6,8 +6,9 @@
  *   assignments   assignments changed; the detail is a cluster's id
  *   tokens        a token was revoked; the detail is its id
  *   keys          a cluster's key was revoked; the detail is the cluster's id
+ *   faults        a fault was injected or ended
  */
-export type BusChannel = "timeline" | "assignments" | "tokens" | "keys";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

@@ -3,7 +3,7 @@ import type { ClientBase } from "pg";
 import { arrayText } from "../database/arrays.ts";
 
 /** What a timeline row is about; its ids are of this kind. "usage": what a tenant has reserved on clusters; the ids are the clusters'. */
-export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "region", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage", "event"] as const;
+export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "region", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage", "event", "fault"] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 export interface TimelineEntry {

@@ -1,6 +1,8 @@
 import type { Pool } from "pg";
+import { inPoolScope } from "../database/scope.ts";
 import { type Clock, keptSince } from "../domain/clock.ts";
 import { eventsKeptSince } from "../domain/events.ts";
+import { appendTimelineOn } from "../realtime/timeline.ts";
 
 export interface HousekeepingOptions {
   /** Connected as selvedge_worker. */
@@ -12,6 +14,9 @@ export interface HousekeepingOptions {
 
 /** Transactions whose rows share a partition of the timeline. */
 const TIMELINE_PARTITION_XIDS = 500_000;
+
+/** A week of the wall clock. */
+const FAULTS_KEPT_MS = 7 * 24 * 3_600_000;
 
 const oldest = ({ clock, speed }: HousekeepingOptions): Date => new Date(keptSince(clock.now(), speed));
 
@@ -42,4 +47,16 @@ export async function expireEvents({ pool, clock }: Pick<HousekeepingOptions, "p
     if (gone < atATime) break;
   }
   return expired;
+}
+
+/** Faults whose time is over are said to have ended, and are kept for events that name them. Returns how many ended, and how many were forgotten. */
+export async function expireFaults(options: HousekeepingOptions): Promise<{ ended: number; forgotten: number }> {
+  const now = options.clock.now();
+  return inPoolScope(options.pool, {}, async (client) => {
+    const forgotten = await client.query("delete from fault where ends_at < $1", [new Date(now - FAULTS_KEPT_MS * options.speed)]);
+    const { rows } = await client.query<{ id: string; cluster_id: string }>("update fault set ended_at = ends_at where ended_at is null and ends_at <= $1 returning id, cluster_id", [new Date(now)]);
+    const clusters = [...Map.groupBy(rows, ({ cluster_id }) => cluster_id)];
+    await appendTimelineOn(client, clusters.map(([clusterId, some]) => ({ tenantId: null, clusterId, kind: "fault" as const, ids: some.map(({ id }) => id), at: now })));
+    return { ended: rows.length, forgotten: forgotten.rowCount ?? 0 };
+  });
 }

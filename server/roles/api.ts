@@ -78,11 +78,11 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
     const reads = createMeasuredReads({ schema, metadata: orm.getMetadata(), pool, clock, speed, changes, rememberedBytes }, { registry: metrics.registry, logger });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
     const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
+    const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
     const services = createServices({
       orm, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
-      onCommitted: (tenantId) => changes.noteOwn(tenantId),
+      simulated: server.simulated, onCommitted: (tenantId) => changes.noteOwn(tenantId),
     });
-    const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
 
     const missingClusters = countMissing(pool, fleetClusters);
     const strangers = fleetClusters.length === 0 ? 0 : await countStrangers(pool, fleetClusters);

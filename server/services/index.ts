@@ -37,6 +37,7 @@ import {
 } from "./config/secret.ts";
 import { createApiToken, type CreateApiTokenInput, revokeApiToken, type TokenResult } from "./api-token.ts";
 import { type ClusterKeyResult, createEnrolmentTicket, type CreateEnrolmentTicketInput, revokeClusterKey, type RevokeClusterKeyInput, type TicketResult } from "./enrolment.ts";
+import { endFault, type EndFaultInput, type FaultResult, injectFault, type InjectFaultInput } from "./fault.ts";
 import { importManifests, type ImportManifestsInput, type ImportResult } from "./import/import.ts";
 import { createManifestReader } from "./import/read.ts";
 import { type Answer, mutate, type MutationRequest, type ServiceOptions } from "./mutation.ts";
@@ -62,6 +63,7 @@ export type { ConfigMapResult } from "./config/config-map.ts";
 export type { SecretResult } from "./config/secret.ts";
 export type { ClusterKeyResult, TicketResult } from "./enrolment.ts";
 export type { TokenResult } from "./api-token.ts";
+export type { FaultResult } from "./fault.ts";
 export type { ImportedObject, ImportOutcome, ImportResult } from "./import/import.ts";
 export type { NamespaceResult } from "./namespace.ts";
 export type { OperationResult } from "./operations/lookup.ts";
@@ -123,6 +125,10 @@ export interface Services {
     readonly createTicket: Method<CreateEnrolmentTicketInput, TicketResult & { readonly ticket: string | null }>;
     readonly revokeKey: Method<RevokeClusterKeyInput, ClusterKeyResult>;
   };
+  readonly faults: {
+    readonly inject: Method<InjectFaultInput, FaultResult>;
+    readonly end: Method<EndFaultInput, FaultResult>;
+  };
   readonly tenants: {
     /** The owner's token is given once: null when the answer is a replay. */
     readonly create: Method<CreateTenantInput, TenantResult & { readonly ownerToken: string | null }>;
@@ -132,7 +138,7 @@ export interface Services {
 export function createServices(options: ServiceOptions): Services {
   const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
     mutate(options, request, work);
-  const { bus, keyRing } = options;
+  const { bus, keyRing, simulated = true } = options;
   const readManifests = createManifestReader();
   return {
     namespaces: {
@@ -211,6 +217,18 @@ export function createServices(options: ServiceOptions): Services {
       revokeKey: async (actor, input) => {
         const answer = await run({ name: "revokeClusterKey", role: "PLATFORM_ADMIN", actor, input }, (tx) => revokeClusterKey(tx, input));
         if (answer.ok) bus.publish("keys", answer.value.clusterId);
+        return answer;
+      },
+    },
+    faults: {
+      inject: async (actor, input) => {
+        const answer = await run({ name: "injectFault", role: "PLATFORM_ADMIN", actor, input }, (tx) => injectFault(tx, input, simulated));
+        if (answer.ok) bus.publish("faults");
+        return answer;
+      },
+      end: async (actor, input) => {
+        const answer = await run({ name: "endFault", role: "PLATFORM_ADMIN", actor, input }, (tx) => endFault(tx, input));
+        if (answer.ok) bus.publish("faults");
         return answer;
       },
     },

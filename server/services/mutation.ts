@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly previousFingerprintKeys?: readonly Uint8Array[];
   /** Of Secrets. */
   readonly keyRing: KeyRing;
+  /** Whether the fleet is a simulated one, so that faults can be injected into it; absent: it is. */
+  readonly simulated?: boolean;
   /** Told before a mutation of the tenant is answered that was committed, now or when its key came first, or may have been. */
   readonly onCommitted?: (tenantId: string) => void;
 }

@@ -32,8 +32,9 @@ export async function run(args: readonly string[]): Promise<boolean> {
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const storePath = path.join(folder, "agents.sqlite");
   const { port1, port2 } = new MessageChannel();
-  const gateway = new BareGateway(Math.ceil(pods / clusters));
-  const workerData: FleetThreadData = { link: port2, storePath, clusters, speed };
+  const startedAt = Date.now();
+  const gateway = new BareGateway(Math.ceil(pods / clusters), () => startedAt + (Date.now() - startedAt) * speed);
+  const workerData: FleetThreadData = { link: port2, storePath, clusters, speed, startedAt };
   const worker = new Worker(new URL("./fleet/thread.ts", import.meta.url), { name: "fleet", workerData, transferList: [port2] });
   stack.defer(async () => void (await worker.terminate()));
   const failed = new Promise<never>((_, reject) => worker.once("error", reject));
@@ -68,9 +69,8 @@ export async function run(args: readonly string[]): Promise<boolean> {
     const endsAt = performance.now() + 1_000;
     crashes += running / options.crashOneIn;
     replacements += running / options.replaceOneIn;
-    const victims = gateway.victims(Math.floor(crashes));
+    crashed += gateway.crash(Math.floor(crashes));
     crashes -= Math.floor(crashes);
-    crashed += (await ask({ ask: "crash", pods: victims })).hit ?? 0;
     gateway.replace(Math.floor(replacements / 10) * 10);
     replacements %= 10;
     await sleep(Math.max(0, endsAt - performance.now()));

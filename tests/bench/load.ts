@@ -60,7 +60,7 @@ function clusterOf(index: number): ClusterSimulation {
     contents: { keysOf: () => null, valuesOf: () => null },
     listener: {
       podChanged: nothing, podGone: nothing, placementChanged: nothing, variantChanged: nothing, podRecordChanged: nothing, configSetChanged: nothing,
-      serviceChanged: nothing, happened: nothing,
+      serviceChanged: nothing, nodeChanged: () => undefined, faultsChanged: () => undefined, happened: nothing,
     },
   });
   const templateHash = contentHash(template);

@@ -150,7 +150,7 @@ function placeAll(pods: number, count: number, affinity: readonly AffinityRule[]
   const simulation = new ClusterSimulation({
     code: "bench-1", nodes: nodesOf(count, { cpuMillis: 100 * pods, memoryMiB: 64 * pods, pods }), seed: 1, nonce: "nonce", behaviours: DEFAULT_BEHAVIOURS, now: 0,
     contents: { keysOf: () => null, valuesOf: () => null },
-    listener: { podChanged: none, podGone: none, placementChanged: none, variantChanged: none, podRecordChanged: none, configSetChanged: none, serviceChanged: none, happened: none },
+    listener: { podChanged: none, podGone: none, placementChanged: none, variantChanged: none, podRecordChanged: none, configSetChanged: none, serviceChanged: none, nodeChanged: none, faultsChanged: none, happened: none },
   });
   const spec: PlacementSpec = {
     tenantId: "tenant", applicationId: "application", applicationName: "web", namespace: "default", replicas: 10, revisionId: "revision", revisionNumber: 1, templateHash: contentHash(template),

@@ -28,8 +28,11 @@ import {
   DeleteNamespaceDocument,
   DeleteSecretDocument,
   DeleteServicesDocument,
+  EndFaultDocument,
+  FaultsDocument,
   EventsDocument,
   ImportManifestsDocument,
+  InjectFaultDocument,
   NamespacesDocument,
   OperationDocument,
   type OperationRowFragment,
@@ -592,6 +595,26 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const { apiToken } = accepted((await client.execute(RevokeApiTokenDocument, { input: { id: made.apiToken?.id ?? "" } })).revokeApiToken);
     expect(apiToken?.revokedAt).not.toBeNull();
     await expect(server.client(made.secret ?? "").execute(ViewerDocument)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  },
+  faults: async () => {
+    const { fault } = accepted((await client.execute(InjectFaultDocument, { input: { kind: "SLOW_IMAGE_PULL", clusterId: otherClusterId, durationSeconds: 3_600, seed: 7 } })).injectFault);
+    const { faults } = await client.execute(FaultsDocument);
+    expect(faults).toContainEqual({ ...fault, kind: "SLOW_IMAGE_PULL", target: { __typename: "Cluster", id: otherClusterId, code: OTHER_CLUSTER }, mode: null, seed: 7 });
+    accepted((await client.execute(EndFaultDocument, { input: { faultId: fault?.id ?? "" } })).endFault);
+  },
+  "inject-fault": async () => {
+    const input = { kind: "DISCONNECT_CLUSTER" as const, clusterId: otherClusterId, durationSeconds: 1, mode: "TO_CENTRE" as const, idempotencyKey: randomUUID() };
+    const { fault } = accepted((await client.execute(InjectFaultDocument, { input })).injectFault);
+    expect(fault).toMatchObject({ kind: "DISCONNECT_CLUSTER", mode: "TO_CENTRE", cluster: { code: OTHER_CLUSTER } });
+    expect(accepted((await client.execute(InjectFaultDocument, { input })).injectFault).fault).toEqual(fault);
+    const { injectFault } = await client.execute(InjectFaultDocument, { input: { kind: "FAIL_NODE", clusterId, durationSeconds: 100_000 } });
+    expect(injectFault).toMatchObject({ fault: null, userErrors: [{ path: ["input", "clusterId"] }, { path: ["input", "nodeId"] }, { path: ["input", "durationSeconds"] }] });
+  },
+  "end-fault": async () => {
+    const { fault } = accepted((await client.execute(InjectFaultDocument, { input: { kind: "RECLAIM_SPOT", clusterId: otherClusterId, durationSeconds: 3_600 } })).injectFault);
+    const ended = accepted((await client.execute(EndFaultDocument, { input: { faultId: fault?.id ?? "" } })).endFault);
+    expect(Date.parse(ended.fault?.endsAt ?? "")).toBeLessThan(Date.parse(fault?.endsAt ?? ""));
+    expect((await client.execute(FaultsDocument)).faults.map(({ id }) => id)).not.toContain(fault?.id);
   },
   "create-tenant": async () => {
     const name = unique("tenant");

@@ -2,7 +2,8 @@ import type { Pool } from "pg";
 import { globalId } from "#server/domain/ids.ts";
 import { type PodTemplate, referencesOf } from "#server/domain/pod-template.ts";
 import {
-  APPLICATION_STATUSES, AUDIT_OUTCOMES, CAPACITY_TYPES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, NETWORK_STATUSES, OPERATION_KINDS, OPERATION_STATES, POD_PHASES, ROLES, ROLLOUT_STATES, SECRET_TYPES,
+  APPLICATION_STATUSES, AUDIT_OUTCOMES, CAPACITY_TYPES, CLUSTER_TIERS, CONTAINER_STATES, DISCONNECT_MODES, EVENT_TYPES, FAULT_KINDS, ISPS, NETWORK_STATUSES, OPERATION_KINDS, OPERATION_STATES, POD_PHASES, ROLES,
+  ROLLOUT_STATES, SECRET_TYPES,
   WORKLOAD_KINDS,
 } from "#server/domain/states.ts";
 import { type Dice, diceOf } from "./random.ts";
@@ -90,6 +91,7 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
   made.events(tenants.main, 60);
   made.events(tenants.other, 12);
   made.platformEvents(24);
+  made.faults(21);
   made.tear(tenants.torn);
   await made.write(admin);
 
@@ -116,7 +118,7 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
 const TABLES: readonly (readonly [table: string, type: string | null])[] = [
   ["region", "Region"], ["cluster", "Cluster"], ["cluster_node", "ClusterNode"], ["tenant", "Tenant"], ["api_token", "ApiToken"], ["namespace", "Namespace"], ["vpc", "Vpc"], ["subnet", "Subnet"],
   ["application", "Application"], ["revision", "Revision"], ["placement", "Placement"], ["pod", "Pod"], ["rollout", "Rollout"], ["config_map", "ConfigMap"], ["secret", "Secret"], ["config_reference", null],
-  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null], ["event", "Event"],
+  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null], ["event", "Event"], ["fault", "Fault"],
 ];
 
 class Maker {
@@ -401,6 +403,27 @@ class Maker {
         tenant_id: tenant.id, id: this.dice.uuid(), at: this.#time(), actor: n % 3 === 0 ? "ada" : this.#name(), token_id: null, action: ["createApplication", "deletePod", "rotate\"Key"][n % 3] as string, target_type, target_id,
         target_name: this.#maybe(this.#name()), namespace_id: this.#maybe(tenant.namespaces[n % tenant.namespaces.length]?.id as string), input, outcome: AUDIT_OUTCOMES[n % 2] as string,
         source_address: [null, "192.0.2.1", "2001:db8::1", "::ffff:1.2.3.4"][n % 4] ?? null,
+      });
+    }
+  }
+
+  /** In force, over, and ended before; on clusters, nodes and pods of all tenants that are there, and on those that are gone. */
+  faults(many: number): void {
+    const { dice } = this;
+    const struck = { Cluster: this.lines("cluster").map((line) => [line["id"], line["id"]]), ClusterNode: this.lines("cluster_node").map((line) => [line["cluster_id"], line["id"]]), Pod: this.lines("pod").map((line) => [line["cluster_id"], line["id"]]) };
+    for (let n = 0; n < many; n += 1) {
+      const kind = FAULT_KINDS[n % FAULT_KINDS.length] as string;
+      const target_type = kind === "DISCONNECT_CLUSTER" ? "Cluster" : kind === "CRASH_POD" ? "Pod" : kind === "FAIL_NODE" ? "ClusterNode" : dice.pick(["Cluster", "ClusterNode"] as const);
+      const [cluster_id, there] = dice.pick(struck[target_type]) as [string, string];
+      const target_id = target_type !== "Cluster" && n % 5 === 4 ? dice.uuid() : there;
+      // One of a kind may be in force on a target.
+      const isEnded = n % 4 === 3 || n > 15 || this.lines("fault").some((other) => other["kind"] === kind && other["target_id"] === target_id);
+      // Half of them as of one moment, so that the order needs more than that.
+      const startsAt = NOW - (n % 2 === 0 ? 60_000 : n * 1_000);
+      const endsAt = NOW + ([1, -1, 3_600_000, 0][n % 4] as number);
+      this.#add("fault", {
+        id: dice.uuid(), kind, cluster_id, target_type, target_id, mode: kind === "DISCONNECT_CLUSTER" ? dice.pick(DISCONNECT_MODES) : null,
+        seed: [0, -2_147_483_648, 2_147_483_647][n % 3] as number, starts_at: new Date(startsAt).toISOString(), ends_at: new Date(endsAt).toISOString(), ended_at: isEnded ? new Date(startsAt + 500).toISOString() : null,
       });
     }
   }

@@ -164,8 +164,8 @@ declare global {
         property: Property,
         options: Described & { readonly type: ParentShape[Property] extends ShapeFromTypeParam<Types, Type, Nullable> ? Type : never; readonly nullable?: Nullable },
       ): FieldRef<Types, unknown, Kind>;
-      /** The object that two columns name: its GraphQL type and its uuid. Null where there is none (any more). */
-      ref(typeProperty: PropertiesOf<ParentShape, string | null | undefined>, idProperty: PropertiesOf<ParentShape, string | null | undefined>, options?: Described): FieldRef<Types, unknown, Kind>;
+      /** The object that two columns name: its GraphQL type and its uuid. Null where there is none (any more); non-null where `nullable: false` is said: then the row names what is there. */
+      ref(typeProperty: PropertiesOf<ParentShape, string | null | undefined>, idProperty: PropertiesOf<ParentShape, string | null | undefined>, options?: MaybeNull): FieldRef<Types, unknown, Kind>;
       /** A member of a document that may leave it out, which means none. */
       member<Type extends TypeParam<Types>, Property extends keyof ParentShape & string>(
         property: Property,

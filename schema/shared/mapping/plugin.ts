@@ -122,7 +122,7 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
     return describe(this, options["type"], { kind: "doc", property }, (row: Loose) => row[property], { nullable: false, ...options });
   },
   ref(typeProperty: string, idProperty: string, options: object = {}) {
-    return describe(this, this.builder.options.mapping.node(), { kind: "ref", typeProperty, idProperty }, takeSlot, options, { nullable: true });
+    return describe(this, this.builder.options.mapping.node(), { kind: "ref", typeProperty, idProperty }, takeSlot, { nullable: true, ...options });
   },
   member(property: string, options: Loose) {
     const otherwise = options["otherwise"] as readonly [];

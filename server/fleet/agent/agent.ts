@@ -192,14 +192,13 @@ export class ClusterAgent implements ClusterListener {
     this.#events.happened(happening);
   }
 
-  /** A fault, or its end. False when the cluster has no such node. */
-  setNodeStatus(nodeId: string, status: "READY" | "NOT_READY"): boolean {
-    const index = this.simulation.nodes.indexOf(nodeId);
-    if (index < 0) return false;
-    this.simulation.setNodeStatus(index, status);
+  nodeChanged(index: number): void {
     this.#reporter.nodeChanged(index);
     this.#unsaved.cluster = true;
-    return true;
+  }
+
+  faultsChanged(): void {
+    this.#unsaved.cluster = true;
   }
 
   // -------------------------------------------------------------- the session

@@ -6,10 +6,11 @@
  *                       ▼  │ back-off            ▼  │ back-off (restart)
  *                   PULL_FAILED                CRASHED ◀─────┘ crash
  *   any state on a node ──remove──▶ TERMINATING ──▶ gone;  PENDING ──remove──▶ gone
+ *   any of them on a node that fails ──▶ LOST (outages.ts)
  *
  * A stage leads out of a state: the first in the list whose `from` and `when` fit a pod's template is its stage in that state, and a state
- * without one is rested in (READY, unless a behaviour such as chaos is added). A stage may lead to any state but PENDING; PENDING is left
- * by the scheduler alone. All times are simulated milliseconds; ranges are uniform, both ends included.
+ * without one is rested in (READY, unless a behaviour such as chaos is added). A stage may lead to any state but PENDING and LOST; PENDING is left
+ * by the scheduler alone, LOST when the node is back. All times are simulated milliseconds; ranges are uniform, both ends included.
  *
  * Pods whose template has a probe or a postStart hook are the exception: what their containers do between RUNNING, READY and CRASHED follows
  * from `containers` (health.ts, containers.ts), each container by itself, and stages out of these three states are not theirs.
@@ -19,7 +20,7 @@ import type { ContainerRuntime } from "../../domain/pod-template.ts";
 import { DEFAULT_LOAD, type LoadBehaviours } from "./load/request-behaviours.ts";
 
 /** The order is the stored code of each state: only ever append. */
-export const POD_STATES = ["FREE", "PENDING", "PULLING", "PULL_FAILED", "CREATING", "RUNNING", "READY", "CRASHED", "TERMINATING"] as const;
+export const POD_STATES = ["FREE", "PENDING", "PULLING", "PULL_FAILED", "CREATING", "RUNNING", "READY", "CRASHED", "TERMINATING", "LOST"] as const;
 export type PodState = (typeof POD_STATES)[number];
 
 export interface Range {
@@ -45,11 +46,11 @@ export type Delay =
   | ({ readonly kind: "stop"; readonly unstarted: Range } & Range);
 
 export interface Stage {
-  readonly from: Exclude<PodState, "FREE" | "PENDING">;
+  readonly from: Exclude<PodState, "FREE" | "PENDING" | "LOST">;
   /** Absent members fit every template. */
   readonly when?: { readonly image?: ImageKind; readonly runtime?: ContainerRuntime };
   readonly delay: Delay;
-  readonly to: Exclude<PodState, "FREE" | "PENDING"> | "GONE";
+  readonly to: Exclude<PodState, "FREE" | "PENDING" | "LOST"> | "GONE";
 }
 
 /**
@@ -87,6 +88,21 @@ export interface Behaviours {
   readonly filesRefresh: Range;
   /** What requests cost. */
   readonly load: LoadBehaviours;
+  readonly faults: FaultBehaviours;
+}
+
+/** Of what is rehearsed (faults.ts). */
+export interface FaultBehaviours {
+  /** So long after a node fell silent its pods are given up and replaced; as Kubernetes does, which waits five minutes. */
+  readonly nodeGraceMs: number;
+  /** How much longer a slow pull takes, by the fault's seed. */
+  readonly slowPull: { readonly minFactor: number; readonly maxFactor: number };
+  /** Between the notice that SPOT capacity is taken back and the end of its pods. */
+  readonly spotNoticeMs: number;
+  /** How long a link that flaps is cut, or whole, each time. */
+  readonly flap: Range;
+  /** A pod that is to crash, but of which nothing runs, is looked at again so long after. */
+  readonly crashRetryMs: number;
 }
 
 /** Of pods with probes or hooks, all counted from a container's start. */
@@ -138,4 +154,11 @@ export const DEFAULT_BEHAVIOURS: Behaviours = {
   },
   filesRefresh: { minMs: 5_000, maxMs: 50_000 },
   load: DEFAULT_LOAD,
+  faults: {
+    nodeGraceMs: 30_000,
+    slowPull: { minFactor: 4, maxFactor: 10 },
+    spotNoticeMs: 15_000,
+    flap: { minMs: 3_000, maxMs: 12_000 },
+    crashRetryMs: 1_000,
+  },
 };

@@ -19,6 +19,10 @@ export interface ClusterListener {
   configSetChanged(number: number): void;
   /** It has got its address, or lost it. */
   serviceChanged(serviceId: string): void;
+  /** A node answers, or does not any more. */
+  nodeChanged(index: number): void;
+  /** What is stored of faults is another. */
+  faultsChanged(): void;
   /** Something that people should know of. */
   happened(happening: Happening): void;
 }

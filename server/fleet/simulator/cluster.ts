@@ -15,16 +15,19 @@
  */
 import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PodTemplate } from "../../domain/pod-template.ts";
-import type { PlacementSpec, PodReport, ServiceSpec } from "../link.ts";
+import type { FaultOrder, PlacementSpec, PodReport, ServiceSpec } from "../link.ts";
 import { Binder } from "./binder.ts";
 import type { ClusterOptions } from "./cluster-options.ts";
 import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
 import { Controller } from "./controller.ts";
+import type { Cut } from "./cuts.ts";
+import { Faults } from "./faults.ts";
 import { Happenings } from "./happenings.ts";
 import { ClusterLoad } from "./load/cluster-load.ts";
 import { SUFFIXES } from "./names.ts";
+import { Outages } from "./outages.ts";
 import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
 import type { Placement, VariantRecord } from "./placements.ts";
 import { PodViews } from "./pod-views.ts";
@@ -58,6 +61,8 @@ export class ClusterSimulation {
   readonly #controller: Controller;
   readonly #services: Services;
   readonly #views: PodViews;
+  readonly #outages: Outages;
+  readonly #faults: Faults;
   #now: number;
 
   constructor({ code, nodes, labels = {}, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
@@ -112,6 +117,24 @@ export class ClusterSimulation {
     });
     this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
     this.load = new ClusterLoad(parts, containers, RandomStream.named("load", seed, code).uint32());
+    this.#outages = new Outages(parts, this.#stages, (slot) => this.#views.object(slot), {
+      nodeChanged: (index) => listener.nodeChanged(index),
+      nodeReturned: () => {
+        // Files that became due meanwhile.
+        this.#configurations.contentsChanged(this.#now);
+        this.#binder.roomAppeared(this.#now);
+      },
+      happened: (happening) => listener.happened(happening),
+    });
+    this.#faults = new Faults({
+      parts,
+      stages: this.#stages,
+      outages: this.#outages,
+      serial: () => this.#controller.serial,
+      slotOf: (podId) => this.#views.slotOf(podId),
+      podObject: (slot) => this.#views.object(slot),
+      listener,
+    });
     this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));
   }
 
@@ -124,7 +147,7 @@ export class ClusterSimulation {
   /** When the next event is due, Infinity for never. */
   nextDue(): number {
     if (!this.#controller.isSettled) return this.#now;
-    return Math.min(this.#parts.timers.nextDue(), this.#parts.waves.nextDue(), this.#binder.retryAt);
+    return Math.min(this.#parts.timers.nextDue(), this.#parts.waves.nextDue(), this.#binder.retryAt, this.#outages.nextDue(), this.#faults.nextDue());
   }
 
   /** Lets everything happen that is due until then. Time never goes back: an earlier instant changes nothing. */
@@ -135,6 +158,8 @@ export class ClusterSimulation {
       const due = this.nextDue();
       if (due > now) break;
       this.#now = Math.max(this.#now, due);
+      if (this.#faults.nextDue() <= this.#now) this.#faults.advance(this.#now);
+      if (this.#outages.nextDue() <= this.#now) this.#outages.advance(this.#now);
       while (timers.nextDue() <= this.#now) this.#stages.fire(timers.pop(), this.#now);
       while (waves.nextDue() <= this.#now) this.#configurations.fire(waves.pop(), this.#now);
       if (this.#binder.retryAt <= this.#now) this.#binder.retry(this.#now);
@@ -299,20 +324,31 @@ export class ClusterSimulation {
     return this.#stages.crash(slot, container, this.#now);
   }
 
-  /** A node that is NOT_READY takes no new pods; those that it has stay. */
+  /** A node that does not answer takes no new pods, and its own are lost, and given up after a while (outages.ts). */
   setNodeStatus(index: number, status: ClusterNodeStatus): void {
-    if (this.nodes.status(index) !== status) this.#happenings.nodeChanged(index, status === "READY", this.#now);
-    this.nodes.setStatus(index, status);
-    if (status === "READY") this.#binder.roomAppeared(this.#now);
+    if (status === "READY") this.#outages.recover(index, this.#now);
+    else this.#outages.fail(index, this.#now);
+  }
+
+  /** All faults that are in force here, or are to begin; what is not named has ended. */
+  orderFaults(orders: readonly FaultOrder[]): void {
+    this.#faults.order(orders, this.#now);
+  }
+
+  /** What of the cluster's messages is lost now. */
+  get cut(): Cut {
+    return this.#faults.cut;
   }
 
   // -------------------------------------------------------------- storing and restoring
 
   get state(): EngineState {
     const { retryAt } = this.#binder;
+    const outages = this.#outages.records;
+    const faults = this.#faults.records;
     return {
       now: this.#now, serial: this.#controller.serial, behaviour: this.#stages.random.state, identity: this.#controller.identity.state,
-      ...(retryAt === Infinity ? {} : { retryAt }),
+      ...(retryAt === Infinity ? {} : { retryAt }), ...(outages.length > 0 ? { outages } : {}), ...(faults.length > 0 ? { faults } : {}),
     };
   }
 
@@ -339,6 +375,8 @@ export class ClusterSimulation {
     this.#stages.random = new RandomStream(saved.behaviour);
     this.#controller.identity = new RandomStream(saved.identity);
     restoreParts(this.#parts, saved, this.#now, setBackMs);
+    this.#outages.restore(saved.outages ?? [], setBackMs);
+    this.#faults.restore(saved.faults ?? [], this.#now);
     for (const { id, spec } of saved.placements) this.#assign(id, spec, true);
     for (const { id, spec } of saved.services) this.#services.assign(id, spec);
     this.#parts.configSets.collect();

@@ -13,7 +13,7 @@ import type { ContainerSpec } from "../../domain/pod-template.ts";
 import { contentIn, type ConfigSetRecord, type ContentSource } from "./config-sets.ts";
 import { variantOf, type ClusterParts } from "./parts.ts";
 import { slotsOf, type Placement } from "./placements.ts";
-import { CREATING, NONE, PENDING, PULL_FAILED, PULLING, TERMINATING, type ContainerHistory, type WaitingReason } from "./pods.ts";
+import { CREATING, LOST, NONE, PENDING, PULL_FAILED, PULLING, TERMINATING, type ContainerHistory, type WaitingReason } from "./pods.ts";
 import { drawnFrom } from "./random.ts";
 import type { CompiledTemplate } from "./templates.ts";
 
@@ -90,7 +90,7 @@ export class Configurations {
     if (set === undefined || placement.variants.every(({ template }) => template.mounted.length === 0)) return;
     let nextAt = Infinity;
     for (const slot of slotsOf(placement, pods)) {
-      if (pods.files[slot] === number || pods.state[slot] === TERMINATING || !this.#hasFiles(slot)) continue;
+      if (pods.files[slot] === number || pods.state[slot] === TERMINATING || pods.state[slot] === LOST || !this.#hasFiles(slot)) continue;
       const { template } = variantOf(this.#parts, slot);
       if (!this.#isBehind(slot, template, number) || this.#lack(set, template) !== null) continue;
       const dueAt = set.since + this.#delayMs(slot, set);
@@ -233,6 +233,7 @@ export class Configurations {
   /** Its containers were created, with files. */
   #hasFiles(slot: number): boolean {
     const state = this.#parts.pods.state[slot];
+    if (state === LOST) return !Number.isNaN(this.#parts.pods.startedAt[slot]);
     return state !== PENDING && state !== PULLING && state !== PULL_FAILED && state !== CREATING;
   }
 

@@ -3,7 +3,7 @@
  *
  * - Everything that goes wrong with a pod (FailedScheduling, Failed, BackOff, Unhealthy, FailedMount, FailedPostStartHook), each time. How much of that is
  *   worth sending is for the agent to say, which combines what is alike.
- * - Every change of what a placement should be (ScalingReplicaSet), and of a node's status.
+ * - Every change of what a placement should be (ScalingReplicaSet). Of nodes outages.ts tells.
  * - That all goes well (Scheduled, Pulling, Pulled, Started, Killing) only of pods that are *followed*: made or removed few at a time, BATCH_LIMIT in one
  *   instant at most, and not more than the cluster's allowance, BURST and then one each REFILL_MS. Nobody reads five lines for each of a thousand pods that
  *   start as they should: of those the placement's line says how many, and the pods themselves how they are. And so a pod that is not
@@ -45,12 +45,6 @@ export class Happenings {
     const message = scaling(before, spec);
     if (message === null) return;
     this.#tell({ at: now, type: "NORMAL", reason: "ScalingReplicaSet", message, object: { kind: "placement", id: placementId } });
-  }
-
-  nodeChanged(index: number, isReady: boolean, now: number): void {
-    const { id, name } = this.#parts.nodes.descriptions[index] as { readonly id: string; readonly name: string };
-    const reason = isReady ? "NodeReady" : "NodeNotReady";
-    this.#tell({ at: now, type: isReady ? "NORMAL" : "WARNING", reason, message: `Node ${name} status is now: ${reason}`, object: { kind: "node", id, name } });
   }
 
   // -------------------------------------------------------------- a pod's way

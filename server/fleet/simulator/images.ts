@@ -36,8 +36,8 @@ export class ImageCache {
     this.#behaviours = behaviours;
   }
 
-  /** When all these images are on the node, pulling what is missing one after the other from now on. */
-  pull(images: readonly string[], now: number, random: RandomStream): number {
+  /** When all these images are on the node, pulling what is missing one after the other from now on; `factor`: how much longer that takes than it should. */
+  pull(images: readonly string[], now: number, random: RandomStream, factor = 1): number {
     const { request, mibPerSecond, cached } = this.#behaviours.images;
     let readyAt = now;
     for (const image of images) {
@@ -45,7 +45,7 @@ export class ImageCache {
       if (held === undefined) {
         const sizeMiB = imageSizeMiB(image, this.#behaviours);
         const took = random.between(request.minMs, request.maxMs) + (sizeMiB / mibPerSecond) * 1_000;
-        readyAt += Math.round(took);
+        readyAt += Math.round(took * factor);
         this.#add(image, { sizeMiB, availableAt: readyAt });
       } else {
         readyAt = Math.max(readyAt, held.availableAt);

@@ -16,6 +16,8 @@ export interface ClusterParts {
   readonly nodes: NodeTable;
   /** By the index of the node. */
   readonly images: readonly ImageCache[];
+  /** By the index of the node: how much longer pulls that begin now take. */
+  readonly pullFactors: Float64Array;
   readonly pods: PodTable;
   readonly timers: TimerHeap;
   readonly placements: PlacementTable;
@@ -43,6 +45,7 @@ export function emptyParts(
     behaviours,
     nodes,
     images: nodes.descriptions.map(() => new ImageCache(behaviours)),
+    pullFactors: new Float64Array(nodes.size).fill(1),
     pods,
     timers: new TimerHeap(),
     placements,

@@ -1,6 +1,6 @@
 /**
  * A pod's state as the link says it. Phases: PENDING without a node; STARTING on a node until the containers first run; RUNNING from then
- * on, also between restarts; TERMINATING until it is gone. Reasons and messages are those that users of Kubernetes know.
+ * on, also between restarts; TERMINATING until it is gone; UNKNOWN while its node does not answer. Reasons and messages are those that users of Kubernetes know.
  */
 import type { ContainerStatus } from "../../domain/pod.ts";
 import type { PodPhase } from "../../domain/states.ts";
@@ -8,7 +8,7 @@ import type { PodReport } from "../link.ts";
 import { formatIpv4 } from "./addresses.ts";
 import type { ContainerOutlook } from "./containers.ts";
 import type { Variant } from "./placements.ts";
-import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory, type PodTable } from "./pods.ts";
+import { CRASHED, CREATING, LOST, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory, type PodTable } from "./pods.ts";
 
 const PHASES: readonly (readonly [number, PodPhase])[] = [
   [PENDING, "PENDING"],
@@ -16,6 +16,7 @@ const PHASES: readonly (readonly [number, PodPhase])[] = [
   [PULL_FAILED, "STARTING"],
   [CREATING, "STARTING"],
   [TERMINATING, "TERMINATING"],
+  [LOST, "UNKNOWN"],
 ];
 
 export interface PodFacts {
@@ -64,6 +65,8 @@ function trouble(pods: PodTable, slot: number, variant: Variant, facts: PodFacts
     case CREATING:
     case TERMINATING:
       return pods.waiting.get(slot) ?? { reason: null, message: null };
+    case LOST:
+      return { reason: "NodeLost", message: "the node does not answer" };
     case PULL_FAILED:
       return { reason: "ImagePullBackOff", message: `back-off ${seconds}s pulling image "${container?.image}": not found` };
     case CRASHED:

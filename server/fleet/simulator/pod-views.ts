@@ -1,5 +1,5 @@
 /** What somebody sees who looks at a pod: its report, and what runs in its containers. */
-import type { PodReport } from "../link.ts";
+import type { EventObject, PodReport } from "../link.ts";
 import type { Configurations } from "./configurations.ts";
 import type { ContainerOutlook, Containers } from "./containers.ts";
 import { podName } from "./names.ts";
@@ -33,11 +33,20 @@ export class PodViews {
     const variant = variantOf(this.#parts, slot);
     const node = pods.node[slot] as number;
     return podReport(pods, slot, variant, {
-      name: podName(variant.record.namePrefix, pods.serial[slot] as number, this.#suffixOffset),
+      name: this.#nameOf(slot),
       nodeId: node === NONE ? null : nodes.idOf(node),
       backOffMs: (failures) => this.#containers.backOffMs(failures),
       outlooks: this.#outlooks(slot, now),
     });
+  }
+
+  /** The pod as events name it. */
+  object(slot: number): EventObject {
+    return { kind: "pod", id: this.#parts.pods.ids[slot] as string, name: this.#nameOf(slot), placementId: variantOf(this.#parts, slot).placement.id };
+  }
+
+  #nameOf(slot: number): string {
+    return podName(variantOf(this.#parts, slot).record.namePrefix, this.#parts.pods.serial[slot] as number, this.#suffixOffset);
   }
 
   /** All variables that a container was started with, opened now; null where there is none, or it was not started. */

@@ -18,6 +18,8 @@ export const RUNNING = code("RUNNING");
 export const READY = code("READY");
 export const CRASHED = code("CRASHED");
 export const TERMINATING = code("TERMINATING");
+/** Its node does not answer. */
+export const LOST = code("LOST");
 
 /** Of a container that has ended at least once. */
 export interface ContainerHistory {

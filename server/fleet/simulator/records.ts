@@ -4,9 +4,11 @@ import type { ClusterNodeStatus } from "../../domain/states.ts";
 import type { PlacementSpec, ServiceSpec } from "../link.ts";
 import type { AddressPool } from "./addresses.ts";
 import type { ConfigSetRecord } from "./config-sets.ts";
+import type { FaultRecord } from "./faults.ts";
+import type { Outage } from "./outages.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import { linkPod, ownerOf, type VariantRecord } from "./placements.ts";
-import { CREATING, NONE, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
+import { CREATING, LOST, NONE, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomState } from "./random.ts";
 import { compileTemplate } from "./templates.ts";
 
@@ -45,6 +47,9 @@ export interface EngineState {
   readonly identity: RandomState;
   /** When pods that found no room try again; absent where nothing is known of it, or for never. */
   readonly retryAt?: number;
+  /** Nodes that don't answer, and faults; absent for none. */
+  readonly outages?: readonly Outage[];
+  readonly faults?: readonly FaultRecord[];
 }
 
 export interface ClusterRecords {
@@ -152,7 +157,7 @@ function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBack
   if (variant.record.owner?.isSpot === true) spot.add(slot, record.node);
   if (state !== TERMINATING) countOnNode(parts, slot, 1);
   // Images of pods past their pull are there; those of a pull under way arrive when it ends.
-  if (state === PULL_FAILED) return;
+  if (state === PULL_FAILED || (state === LOST && record.startedAt === null)) return;
   for (const image of variant.template.images) images[record.node]?.place(image, state === PULLING ? (due ?? now) : now);
 }
 

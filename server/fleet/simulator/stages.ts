@@ -10,7 +10,7 @@ import type { Happenings } from "./happenings.ts";
 import type { ImageCache } from "./images.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
 import type { Variant } from "./placements.ts";
-import { CRASHED, CREATING, PULL_FAILED, PULLING, READY, RUNNING, TERMINATING, type ContainerHistory } from "./pods.ts";
+import { CRASHED, CREATING, LOST, PULL_FAILED, PULLING, READY, RUNNING, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomStream } from "./random.ts";
 
 export interface StageListener {
@@ -63,7 +63,7 @@ export class Stages {
 
   /** `culprit` is the index of the container that fails; by default what the template's kind of image says. */
   enter(slot: number, to: number, now: number, culprit?: number): void {
-    const { pods, timers, unconfigured } = this.#parts;
+    const { pods, unconfigured } = this.#parts;
     const from = pods.state[slot] as number;
     const variant = variantOf(this.#parts, slot);
     if (to === TERMINATING) countOnNode(this.#parts, slot, -1);
@@ -79,9 +79,16 @@ export class Stages {
       this.#containers.begin(slot, now);
       return this.#follow(slot, now);
     }
+    this.#rest(slot, to, now);
+  }
+
+  /** In a state until its stage leads on. What terminates on a node that does not answer is not known to be gone before that does. */
+  #rest(slot: number, to: number, now: number): void {
+    const { nodes, pods, timers } = this.#parts;
+    const from = pods.state[slot] as number;
     this.#move(slot, to);
-    const stage = variant.template.stages[to];
-    if (stage === undefined) timers.cancel(slot);
+    const stage = variantOf(this.#parts, slot).template.stages[to];
+    if (stage === undefined || nodes.status(pods.node[slot] as number) === "NOT_READY") timers.cancel(slot);
     else timers.set(slot, now + Math.max(1, this.#delay(stage.delay, slot, now) + this.#startHooksMs(slot, to)), pods.serial[slot] as number);
     // Both are STARTING, for the same reason: there is nothing new to say.
     if (from === PULLING && to === CREATING) this.#listener.podRecordChanged(slot);
@@ -95,6 +102,32 @@ export class Stages {
     const node = nodes.descriptions[pods.node[slot] as number];
     pods.waiting.set(slot, { reason: "Preempted", message: `it was SPOT, and made room for an ON_DEMAND pod on node ${node?.name}` });
     this.#listener.podChanged(slot);
+  }
+
+  /** Its node does not answer any more. */
+  lose(slot: number): void {
+    const { pods, timers, unconfigured } = this.#parts;
+    timers.cancel(slot);
+    if (pods.state[slot] === TERMINATING) return;
+    unconfigured.delete(slot);
+    pods.waiting.delete(slot);
+    this.#move(slot, LOST);
+    this.#listener.podChanged(slot);
+  }
+
+  /** Its node answers again. What ran is found running, what waited for its next start waits anew, what never ran begins anew, and what was to go goes. */
+  find(slot: number, now: number): void {
+    const { pods, timers } = this.#parts;
+    if (pods.state[slot] === TERMINATING) {
+      const { stages } = variantOf(this.#parts, slot).template;
+      const delay = stages[TERMINATING]?.delay;
+      timers.set(slot, now + Math.max(1, delay === undefined ? 1 : this.#delay(delay, slot, now)), pods.serial[slot] as number);
+      return;
+    }
+    if (Number.isNaN(pods.startedAt[slot])) return this.enter(slot, PULLING, now);
+    if (this.#isWatchedIn(slot, RUNNING)) return this.#follow(slot, now);
+    const waits = pods.histories.get(slot)?.some((history) => history?.startedAt === null) === true;
+    this.#rest(slot, waits ? CRASHED : RUNNING, now);
   }
 
   /** Ends a container that runs. False where it, or its pod, does not. */
@@ -191,7 +224,7 @@ export class Stages {
       case "range":
         return this.random.between(delay.minMs, delay.maxMs);
       case "imagePull":
-        return (images[pods.node[slot] as number] as ImageCache).pull(template.images, now, this.random) - now;
+        return (images[pods.node[slot] as number] as ImageCache).pull(template.images, now, this.random, this.#parts.pullFactors[pods.node[slot] as number]) - now;
       case "backOff":
         return this.backOffMs(slot);
       case "stop": {

@@ -173,7 +173,7 @@ class Compiler {
       case "page":
         return { kind: "page", ...asked, mapping, connection: this.#connection(mapping.entity, field, group) };
       case "ref":
-        return { kind: "ref", key, type: columnOf(bound.entity, mapping.typeProperty), id: columnOf(bound.entity, mapping.idProperty), rowsOf: this.#rowsOf(group) };
+        return { kind: "ref", key, nullable, type: columnOf(bound.entity, mapping.typeProperty), id: columnOf(bound.entity, mapping.idProperty), rowsOf: this.#rowsOf(group) };
       default:
         throw new NotCompiled("resolver");
     }

@@ -106,7 +106,7 @@ export class ObjectWriter {
         this.#page(text, field, place);
         return;
       case "ref":
-        this.#value(text, true, () => this.#ref(field, place));
+        this.#value(text, field.nullable, () => this.#ref(field, place));
     }
   }
 

@@ -54,7 +54,7 @@ export type RowField =
   | (Valued & { readonly kind: "one"; readonly property: BoundColumn; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "many"; readonly mapping: Mapping & { readonly kind: "many" | "list" }; readonly rows: RowsShape })
   | (Keyed & Asked & { readonly kind: "page"; readonly mapping: Mapping & { readonly kind: "page" }; readonly connection: ConnectionShape })
-  | (Keyed & { readonly kind: "ref"; readonly type: BoundColumn; readonly id: BoundColumn; readonly rowsOf: RowsOf });
+  | (Valued & { readonly kind: "ref"; readonly type: BoundColumn; readonly id: BoundColumn; readonly rowsOf: RowsOf });
 
 /** A value inside a document. */
 export type Value =

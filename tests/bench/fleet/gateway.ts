@@ -5,6 +5,8 @@ import type { PodTemplate } from "#server/domain/pod-template.ts";
 import type { AssignedPlacement, GatewayConnection, Hello, Report } from "#server/fleet/link.ts";
 
 const APPLICATION_PODS = 10;
+/** Simulated milliseconds that the order of a crash stands. */
+const FAULT_MS = 10_000;
 const uuid = (high: number, low: number): string => `00000000-0000-4000-8000-${String(high).padStart(6, "0")}${String(low).padStart(6, "0")}`;
 const probe = { initialDelaySeconds: 1, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 };
 /** With both probes: each of its containers is followed by itself. */
@@ -24,7 +26,6 @@ const HASH = contentHash(template);
 interface Cluster {
   readonly id: string;
   readonly number: number;
-  readonly code: string;
   /** Of each placement: its generation, and how often it was restarted. */
   readonly restarts: number[];
   /** The youngest pod that became ready here: one to crash. */
@@ -33,6 +34,9 @@ interface Cluster {
 
 export class BareGateway {
   readonly #podsACluster: number;
+  /** The fleet's clock. */
+  readonly #now: () => number;
+  #faults = 0;
   readonly #clusters = new Map<string, Cluster>();
   readonly #order: Cluster[] = [];
   #connection: GatewayConnection | null = null;
@@ -40,8 +44,9 @@ export class BareGateway {
   reports = 0;
   podsReported = 0;
 
-  constructor(podsACluster: number) {
+  constructor(podsACluster: number, now: () => number) {
     this.#podsACluster = podsACluster;
+    this.#now = now;
   }
 
   connect(connection: GatewayConnection): void {
@@ -53,14 +58,17 @@ export class BareGateway {
     });
   }
 
-  /** Pods of so many clusters, each time of the next ones. */
-  victims(count: number): { code: string; id: string }[] {
-    const found: { code: string; id: string }[] = [];
-    for (let tried = 0; tried < this.#order.length && found.length < count; tried += 1) {
-      const { code, podId } = this.#turn();
-      if (podId !== null) found.push({ code, id: podId });
+  /** Lets a pod of each of so many clusters crash, each time of the next ones; says how many that are. */
+  crash(count: number): number {
+    let crashed = 0;
+    for (let tried = 0; tried < this.#order.length && crashed < count; tried += 1) {
+      const { id: clusterId, podId } = this.#turn();
+      if (podId === null) continue;
+      const [now, id] = [this.#now(), uuid(6, ++this.#faults)];
+      this.#connection?.send({ type: "faults", clusterId, faults: [{ id, kind: "CRASH_POD", podId, seed: 1, startsAt: now, endsAt: now + FAULT_MS }] });
+      crashed += 1;
     }
-    return found;
+    return crashed;
   }
 
   /** Restarts applications of so many pods together, each time on the next clusters: their pods are replaced one after another. */
@@ -78,8 +86,8 @@ export class BareGateway {
     return this.#order[this.#next] as Cluster;
   }
 
-  #welcome(connection: GatewayConnection, { clusterId, description: { code } }: Hello): void {
-    const cluster: Cluster = { id: clusterId, number: this.#order.length, code, restarts: Array.from({ length: Math.ceil(this.#podsACluster / APPLICATION_PODS) }, () => 0), podId: null };
+  #welcome(connection: GatewayConnection, { clusterId }: Hello): void {
+    const cluster: Cluster = { id: clusterId, number: this.#order.length, restarts: Array.from({ length: Math.ceil(this.#podsACluster / APPLICATION_PODS) }, () => 0), podId: null };
     this.#clusters.set(clusterId, cluster);
     this.#order.push(cluster);
     connection.send({ type: "welcome", clusterId, protocol: 1, term: 1, epoch: 0, ackedSeq: 0 });

@@ -15,10 +15,14 @@ export interface FleetThreadData {
   readonly storePath: string;
   readonly clusters: number;
   readonly speed: number;
+  /** By the wall clock, when the simulation's began. */
+  readonly startedAt: number;
 }
 
 /** `heap` asks for the bytes in use, garbage left out; `delays` begins to measure how late the loop is. */
-export type ToFleetThread = { readonly ask: "sample" | "heap" | "delays" | "close" } | { readonly ask: "crash"; readonly pods: readonly { readonly code: string; readonly id: string }[] };
+export interface ToFleetThread {
+  readonly ask: "sample" | "heap" | "delays" | "close";
+}
 
 export interface Sample {
   readonly atMs: number;
@@ -33,15 +37,13 @@ export interface Sample {
 export interface FromFleetThread {
   readonly sample?: Sample;
   readonly heapBytes?: number;
-  readonly hit?: number;
   readonly closed?: true;
 }
 
-const { link, storePath, clusters, speed } = workerData as FleetThreadData;
+const { link, storePath, clusters, speed, startedAt } = workerData as FleetThreadData;
 const say = (message: FromFleetThread): void => parentPort?.postMessage(message);
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
-const startedAt = Date.now();
 const delay = monitorEventLoopDelay({ resolution: 5 });
 const description = loadFleetDescription("china-large");
 const fleet = createFleet({
@@ -73,8 +75,6 @@ parentPort?.on("message", (message: ToFleetThread) => {
       return void delay.enable();
     case "heap":
       return say({ heapBytes: heapBytes() });
-    case "crash":
-      return say({ hit: message.pods.filter(({ code, id }) => fleet.crashPod(code, id)).length });
     case "close":
       void fleet.close().then(() => {
         say({ closed: true });

