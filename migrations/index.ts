@@ -2,6 +2,7 @@ import { InitialMigration } from "./migration-20261123-initial.ts";
 import { LifeAndConfigurationMigration } from "./migration-20261126-life-and-configuration.ts";
 import { OperationKindsMigration } from "./migration-20261130-operation-kinds.ts";
 import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts";
+import { VouchingMigration } from "./migration-20261201-vouching.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   { name: "20261126-life-and-configuration", class: LifeAndConfigurationMigration },
   { name: "20261130-timeline-owners", class: TimelineOwnersMigration },
   { name: "20261130-operation-kinds", class: OperationKindsMigration },
+  { name: "20261201-vouching", class: VouchingMigration },
 ];

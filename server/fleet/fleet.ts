@@ -108,7 +108,7 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const agent of agents.values()) {
       agent.retryRefused(performance.now());
       if (agent.simulation.nextDue() <= now) agent.simulation.advanceTo(now);
-      agent.makeReports();
+      agent.makeReports(performance.now());
     }
     if (commit()) sendOutboxes();
     keepAlive();
@@ -172,9 +172,12 @@ export function createFleet(options: FleetOptions): Fleet {
     if (connection === null) return;
     const wall = performance.now();
     if (wall - lastHeardMs > SILENCE_LIMIT_MS) return drop(`the gateway was silent for ${SILENCE_LIMIT_MS} ms`);
-    if (wall - lastPingMs < PING_INTERVAL_MS) return;
-    lastPingMs = wall;
-    connection.send({ type: "ping", clusterIds: [...agents.keys()], at: Math.floor(clock.now()) });
+    const isDue = wall - lastPingMs >= PING_INTERVAL_MS;
+    const vouched = [...agents.values()].filter((agent) => (isDue || agent.owesPing) && agent.vouches(wall));
+    if (!isDue && vouched.length === 0) return;
+    if (isDue) lastPingMs = wall;
+    connection.send({ type: "ping", clusterIds: vouched.map(({ clusterId }) => clusterId), at: Math.floor(clock.now()) });
+    for (const agent of vouched) agent.pinged();
   }
 
   /** Gives a connection up; it is dialled again. */

@@ -29,7 +29,9 @@
  * - What happened on a cluster travels as events, in the order in which it happened, each once: they are kept by the agent until a report with them is acknowledged. Of what
  *   waits, EVENT_BUFFER events are kept at most; where older ones had to go, one event says how many.
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
- *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
+ *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does, and one that the centre has not caught up with since the welcome (agent/vouching.ts).
+ * - A report vouches for its cluster as it was when the report was made, `more` for nothing; a hello for nothing either: what is shown stays as old as it is.
+ *   A ping vouches for the moment `at` which it was sent: the clocks of both sides have to agree within seconds.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
  *   cut off: how else could that end early? All that are in force are named each time; what is not named has ended. A real agent ignores them.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
@@ -92,6 +94,8 @@ export interface HeldObject {
   readonly objectId: string;
   readonly term: number;
   readonly generation: number;
+  /** The content hash of its spec (domain/canonical.ts). Another one than the centre's for the same pair: one of the two went back in time. */
+  readonly hash?: string;
 }
 
 export interface Report {
@@ -104,6 +108,8 @@ export interface Report {
   /** A part of the whole state, sent at the start of an epoch. */
   readonly full?: boolean;
   readonly fullEnds?: boolean;
+  /** There was more to say than it says: it does not vouch for its cluster. */
+  readonly more?: boolean;
   /** The newest state of pods that changed. */
   readonly pods: readonly PodReport[];
   /** Ids of pods that are gone. */

@@ -25,6 +25,7 @@ import { storeReport } from "./report.ts";
 import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
 import { checkMessage } from "./validate.ts";
+import { vouchedBy } from "./vouched.ts";
 
 export interface GatewayOptions {
   /** Connected as selvedge_gateway. The caller's to close. */
@@ -84,7 +85,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   let pushing = false;
   let closing = false;
   let unsubscribe: (() => void) | null = null;
-  let startedAt = 0;
 
   const inBackground = (what: string, work: () => Promise<unknown>): void => {
     const running = work().catch((error: unknown) => void (closing || logger.warn({ err: error }, what))).finally(() => background.delete(running));
@@ -188,6 +188,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const stored = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [report.clusterId] }, (client) => storeReport(client, report, { term, termOffset: session.termOffset, now: clock.now() })));
     metrics.reported(stored, report.pods.length, performance.now() - start);
     if (connections.has(session.connection)) session.connection.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
+    const vouchedAt = vouchedBy(report, clock.now());
+    if (stored === "stored" && vouchedAt !== null) presence.heard(report.clusterId, vouchedAt);
     if (stored === "stored") bus.publish("timeline");
     if (session.confirm(report)) wake(session.clusterId);
   };
@@ -204,7 +206,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const { message } = checked;
     if (message.type === "ping") {
-      for (const clusterId of message.clusterIds) if (sessions.get(clusterId)?.connection === connection) presence.heard(clusterId);
+      // One that lay in a connection which was stuck vouches for the moment at which it was sent.
+      const vouchedAt = Math.min(message.at, clock.now());
+      for (const clusterId of message.clusterIds) if (sessions.get(clusterId)?.connection === connection) presence.heard(clusterId, vouchedAt);
       connection.send({ type: "pong", at: message.at });
       return;
     }
@@ -227,7 +231,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     // What was on its way when its cluster was refused needs no answer: that came already.
     if (state.refused.has(message.clusterId)) return;
     if (session?.connection !== connection) return refuse(connection, message.clusterId, "say hello first");
-    presence.heard(message.clusterId);
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) return endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
     lanes.run(message.clusterId, () => onReport(session, message)).catch((error: unknown) => {
@@ -262,7 +265,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     start: () => {
-      startedAt = performance.now();
       unsubscribe = bus.subscribe("assignments", (clusterId) => {
         if (clusterId !== undefined) wake(clusterId);
         else for (const id of sessions.keys()) wake(id);
@@ -275,8 +277,6 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (back.length > 0) bus.publish("timeline");
       });
       every(Math.min(FLUSH_MS * 2, silentAfterMs / 2), "can't look for silent clusters", async () => {
-        // After a start, agents get as long to come back as they may be silent.
-        if (performance.now() - startedAt < silentAfterMs) return;
         const silent = await presence.markSilent();
         if (silent.length === 0) return;
         logger.warn({ clusters: silent.length }, "clusters are silent");

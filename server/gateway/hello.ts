@@ -40,6 +40,9 @@ const MAX_GENERATION = 2_147_483_000;
 const MAX_TERM = 1_000_000_000;
 
 /**
+ * A hello vouches for nothing (fleet/link.ts): what is shown of a cluster that comes back stays as old as it is until its reports have told the news. Only a
+ * cluster that is seen for the first time is ONLINE at once, since nothing is shown of it.
+ *
  * Stores what a cluster is, and compares what its agent holds with what it should hold. A hello only lowers confirmations: an object that the
  * agent lost (its store was restored, or the centre's was) is unconfirmed again, and so sent again; raising them is for reports, which bring the
  * counts that belong to them. Runs in a transaction of this cluster.
@@ -127,14 +130,18 @@ async function storeNodes(client: PoolClient, { clusterId, description }: Hello)
   return { stored: stored.rows.map(({ id }) => id), removed: removed.rows.map(({ id }) => id) };
 }
 
-const HELD = `held as (select "objectId" as id, kind, term, generation from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, kind text, term int, generation int))`;
+const HELD = `held as (select "objectId" as id, kind, term, generation, hash from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, kind text, term int, generation int, hash text))`;
 
-/** The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. */
+/**
+ * The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. Where it has gone on since, and gave the same
+ * generation to other content, the hash tells.
+ */
 const RAISE_GENERATIONS = /* sql */ `
 with ${HELD}
 update assignment a set generation = held.generation + 1
 from held
-where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation > a.generation and held.generation < $4
+where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation < $4
+  and (held.generation > a.generation or (held.generation = a.generation and held.hash <> a.content_hash))
 returning a.kind, a.tenant_id, a.application_id, a.object_id`;
 
 /** A tombstone that was carried out is no longer held, and stays confirmed. */
@@ -172,15 +179,14 @@ select id, true as written from stored union all select id, false from region wh
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
-insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store, term_offset, sealing_key, online_since)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16, $18, $19, $15)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, heard_at, agent_store, term_offset, sealing_key, online_since)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $15, $16, $18, $19, $15)
 on conflict (id) do update set
   code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
   isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
-  pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
-  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset),
-  sealing_key = excluded.sealing_key, online_since = case when c.status = 'ONLINE' then coalesce(c.online_since, excluded.online_since) else excluded.online_since end
-where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
+  pods = excluded.pods, prices = excluded.prices, heard_at = excluded.heard_at,
+  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset), sealing_key = excluded.sealing_key
+where c.agent_store is null or c.agent_store = excluded.agent_store or coalesce(greatest(c.last_seen_at, c.heard_at) < $17, true)
 returning c.epoch, c.acked_seq, c.term_offset, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
     = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;

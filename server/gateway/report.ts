@@ -3,6 +3,7 @@ import type { Report } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry, type TimelineKind } from "../realtime/timeline.ts";
 import { Refusal } from "./hello.ts";
+import { vouchedBy } from "./vouched.ts";
 
 export type Stored = "stored" | "duplicate";
 
@@ -47,7 +48,8 @@ export async function storeReport(client: PoolClient, report: Report, { term, te
     const nodes = await client.query<{ id: string }>({ name: "report-nodes", text: NODES, values: [clusterId, JSON.stringify(report.nodes)] });
     changes.add("node", null, null, nodes.rows.map(({ id }) => id));
   }
-  const fenced = await client.query({ name: "report-fence", text: FENCE, values: [clusterId, epoch, seq, new Date(now)] });
+  const vouchedAt = vouchedBy(report, now);
+  const fenced = await client.query({ name: "report-fence", text: FENCE, values: [clusterId, epoch, seq, vouchedAt === null ? null : new Date(vouchedAt), new Date(now)] });
   if (fenced.rowCount !== 1) throw new Gap("another connection of this cluster was faster");
   await appendTimelineOn(client, changes.entries());
   await enqueueOn(client, "reconcile_application", applications);
@@ -259,5 +261,5 @@ where n.id = r."nodeId" and n.cluster_id = $1 and n.status <> r.status
 returning n.id`;
 
 const FENCE = /* sql */ `
-update cluster set epoch = $2, acked_seq = $3, last_seen_at = greatest(last_seen_at, $4)
+update cluster set epoch = $2, acked_seq = $3, last_seen_at = greatest(last_seen_at, $4), heard_at = $5
 where id = $1 and ((epoch = $2 and acked_seq = $3 - 1) or (epoch < $2 and $3 = 1))`;

@@ -122,6 +122,11 @@ export class Reporter {
 
   // -------------------------------------------------------------- what the centre has
 
+  /** All that there is to say. */
+  get isQuiet(): boolean {
+    return this.#unacked.length === 0 && !this.#hasNews();
+  }
+
   /** Whether the reports that the centre has not stored are exactly those that are kept here. */
   goesOnBehind({ epoch, ackedSeq }: Welcome): boolean {
     if (epoch === this.#epoch) return ackedSeq <= this.#lastSeq && ackedSeq >= this.#ackedSeq;
@@ -194,7 +199,8 @@ export class Reporter {
     const { clusterId } = this.#source;
     const at = this.#source.now();
     const ofServices = services.length > 0 ? { services } : {};
-    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices };
+    const more = this.#hasNews() ? { more: true } : {};
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, ...more, pods, gone, placements, nodes, ...ofServices };
   }
 }
 
