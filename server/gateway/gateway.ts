@@ -17,6 +17,7 @@ import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { type GatewayConnection, type Hello, LINK_PROTOCOL_VERSION, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Pending, TemplateCache } from "./assignments.ts";
+import { backInTime } from "./back-in-time.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -65,6 +66,10 @@ const CONCURRENCY = 6;
 const POLL_MS = 1_000;
 const FLUSH_MS = 1_000;
 const TEMPLATES_KEPT = 500;
+const WENT_BACK = {
+  agent: "the agent's store went back in time, or was lost: it says its whole state anew",
+  centre: "the database went back in time: what it wants of the cluster outranks what the agent holds",
+};
 /** More than any fleet has; what a connection says of more clusters is not remembered. */
 const MAX_CLUSTERS_A_CONNECTION = 20_000;
 /** Reports of one cluster that may wait in memory; an agent that keeps to its window never has more under way. */
@@ -177,6 +182,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const session = new ClusterSession(connection, hello, term, welcomed);
     sessions.set(clusterId, session);
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
+    const forgetful = backInTime(hello, welcomed);
+    if (forgetful !== null) logger.warn({ clusterId, agent: { epoch: hello.epoch, lastSeq: hello.lastSeq }, centre: { epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq }, raised: welcomed.raised }, WENT_BACK[forgetful]);
     connection.send({ type: "welcome", clusterId, protocol: LINK_PROTOCOL_VERSION, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
   };

@@ -17,6 +17,8 @@ export interface Welcomed {
   readonly termOffset: number;
   /** The offset rose with this hello. */
   readonly outranked: boolean;
+  /** Objects of which the agent holds a later generation than there was, or other content in the same one. */
+  readonly raised: number;
   /** What the agent holds and the centre does not know: to be taken back by these tombstones. */
   readonly strays: readonly Stray[];
 }
@@ -53,7 +55,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const { clusterId, description } = hello;
   const { termOffset, outranked } = await findTermOffset(client, hello, term);
   const held = JSON.stringify(hello.holds.map((object) => ({ ...object, term: object.term - termOffset })));
-  const changes = await compareHolds(client, clusterId, held, term);
+  const { changes, raised } = await compareHolds(client, clusterId, held, term);
 
   const storeRegion = async (): Promise<{ id: string; written: boolean } | undefined> => {
     const values = [randomUUIDv7(), description.region.code, description.region.name];
@@ -88,7 +90,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
 
   const strays = await client.query<Stray>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
-  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: strays.rows };
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, raised, strays: strays.rows };
 }
 
 /**
@@ -112,10 +114,10 @@ interface HoldChange {
   readonly object_id: string;
 }
 
-async function compareHolds(client: PoolClient, clusterId: string, held: string, term: number): Promise<HoldChange[]> {
+async function compareHolds(client: PoolClient, clusterId: string, held: string, term: number): Promise<{ readonly changes: readonly HoldChange[]; readonly raised: number }> {
   const ahead = await client.query<HoldChange>({ name: "raise-generations", text: RAISE_GENERATIONS, values: [clusterId, held, term, MAX_GENERATION] });
   const lowered = await client.query<HoldChange>({ name: "lower-confirmations", text: LOWER_CONFIRMATIONS, values: [clusterId, held, term] });
-  return [...ahead.rows, ...lowered.rows];
+  return { changes: [...ahead.rows, ...lowered.rows], raised: ahead.rows.length };
 }
 
 async function storeNodes(client: PoolClient, { clusterId, description }: Hello): Promise<{ stored: string[]; removed: string[] }> {

@@ -240,12 +240,15 @@ with reported as (
 )
 select * from confirmed union select * from said`;
 
-/** After a whole state: what it names no pods of has none. */
+/**
+ * After a whole state: a placement that its agent does not hold, and names no pods of, has none. Of one that it holds (no hello has lowered its confirmation to
+ * nothing, or a report has raised it) the whole state has told the counts; its pods may be yet to come, where they were made meanwhile.
+ */
 const EMPTY_PLACEMENTS = /* sql */ `
 with empty as materialized (
   select p.tenant_id, p.id
   from assignment a join placement p on p.tenant_id = a.tenant_id and p.id = a.object_id
-  where a.cluster_id = $1 and p.cluster_id = $1 and p.created + p.ready + p.updated > 0
+  where a.cluster_id = $1 and p.cluster_id = $1 and a.confirmed_generation = 0 and p.created + p.ready + p.updated > 0
     and not exists (select from pod where pod.cluster_id = $1 and pod.tenant_id = p.tenant_id and pod.placement_id = p.id)
   order by p.id for no key update of p
 )

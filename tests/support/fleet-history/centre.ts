@@ -45,6 +45,10 @@ export interface HistoryCentre {
   believed(clusterId: string): Perhaps<Beliefs | null>;
   /** Whether it talks with the cluster on this connection. */
   serves(clusterId: string, connection: GatewayConnection): boolean;
+  /** Called with the pods of a cluster that the end of a whole state has left out; where it can tell. */
+  leftOut: ((clusterId: string, podId: string) => void) | null;
+  /** Whether signs of life are stored by virtual time. */
+  readonly hearsAtOnce: boolean;
   /** Breaches of the protocol that it saw. */
   readonly faults: readonly string[];
 }

@@ -7,9 +7,9 @@ import type { Sendable } from "#server/gateway/assignments.ts";
 import type { Stray } from "#server/gateway/hello.ts";
 import type { ClusterSession } from "#server/gateway/session.ts";
 import { checkMessage } from "#server/gateway/validate.ts";
-import { vouchedBy } from "#server/gateway/vouched.ts";
 import { type Beliefs, type HistoryCentre, podKey } from "./centre.ts";
-import { nothingWanted, type ObjectChange, templateOf, type Wanted } from "./wanted.ts";
+import type { Parts } from "./parts.ts";
+import { entriesOf, nothingWanted, type ObjectChange, templateOf, type Wanted } from "./wanted.ts";
 
 interface Assigned {
   readonly kind: ObjectChange["kind"];
@@ -45,7 +45,7 @@ interface Data {
 const STALE_MS = STALE_AFTER_SECONDS * 1_000;
 
 export class ModelCentre implements HistoryCentre {
-  readonly #Session: typeof ClusterSession;
+  readonly #parts: Pick<Parts, "ClusterSession" | "vouchedBy">;
   /** Simulated milliseconds. */
   readonly #now: () => number;
   #data: Data = { term: 1, revisions: new Map(), clusters: new Map(), wanted: nothingWanted() };
@@ -53,9 +53,11 @@ export class ModelCentre implements HistoryCentre {
   readonly #sessions = new Map<string, ClusterSession>();
   readonly #connections = new Map<GatewayConnection, Set<string>>();
   readonly faults: string[] = [];
+  leftOut: HistoryCentre["leftOut"] = null;
+  readonly hearsAtOnce = true;
 
-  constructor(Session: typeof ClusterSession, now: () => number) {
-    this.#Session = Session;
+  constructor(parts: Pick<Parts, "ClusterSession" | "vouchedBy">, now: () => number) {
+    this.#parts = parts;
     this.#now = now;
   }
 
@@ -188,7 +190,7 @@ export class ModelCentre implements HistoryCentre {
 
     const before = this.#sessions.get(clusterId);
     if (before && before.connection !== connection) this.#refuse(before.connection, clusterId, "the cluster connected elsewhere");
-    const session = new this.#Session(connection, hello, this.#data.term, { termOffset: kept.termOffset, strays });
+    const session = new this.#parts.ClusterSession(connection, hello, this.#data.term, { termOffset: kept.termOffset, strays });
     this.#sessions.set(clusterId, session);
     connection.send({ type: "welcome", clusterId, protocol: 1, term: session.term, epoch: kept.epoch, ackedSeq: kept.ackedSeq });
     this.#push(clusterId);
@@ -198,7 +200,7 @@ export class ModelCentre implements HistoryCentre {
   #compare(object: Assigned, held: HeldObject | undefined): void {
     const { term } = this.#data;
     const isOfTerm = held?.term === term;
-    if (held && isOfTerm && (held.generation > object.generation || (held.generation === object.generation && held.hash !== object.hash))) object.generation = held.generation + 1;
+    if (held && isOfTerm && (held.generation > object.generation || (held.generation === object.generation && held.hash !== undefined && held.hash !== object.hash))) object.generation = held.generation + 1;
     const isDone = object.spec === null && object.confirmedTerm === term && object.confirmedGeneration === object.generation;
     if (held === undefined && isDone) return;
     object.confirmedGeneration = held && isOfTerm ? Math.min(held.generation, object.confirmedGeneration) : 0;
@@ -220,7 +222,7 @@ export class ModelCentre implements HistoryCentre {
     this.#checkReport(kept, report);
     for (const pod of report.pods) this.#storePod(kept, epoch, pod);
     for (const id of report.gone) kept.pods.delete(id);
-    if (report.fullEnds) for (const [id, pod] of kept.pods) if (pod.epoch < epoch) kept.pods.delete(id);
+    if (report.fullEnds) for (const [id, pod] of kept.pods) if (pod.epoch < epoch && kept.pods.delete(id)) this.leftOut?.(clusterId, id);
     for (const { placementId, term, generation, removed, created, ready, updated } of report.placements) {
       const object = kept.objects.get(placementId);
       if (object?.kind !== "placement") continue;
@@ -236,11 +238,11 @@ export class ModelCentre implements HistoryCentre {
     }
     if (report.fullEnds) {
       const withPods = new Set([...kept.pods.values()].map(({ placementId }) => placementId));
-      for (const [id, object] of kept.objects) if (object.counts && !withPods.has(id)) object.counts = { created: 0, ready: 0, updated: 0 };
+      for (const [id, object] of kept.objects) if (object.counts && object.confirmedGeneration === 0 && !withPods.has(id)) object.counts = { created: 0, ready: 0, updated: 0 };
     }
     for (const { nodeId, status } of report.nodes) kept.nodes.set(nodeId, status);
     Object.assign(kept, { epoch, ackedSeq: seq, heardAt: this.#now() });
-    const vouchedAt = vouchedBy(report, this.#now());
+    const vouchedAt = this.#parts.vouchedBy(report, this.#now());
     if (vouchedAt !== null) this.#vouch(clusterId, vouchedAt);
     ack();
     session.confirm(report);
@@ -283,8 +285,7 @@ export class ModelCentre implements HistoryCentre {
       const { generation, kind, spec } = object;
       if (kind === "service" || spec === null || !("templateHash" in spec)) return [{ objectId, generation, kind, spec, template: null } as Sendable];
       for (const { content } of spec.configs ?? []) {
-        const entries = this.#data.wanted.contents.get(content);
-        if (entries && session.sealingKey !== null && !session.holds(content)) contents.set(content, seal(session.sealingKey, JSON.stringify({ entries }), content));
+        if (content === this.#data.wanted.content && session.sealingKey !== null && !session.holds(content)) contents.set(content, seal(session.sealingKey, JSON.stringify({ entries: entriesOf(content) }), content));
       }
       const body = templateOf(spec.templateHash);
       return body ? [{ objectId, generation, kind: "placement", spec, template: { hash: spec.templateHash, body } }] : [];

@@ -5,13 +5,36 @@ import { type FleetCluster, loadFleetDescription } from "#server/fleet/descripti
 import { clusterIdOf } from "#server/fleet/identifiers.ts";
 import { type Behaviours, DEFAULT_BEHAVIOURS } from "#server/fleet/simulator/behaviours.ts";
 import { ClusterSession } from "#server/gateway/session.ts";
+import { vouchedBy } from "#server/gateway/vouched.ts";
+import { MutableGraph, type PlacedFault } from "../mutated-graph.ts";
 import { uuidOf } from "./wanted.ts";
 
 export interface Parts {
   readonly ClusterAgent: typeof ClusterAgent;
   readonly ClusterSession: typeof ClusterSession;
+  readonly vouchedBy: typeof vouchedBy;
 }
-export const OWN_PARTS: Parts = { ClusterAgent, ClusterSession };
+export const OWN_PARTS: Parts = { ClusterAgent, ClusterSession, vouchedBy };
+
+const FILES = ["server/fleet/agent", "server/fleet/simulator", "server/fleet/link.ts", "server/gateway/session.ts", "server/gateway/vouched.ts"];
+
+/** Few pods make many reports: what is only said in parts is said in parts here. */
+export const SMALL_BATCHES: readonly PlacedFault[] = [
+  { name: "small batches", path: "server/fleet/link.ts", text: "BATCH_LIMIT = 500", by: "BATCH_LIMIT = 2" },
+  { name: "a small window", path: "server/fleet/link.ts", text: "REPORT_WINDOW = 4", by: "REPORT_WINDOW = 2" },
+];
+
+/** Loads the code with these faults in it. */
+export function partsLoader(): (faults: readonly PlacedFault[]) => Promise<Parts> {
+  const graph = new MutableGraph(FILES);
+  return async (faults) => {
+    const of = <Module>(file: string): Promise<Module> => graph.load<Module>(file, faults);
+    const [agent, session, vouched] = [
+      await of<Pick<Parts, "ClusterAgent">>("server/fleet/agent/agent.ts"), await of<Pick<Parts, "ClusterSession">>("server/gateway/session.ts"), await of<Pick<Parts, "vouchedBy">>("server/gateway/vouched.ts"),
+    ];
+    return { ClusterAgent: agent.ClusterAgent, ClusterSession: session.ClusterSession, vouchedBy: vouched.vouchedBy };
+  };
+}
 
 /** Agents that log nothing. */
 export type SilentAgent = (options: { readonly cluster: FleetCluster; readonly store: AgentStore; readonly now: number; readonly nonce: string }) => ClusterAgent;

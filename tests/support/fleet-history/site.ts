@@ -27,7 +27,9 @@ export interface SiteOptions {
   readonly clusters: readonly FleetCluster[];
   readonly open: SilentAgent;
   readonly accept: () => Accept | null;
-  /** After each commit, with the agents that had changed. */
+  /** The agents that have changed, before anything is committed. */
+  readonly ticked: (changed: readonly ClusterAgent[]) => void;
+  /** And once it is, and has left. */
   readonly committed: (site: Site, changed: readonly ClusterAgent[]) => void | Promise<void>;
 }
 
@@ -177,6 +179,7 @@ export class Site {
     }
     this.#dieAt("unsaved");
     const changed = agents.filter((agent) => agent.hasUnsaved);
+    this.#options.ticked(changed);
     const isCommitted = this.#commit(changed);
     this.#dieAt("unsent");
     if (isCommitted) this.#sendOutboxes(agents);

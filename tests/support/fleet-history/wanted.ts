@@ -1,5 +1,6 @@
 /** What users of a history have asked for, and the assignments that follow from it: plain data, so that a backup of the centre is a copy of it. */
 import { contentHash } from "#server/domain/canonical.ts";
+import type { ConfigEntry } from "#server/domain/configuration.ts";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
 import { DEFAULT_UPDATE_STRATEGY } from "#server/domain/states.ts";
 import type { PlacementSpec, ServiceSpec } from "#server/fleet/link.ts";
@@ -10,7 +11,7 @@ export const TENANT = uuidOf(1);
 export const VPC = uuidOf(2);
 export const SUBNET = uuidOf(3);
 export const NAMESPACE = uuidOf(4);
-const CONFIG_MAP = uuidOf(5);
+export const CONFIG_MAP = uuidOf(5);
 
 export interface WantedApp {
   readonly id: string;
@@ -20,7 +21,6 @@ export interface WantedApp {
   template: number;
   replicas: number;
   restarts: number;
-  content: string;
   readonly revisions: { readonly id: string; readonly number: number; readonly template: number }[];
   /** By cluster. */
   readonly placements: Map<string, string>;
@@ -29,8 +29,8 @@ export interface WantedApp {
 
 export interface Wanted {
   readonly apps: (WantedApp | null)[];
-  /** By name: what ConfigMaps hold. Only an app's newest content is among them. */
-  readonly contents: Map<string, readonly { readonly key: string; readonly value: string }[]>;
+  /** The name of what the ConfigMap holds: another one with every change. */
+  content: string;
 }
 
 /** An object that is to be another from now on; null: nothing. */
@@ -39,7 +39,8 @@ export type ObjectChange = { readonly clusterId: string; readonly objectId: stri
   | { readonly kind: "service"; readonly spec: ServiceSpec | null }
 );
 
-export const nothingWanted = (): Wanted => ({ apps: [null, null, null], contents: new Map() });
+export const nothingWanted = (): Wanted => ({ apps: [null, null, null], content: "content-1" });
+export const entriesOf = (content: string): readonly ConfigEntry[] => [{ key: "mode", value: content }];
 
 /** Never given twice, whatever is restored. */
 export class Numbers {
@@ -78,31 +79,30 @@ export function act(wanted: Wanted, action: UserAction, clusterIds: readonly str
     const chosen = clusterIds.filter((_, index) => (action.clusters >> index) % 2 === 1);
     if (app !== null || chosen.length === 0) return [];
     const made: WantedApp = {
-      id: uuidOf(numbers.next()), name: `app-${numbers.next()}`, revisionId: "", revisionNumber: 0, template: action.template, replicas: action.replicas, restarts: 0, content: "", revisions: [],
+      id: uuidOf(numbers.next()), name: `app-${numbers.next()}`, revisionId: "", revisionNumber: 0, template: action.template, replicas: action.replicas, restarts: 0, revisions: [],
       placements: new Map(chosen.map((id) => [id, uuidOf(numbers.next())])), services: new Map(),
     };
     wanted.apps[action.app] = made;
-    reconfigure(wanted, made, numbers);
     revise(made, action.template, numbers);
-    return placed(made);
+    return placed(made, wanted);
+  }
+  if (action.kind === "configure") {
+    wanted.content = `content-${numbers.next()}`;
+    return wanted.apps.flatMap((each) => (each?.template === WITH_CONFIG ? placed(each, wanted) : []));
   }
   if (app === null) return [];
   switch (action.kind) {
     case "scale":
       app.replicas = action.replicas;
-      return placed(app);
+      return placed(app, wanted);
     case "upgrade":
       revise(app, action.template, numbers);
-      return placed(app);
+      return placed(app, wanted);
     case "restart":
       app.restarts += 1;
-      return placed(app);
-    case "configure":
-      reconfigure(wanted, app, numbers);
-      return app.template === WITH_CONFIG ? placed(app) : [];
+      return placed(app, wanted);
     case "delete": {
       wanted.apps[action.app] = null;
-      wanted.contents.delete(app.content);
       return [...removedServices(app), ...[...app.placements].map(([clusterId, objectId]): ObjectChange => ({ clusterId, objectId, app, kind: "placement", spec: null }))];
     }
     case "serve": {
@@ -122,7 +122,8 @@ export function act(wanted: Wanted, action: UserAction, clusterIds: readonly str
 }
 
 const removedServices = (app: WantedApp): ObjectChange[] => [...app.services].map(([clusterId, { id }]): ObjectChange => ({ clusterId, objectId: id, app, kind: "service", spec: null }));
-const placed = (app: WantedApp): ObjectChange[] => [...app.placements].map(([clusterId, objectId]): ObjectChange => ({ clusterId, objectId, app, kind: "placement", spec: placementSpec(app) }));
+const placed = (app: WantedApp, { content }: Wanted): ObjectChange[] =>
+  [...app.placements].map(([clusterId, objectId]): ObjectChange => ({ clusterId, objectId, app, kind: "placement", spec: placementSpec(app, content) }));
 
 function revise(app: WantedApp, template: number, numbers: Numbers): void {
   app.revisionId = uuidOf(numbers.next());
@@ -131,18 +132,12 @@ function revise(app: WantedApp, template: number, numbers: Numbers): void {
   app.revisions.push({ id: app.revisionId, number: app.revisionNumber, template });
 }
 
-function reconfigure(wanted: Wanted, app: WantedApp, numbers: Numbers): void {
-  wanted.contents.delete(app.content);
-  app.content = `content-${numbers.next()}`;
-  wanted.contents.set(app.content, [{ key: "mode", value: app.content }]);
-}
-
-const placementSpec = (app: WantedApp): PlacementSpec => ({
+const placementSpec = (app: WantedApp, content: string): PlacementSpec => ({
   tenantId: TENANT, applicationId: app.id, applicationName: app.name, namespace: "default", replicas: app.replicas, revisionId: app.revisionId, revisionNumber: app.revisionNumber,
   templateHash: hashOf(app.template), updateStrategy: DEFAULT_UPDATE_STRATEGY, capacityType: "ON_DEMAND", networkType: "VPC",
   subnet: { id: SUBNET, vpcId: VPC, cidr: "10.0.0.0/20", gateway: "10.0.0.1" },
   ...(app.restarts > 0 ? { restarts: app.restarts } : {}),
-  ...(app.template === WITH_CONFIG ? { configs: [{ id: CONFIG_MAP, kind: "ConfigMap" as const, name: "settings", content: app.content }] } : {}),
+  ...(app.template === WITH_CONFIG ? { configs: [{ id: CONFIG_MAP, kind: "ConfigMap" as const, name: "settings", content }] } : {}),
 });
 
 const serviceSpec = (app: WantedApp, { address, port }: { readonly address: number; readonly port: number }): ServiceSpec => ({
