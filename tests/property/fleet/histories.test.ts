@@ -6,8 +6,9 @@ import { randomInt } from "node:crypto";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGateway } from "#server/gateway/gateway.ts";
+import { MutableGraph } from "#tests/support/mutated-graph.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
-import { HISTORY_FAULTS } from "#tests/support/fleet-history/faults.ts";
+import { GATEWAY_FAULTS, HISTORY_FAULTS } from "#tests/support/fleet-history/faults.ts";
 import { ModelCentre } from "#tests/support/fleet-history/model-centre.ts";
 import { OWN_PARTS, type Parts, partsLoader, SMALL_BATCHES } from "#tests/support/fleet-history/parts.ts";
 import { play, type Played } from "#tests/support/fleet-history/play.ts";
@@ -97,5 +98,11 @@ describe("the real gateway on a real database", () => {
       const breaches = await breachesOf(inPostgres(story));
       if (breaches.length > 0) expect.fail(`${told(story)}\n${breaches.slice(0, 3).join("\n")}`);
     }
+  });
+
+  const graph = new MutableGraph(["server/gateway"]);
+  it.each(GATEWAY_FAULTS)("is found out where it $name", { timeout: 120_000 }, async ({ shownBy, ...fault }) => {
+    const { createGateway: faulty } = await graph.load<{ readonly createGateway: typeof createGateway }>("server/gateway/gateway.ts", [fault]);
+    expect(await breachesOf(inPostgres(shownBy, faulty))).not.toEqual([]);
   });
 });

@@ -43,3 +43,21 @@ export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "contents are not sent", path: SESSION, text: "        contents[content] = text;\n", by: "", shownBy: storyOf(2) },
   { name: "a cluster's own terms are not told", path: SESSION, text: "    this.term = term + termOffset;", by: "    this.term = term;", shownBy: storyOf(21) },
 ];
+
+const HELLO = "server/gateway/hello.ts";
+const REPORT = "server/gateway/report.ts";
+
+const of = (...actions: Story["actions"]): Story => ({ seed: 2, sites: [1], actions: [{ at: 1_000, kind: "create", app: 0, template: 0, replicas: 3, clusters: 7 }, ...actions] });
+const SCALED_DOWN = of({ at: 8_000, kind: "scale", app: 0, replicas: 1 });
+/** What was removed is there again in the store that is put back; what was changed is as it was. */
+const STORE_PUT_BACK = of({ at: 8_000, kind: "upgrade", app: 0, template: 1 }, { at: 20_000, kind: "restore agents", site: 0, ageMs: 13_000, forMs: 200 });
+const CREATED_AFTER_THE_BACKUP = of({ at: 8_000, kind: "create", app: 1, template: 0, replicas: 1, clusters: 7 }, { at: 12_000, kind: "restore centre", ageMs: 5_000, termRises: false, forMs: 200 });
+
+/** And those that the real gateway could have. */
+export const GATEWAY_FAULTS: readonly HistoryFault[] = [
+  { name: "keeps pods that are gone", path: REPORT, text: "delete from pod where cluster_id = $1 and id = any ($2::uuid[])", by: "delete from pod where cluster_id = $1 and id = any ($2::uuid[]) and epoch < 0", shownBy: SCALED_DOWN },
+  { name: "keeps pods that a whole state did not name", path: REPORT, text: "delete from pod where cluster_id = $1 and epoch < $2", by: "delete from pod where cluster_id = $1 and epoch < least($2, 0)", shownBy: STORE_PUT_BACK },
+  { name: "takes what an agent lost as confirmed", path: HELLO, text: "case when held.term = $3 then least(held.generation, a.confirmed_generation) else 0 end", by: "a.confirmed_generation", shownBy: STORE_PUT_BACK },
+  { name: "leaves strays where they are", path: HELLO, text: "from held where not exists (select", by: "from held where $1 is null and not exists (select", shownBy: CREATED_AFTER_THE_BACKUP },
+  { name: "can't tell a generation that was given twice", path: HELLO, text: " or (held.generation = a.generation and held.hash <> a.content_hash)", by: "", shownBy: SAME_GENERATION },
+];
