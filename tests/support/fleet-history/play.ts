@@ -107,9 +107,7 @@ class Player {
       case "slow":
         return time.at(action.at, () => network?.slow(action.delayMs, action.forMs));
       case "full disk":
-        time.at(action.at, () => {
-          if (site?.isUp) site.store.isFull = true;
-        });
+        time.at(action.at, () => site?.fillDisk());
         return time.at(action.at + action.forMs, () => {
           if (site) site.store.isFull = false;
         });

@@ -117,6 +117,12 @@ export class Site {
     for (const journal of this.journals.values()) journal.breaches.push(...breaches);
   }
 
+  fillDisk(): void {
+    if (!this.isUp) return;
+    this.store.isFull = true;
+    for (const journal of this.journals.values()) journal.paused();
+  }
+
   loseStore(): void {
     this.store = new MemoryStore();
     for (const [id, { breaches }] of this.journals) {
@@ -136,6 +142,8 @@ export class Site {
     const ids = [...simulation.slots()].map((slot) => simulation.report(slot).id).toSorted();
     const id = ids[pick % Math.max(1, ids.length)];
     if (id !== undefined && simulation.crashPod(id)) this.journals.get(clusterId)?.crashed(id, simulation.now);
+    // Nothing is looked at before it is committed.
+    if (this.store.isFull) this.journals.get(clusterId)?.paused();
     this.#tickIn(0);
   }
 
