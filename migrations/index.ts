@@ -5,6 +5,7 @@ import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts
 import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
+import { VouchingMigration } from "./migration-20261201-vouching.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: "20261201-events", class: EventsMigration },
   { name: "20261201-enrolment", class: EnrolmentMigration },
   { name: "20261201-faults", class: FaultsMigration },
+  { name: "20261201-vouching", class: VouchingMigration },
 ];

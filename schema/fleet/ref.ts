@@ -9,7 +9,7 @@ export const Cluster = builder.entity<ClusterRow>("Cluster", {
   told: {
     kind: "cluster",
     // Signs of life, what all tenants together have reserved, and what only the link needs.
-    untold: ["lastSeenAt", "reservedCpuMillis", "reservedMemoryMiB", "reservedPods", "epoch", "ackedSeq", "agentStore", "termOffset", "sealingKey", "onlineSince"],
+    untold: ["lastSeenAt", "heardAt", "reservedCpuMillis", "reservedMemoryMiB", "reservedPods", "epoch", "ackedSeq", "agentStore", "termOffset", "sealingKey", "onlineSince"],
   },
 });
 export const ClusterNode = builder.entity<ClusterNodeRow>("ClusterNode", { access: "VIEWER", told: { kind: "node" } });

@@ -18,6 +18,8 @@ export const Cluster = defineEntity({
     longitude: p.double().$type<number>(),
     status: p.text().$type<ClusterStatus>(),
     lastSeenAt: p.datetime(3).nullable(),
+    /** When its agent last said anything that was stored, vouching or not. */
+    heardAt: p.datetime(3).nullable(),
     cordoned: p.boolean(),
     cpuMillis: p.integer(),
     memoryMiB: p.integer().fieldName("memory_mib"),

@@ -122,19 +122,21 @@ export function createFleet(options: FleetOptions): Fleet {
     const isDueLeft = advanceDue(now);
     const isInboxLeft = takeInbox(now);
     greet();
+    const wall = performance.now();
     for (const agent of agenda.awake) {
       counters.visits += 1;
       agent.advanceTo(now);
       blackHoles.look(agent, connection !== null);
-      if (!isFull()) agent.makeReports();
+      if (!isFull()) agent.makeReports(wall);
     }
+    const owing = [...agenda.awake].filter((agent) => agent.owesPing);
     if (commit()) {
       sendOutboxes();
       // Who was held back stays awake, and is first once there is room.
       const isHeldBack = isFull();
       for (const agent of agenda.awake) if (!isHeldBack && !agent.hasOutbox) agenda.sleep(agent, agent.nextDue());
     }
-    keepAlive();
+    keepAlive(owing);
     if (isDueLeft || isInboxLeft) scheduleTick(MIN_PAUSE_MS);
   }
 
@@ -231,13 +233,17 @@ export function createFleet(options: FleetOptions): Fleet {
 
   // -------------------------------------------------------------- the connection
 
-  function keepAlive(): void {
+  function keepAlive(owing: readonly ClusterAgent[]): void {
     if (connection === null) return;
     const wall = performance.now();
     if (wall - lastHeardMs > SILENCE_LIMIT_MS) return drop(`the gateway was silent for ${SILENCE_LIMIT_MS} ms`);
-    if (wall - lastPingMs < PING_INTERVAL_MS) return;
-    lastPingMs = wall;
-    connection.send({ type: "ping", clusterIds: blackHoles.audible(agents.keys()), at: Math.floor(clock.now()) });
+    const isDue = wall - lastPingMs >= PING_INTERVAL_MS;
+    const vouching = [...(isDue ? agents.values() : owing)].filter((agent) => agent.vouches(wall));
+    const clusterIds = blackHoles.audible(vouching.map(({ clusterId }) => clusterId));
+    if (!isDue && clusterIds.length === 0) return;
+    if (isDue) lastPingMs = wall;
+    connection.send({ type: "ping", clusterIds, at: Math.floor(clock.now()) });
+    for (const agent of vouching) agent.pinged();
   }
 
   /** Gives a connection up; it is dialled again. */

@@ -35,7 +35,9 @@
  * - Between machines a cluster's messages count once its key was proven on their connection, and until the key is revoked. Inside one process
  *   both ends are the same program, and trust each other.
  * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
- *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does.
+ *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does, and one that the centre has not caught up with since the welcome (agent/vouching.ts).
+ * - A report vouches for its cluster as it was when the report was made, `more` for nothing; a hello for nothing either: what is shown stays as old as it is.
+ *   A ping vouches for the moment `at` which it was sent: the clocks of both sides have to agree within seconds.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
  *   cut off: how else could that end early? Those of a cluster that has said hello on none, for it was cut off before, go to all; who does not simulate it ignores them.
  *   All that are in force are named each time; what is not named has ended. What has ended does not begin again. A real agent ignores them.
@@ -102,6 +104,8 @@ export interface HeldObject {
   readonly objectId: string;
   readonly term: number;
   readonly generation: number;
+  /** The content hash of its spec (domain/canonical.ts). Another one than the centre's for the same pair: one of the two went back in time. */
+  readonly hash?: string;
 }
 
 export interface Report {
@@ -114,6 +118,8 @@ export interface Report {
   /** A part of the whole state, sent at the start of an epoch. */
   readonly full?: boolean;
   readonly fullEnds?: boolean;
+  /** There was more to say than it says: it does not vouch for its cluster. */
+  readonly more?: boolean;
   /** The newest state of pods that changed. */
   readonly pods: readonly PodReport[];
   /** Ids of pods that are gone. */

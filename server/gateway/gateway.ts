@@ -21,6 +21,7 @@ import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
+import { backInTime } from "./back-in-time.ts";
 import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
@@ -30,6 +31,7 @@ import { createReportBatches } from "./report-batches.ts";
 import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
 import { checkMessage } from "./validate.ts";
+import { vouchedBy } from "./vouched.ts";
 
 export interface GatewayOptions {
   /** Connected as selvedge_gateway. The caller's to close. */
@@ -82,6 +84,10 @@ const LOAD_OBJECTS = 1_000;
 const POLL_MS = 1_000;
 const FLUSH_MS = 1_000;
 const TEMPLATES_KEPT = 500;
+const WENT_BACK = {
+  agent: "the agent's store went back in time, or was lost: it says its whole state anew",
+  centre: "the database went back in time: what it wants of the cluster outranks what the agent holds",
+};
 /** More than any fleet has; what a connection says of more clusters is not remembered. */
 const MAX_CLUSTERS_A_CONNECTION = 20_000;
 /** Reports of one cluster that may wait in memory; an agent that keeps to its window never has more under way. */
@@ -106,7 +112,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   let pushing = false;
   let closing = false;
   const unsubscribe: (() => void)[] = [];
-  let startedAt = 0;
   let connectionsSoFar = 0;
 
   const inBackground = (what: string, work: () => Promise<unknown>): void => {
@@ -221,6 +226,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const session = new ClusterSession(connection, hello, term, welcomed);
     sessions.set(clusterId, session);
     if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
+    const forgetful = backInTime(hello, welcomed);
+    if (forgetful !== null) logger.warn({ clusterId, agent: { epoch: hello.epoch, lastSeq: hello.lastSeq }, centre: { epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq }, raised: welcomed.raised }, WENT_BACK[forgetful]);
     connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
     faults.welcomed(clusterId, connection);
@@ -234,6 +241,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const stored = await storeReport({ report, termOffset: session.termOffset, from });
     metrics.reported(stored, report.pods.length, performance.now() - start);
     if (connections.has(session.connection)) session.connection.send({ type: "ack", clusterId: report.clusterId, epoch: report.epoch, seq: report.seq });
+    const vouchedAt = vouchedBy(report, clock.now());
+    if (stored === "stored" && vouchedAt !== null) presence.heard(report.clusterId, vouchedAt);
     if (session.confirm(report)) wake(session.clusterId);
   };
 
@@ -250,7 +259,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const { message } = checked;
     if (message.type === "ping") {
-      for (const clusterId of message.clusterIds) if (sessions.get(clusterId)?.connection === connection) presence.heard(clusterId);
+      // One that lay in a connection which was stuck vouches for the moment at which it was sent.
+      const vouchedAt = Math.min(message.at, clock.now());
+      for (const clusterId of message.clusterIds) if (sessions.get(clusterId)?.connection === connection) presence.heard(clusterId, vouchedAt);
       connection.send({ type: "pong", at: message.at });
       return;
     }
@@ -278,7 +289,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       refuse(connection, message.clusterId, "say hello first");
       return;
     }
-    presence.heard(message.clusterId);
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) {
       endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
@@ -322,7 +332,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     start: () => {
-      startedAt = performance.now();
       unsubscribe.push(bus.subscribe("assignments", (clusterId) => {
         if (clusterId !== undefined) wake(clusterId);
         else for (const id of sessions.keys()) wake(id);
@@ -336,8 +345,6 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (back.length > 0) bus.publish("timeline");
       });
       every(Math.min(FLUSH_MS * 2, silentAfterMs / 2), "can't look for silent clusters", async () => {
-        // After a start, agents get as long to come back as they may be silent.
-        if (performance.now() - startedAt < silentAfterMs) return;
         const silent = await presence.markSilent();
         if (silent.length === 0) return;
         logger.warn({ clusters: silent.length }, "clusters are silent");

@@ -1,12 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { PoolClient } from "pg";
 import type { AssignmentKind } from "../domain/placement.ts";
-import type { ClusterStatus } from "../domain/states.ts";
 import type { Hello } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../realtime/timeline.ts";
+import { backInTime } from "./back-in-time.ts";
 import { type ClusterEvent, eventIdOf, storeClusterEvents } from "./events.ts";
-import { clusterConnected } from "./presence.ts";
 
 /** Why a cluster can't be served: told to the agent, and nothing of its message is kept. */
 export class Refusal extends Error {
@@ -20,6 +19,8 @@ export interface Welcomed {
   readonly termOffset: number;
   /** The offset rose with this hello. */
   readonly outranked: boolean;
+  /** Objects of which the agent holds a later generation than there was, or other content in the same one. */
+  readonly raised: number;
   /** What the agent holds and the centre does not know: to be taken back by these tombstones. */
   readonly strays: readonly Stray[];
 }
@@ -43,6 +44,9 @@ const MAX_GENERATION = 2_147_483_000;
 const MAX_TERM = 1_000_000_000;
 
 /**
+ * A hello vouches for nothing (fleet/link.ts): what is shown of a cluster that comes back stays as old as it is until its reports have told the news. Only a
+ * cluster that is seen for the first time is ONLINE at once, since nothing is shown of it.
+ *
  * Stores what a cluster is, and compares what its agent holds with what it should hold. A hello only lowers confirmations: an object that the
  * agent lost (its store was restored, or the centre's was) is unconfirmed again, and so sent again; raising them is for reports, which bring the
  * counts that belong to them. Runs in a transaction of this cluster.
@@ -53,7 +57,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   const { clusterId, description } = hello;
   const { termOffset, outranked } = await findTermOffset(client, hello, term);
   const held = JSON.stringify(hello.holds.map((object) => ({ ...object, term: object.term - termOffset })));
-  const changes = await compareHolds(client, clusterId, held, term);
+  const { changes, raised } = await compareHolds(client, clusterId, held, term);
 
   const storeRegion = async (): Promise<{ id: string; written: boolean } | undefined> => {
     const values = [randomUUIDv7(), description.region.code, description.region.name];
@@ -77,7 +81,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   if (cluster.term_offset !== termOffset) throw new Refusal("the cluster said hello elsewhere at the same moment");
   const nodes = await storeNodes(client, hello);
 
-  const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, outranked, objects: changes.length }), now);
+  const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, outranked, raised, objects: changes.length }), now);
   if (region?.written) entries.push({ tenantId: null, clusterId, kind: "region", ids: [region.id], at: now });
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
@@ -88,7 +92,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
 
   const strays = await client.query<Stray>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
-  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, strays: strays.rows };
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, raised, strays: strays.rows };
 }
 
 interface StoredCluster {
@@ -97,19 +101,17 @@ interface StoredCluster {
   readonly term_offset: number;
   readonly changed: boolean;
   /** Before this hello; null where there was none. */
-  readonly status_before: ClusterStatus | null;
   readonly store_before: string | null;
 }
 
 /** What a hello shows to have happened: a store, or this database, that went back. Of a hello that comes again, the same. */
-function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, objects }: { readonly term: number; readonly outranked: boolean; readonly objects: number }): ClusterEvent[] {
+function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, raised, objects }: Pick<Welcomed, "outranked" | "raised"> & { readonly term: number; readonly objects: number }): ClusterEvent[] {
   const { clusterId, epoch, lastSeq, store } = hello;
   const events: ClusterEvent[] = [];
-  if (cluster.status_before === "DISCONNECTED") events.push(clusterConnected(clusterId));
   const isAnother = cluster.store_before !== null && cluster.store_before !== store;
-  const isBehind = epoch < cluster.epoch || (epoch === cluster.epoch && lastSeq < cluster.acked_seq);
+  const forgetful = backInTime(hello, { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, outranked, raised });
   const of = objects === 1 ? "1 object" : `${objects} objects`;
-  if (isAnother || isBehind) {
+  if (isAnother || forgetful === "agent") {
     events.push({
       clusterId, type: "WARNING", reason: "AgentStoreRestored", id: eventIdOf(clusterId, term, cluster.epoch, cluster.acked_seq, store, epoch, lastSeq),
       cause: isAnother ? "another store" : "a store that went back",
@@ -118,10 +120,10 @@ function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, objec
         `${of} that it has not in the newest generation ${objects === 1 ? "is" : "are"} sent again, and it reports all its pods anew`,
     });
   }
-  if (outranked) {
+  if (forgetful === "centre") {
     events.push({
-      clusterId, type: "WARNING", reason: "CentreRestored", cause: "a database that went back",
-      message: `The agent knows a later term than this database: that was restored or lost. What was asked for since its copy was made is lost; ${of} of this cluster ${objects === 1 ? "is" : "are"} set again to what is known here`,
+      clusterId, type: "WARNING", reason: "CentreRestored", id: eventIdOf(clusterId, "centre", term, cluster.epoch, cluster.acked_seq, store, epoch, lastSeq), cause: "a database that went back",
+      message: `The agent knows ${outranked ? "a later term" : "of more"} than this database: that was restored or lost. What was asked for since its copy was made is lost; ${of} of this cluster ${objects === 1 ? "is" : "are"} set again to what is known here`,
     });
   }
   return events;
@@ -148,10 +150,10 @@ interface HoldChange {
   readonly object_id: string;
 }
 
-async function compareHolds(client: PoolClient, clusterId: string, held: string, term: number): Promise<HoldChange[]> {
+async function compareHolds(client: PoolClient, clusterId: string, held: string, term: number): Promise<{ readonly changes: readonly HoldChange[]; readonly raised: number }> {
   const ahead = await client.query<HoldChange>({ name: "raise-generations", text: RAISE_GENERATIONS, values: [clusterId, held, term, MAX_GENERATION] });
   const lowered = await client.query<HoldChange>({ name: "lower-confirmations", text: LOWER_CONFIRMATIONS, values: [clusterId, held, term] });
-  return [...ahead.rows, ...lowered.rows];
+  return { changes: [...ahead.rows, ...lowered.rows], raised: ahead.rows.length };
 }
 
 async function storeNodes(client: PoolClient, { clusterId, description }: Hello): Promise<{ stored: string[]; removed: string[] }> {
@@ -166,14 +168,18 @@ async function storeNodes(client: PoolClient, { clusterId, description }: Hello)
   return { stored: stored.rows.map(({ id }) => id), removed: removed.rows.map(({ id }) => id) };
 }
 
-const HELD = `held as (select "objectId" as id, kind, term, generation from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, kind text, term int, generation int))`;
+const HELD = `held as (select "objectId" as id, kind, term, generation, hash from jsonb_to_recordset($2::jsonb) as held ("objectId" uuid, kind text, term int, generation int, hash text))`;
 
-/** The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. */
+/**
+ * The centre went back in time unnoticed, within its term: only a generation above the agent's can move it. Where it has gone on since, and gave the same
+ * generation to other content, the hash tells.
+ */
 const RAISE_GENERATIONS = /* sql */ `
 with ${HELD}
 update assignment a set generation = held.generation + 1
 from held
-where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation > a.generation and held.generation < $4
+where a.cluster_id = $1 and a.object_id = held.id and held.term = $3 and held.generation < $4
+  and (held.generation > a.generation or (held.generation = a.generation and held.hash <> a.content_hash))
 returning a.kind, a.tenant_id, a.application_id, a.object_id`;
 
 /** A tombstone that was carried out is no longer held, and stays confirmed. */
@@ -211,16 +217,15 @@ select id, true as written from stored union all select id, false from region wh
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
-insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, agent_store, term_offset, sealing_key, online_since)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $16, $18, $19, $15)
+insert into cluster as c (id, code, name, region_id, province, city, tier, isp, latitude, longitude, cpu_millis, memory_mib, pods, prices, status, last_seen_at, heard_at, agent_store, term_offset, sealing_key, online_since)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'ONLINE', $15, $15, $16, $18, $19, $15)
 on conflict (id) do update set
   code = excluded.code, name = excluded.name, region_id = excluded.region_id, province = excluded.province, city = excluded.city, tier = excluded.tier,
   isp = excluded.isp, latitude = excluded.latitude, longitude = excluded.longitude, cpu_millis = excluded.cpu_millis, memory_mib = excluded.memory_mib,
-  pods = excluded.pods, prices = excluded.prices, status = 'ONLINE', last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
-  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset),
-  sealing_key = excluded.sealing_key, online_since = case when c.status = 'ONLINE' then coalesce(c.online_since, excluded.online_since) else excluded.online_since end
-where c.agent_store is null or c.agent_store = excluded.agent_store or c.status = 'DISCONNECTED' or c.last_seen_at is null or c.last_seen_at < $17
-returning c.epoch, c.acked_seq, c.term_offset, (select status from before) as status_before, (select agent_store from before) as store_before, not exists (
+  pods = excluded.pods, prices = excluded.prices, heard_at = excluded.heard_at,
+  agent_store = excluded.agent_store, term_offset = greatest(c.term_offset, excluded.term_offset), sealing_key = excluded.sealing_key
+where c.agent_store is null or c.agent_store = excluded.agent_store or coalesce(greatest(c.last_seen_at, c.heard_at) < $17, true)
+returning c.epoch, c.acked_seq, c.term_offset, (select agent_store from before) as store_before, not exists (
   select from before b where (b.code, b.name, b.region_id, b.province, b.city, b.tier, b.isp, b.latitude, b.longitude, b.cpu_millis, b.memory_mib, b.pods, b.prices, b.status)
     = (c.code, c.name, c.region_id, c.province, c.city, c.tier, c.isp, c.latitude, c.longitude, c.cpu_millis, c.memory_mib, c.pods, c.prices, c.status)) as changed`;
 

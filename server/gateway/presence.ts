@@ -1,7 +1,9 @@
 /**
- * Which clusters are heard from. A cluster is ONLINE while its agent says something every now and then, and DISCONNECTED once it has been silent for
- * the stale time: its pods run on, but what is shown of them is old. Times in the database are the simulation's, so the stale time is stretched
+ * Which clusters are vouched for (fleet/link.ts). A cluster is ONLINE while its agent vouches for what is shown every now and then, and DISCONNECTED once it has
+ * not for the stale time: its pods run on, but what is shown of them is old. Times in the database are the simulation's, so the stale time is stretched
  * by its speed: agents ping by the wall clock.
+ *
+ * `last_seen_at` is the moment that was vouched for, never the one at which that was stored: while the database is away signs of life wait here, and grow old.
  */
 import type { Pool } from "pg";
 import { inPoolScope } from "../database/scope.ts";
@@ -10,8 +12,8 @@ import { appendTimelineOn } from "../realtime/timeline.ts";
 import { type ClusterEvent, storeClusterEvents } from "./events.ts";
 
 export interface Presence {
-  /** A sign of life: kept, and stored with the next flush. */
-  heard(clusterId: string): void;
+  /** What is shown of the cluster was true at this moment: kept, and stored with the next flush. */
+  heard(clusterId: string, at: number): void;
   /** Stores the signs of life; returns clusters that came back. */
   flush(): Promise<readonly string[]>;
   /** Marks the silent clusters; returns them. */
@@ -19,7 +21,8 @@ export interface Presence {
 }
 
 export function createPresence(pool: Pool, clock: Clock, silentAfterMs: () => number): Presence {
-  let heard = new Set<string>();
+  let heard = new Map<string, number>();
+  const keep = (clusterId: string, at: number): void => void heard.set(clusterId, Math.max(at, heard.get(clusterId) ?? 0));
   const tell = async (clusterIds: readonly string[], text: string, values: (at: Date) => unknown[], event: (clusterId: string) => ClusterEvent): Promise<{ id: string; flipped: boolean }[]> =>
     inPoolScope(pool, { clusterIds }, async (client) => {
       const now = clock.now();
@@ -30,44 +33,49 @@ export function createPresence(pool: Pool, clock: Clock, silentAfterMs: () => nu
       return rows;
     });
   return {
-    heard: (clusterId) => void heard.add(clusterId),
+    heard: keep,
     flush: async () => {
-      const clusterIds = [...heard];
-      if (clusterIds.length === 0) return [];
-      heard = new Set();
+      if (heard.size === 0) return [];
+      const flushed = heard;
+      const clusterIds = [...flushed.keys()];
+      heard = new Map();
       try {
-        const rows = await tell(clusterIds, HEARD, (at) => [clusterIds, at], clusterConnected);
+        const times = [...flushed.values()].map((at) => new Date(at));
+        const rows = await tell(clusterIds, HEARD, (now) => [clusterIds, times, new Date(now.getTime() - silentAfterMs())], clusterConnected);
         // What somebody else holds at the moment is not worth waiting for.
-        const stored = new Set(rows.map(({ id }) => id));
-        for (const id of clusterIds) if (!stored.has(id)) heard.add(id);
+        for (const { id } of rows) flushed.delete(id);
+        for (const [id, at] of flushed) keep(id, at);
         return rows.filter((row) => row.flipped).map(({ id }) => id);
       } catch (error) {
-        for (const id of clusterIds) heard.add(id);
+        for (const [id, at] of flushed) keep(id, at);
         throw error;
       }
     },
     markSilent: async () => {
       const before = new Date(clock.now() - silentAfterMs());
       const { rows } = await pool.query<{ id: string }>({ name: "find-silent", text: "select id from cluster where status = 'ONLINE' and (last_seen_at is null or last_seen_at < $1)", values: [before] });
-      const silent = rows.map(({ id }) => id).filter((id) => !heard.has(id));
+      const silent = rows.map(({ id }) => id).filter((id) => (heard.get(id) ?? 0) < before.getTime());
       if (silent.length === 0) return [];
       return (await tell(silent, SILENT, () => [silent, before], clusterDisconnected)).map(({ id }) => id);
     },
   };
 }
 
-export const clusterConnected = (clusterId: string): ClusterEvent => ({ clusterId, type: "NORMAL", reason: "ClusterConnected", message: "The cluster is heard from again" });
+const clusterConnected = (clusterId: string): ClusterEvent => ({ clusterId, type: "NORMAL", reason: "ClusterConnected", message: "The cluster is heard from again" });
 
 const clusterDisconnected = (clusterId: string): ClusterEvent => ({
   clusterId, type: "WARNING", reason: "ClusterDisconnected", message: "Nothing is heard from the cluster: what runs on it runs on, and what is shown of it is as old as its last word",
 });
 
 const HEARD = /* sql */ `
-with free as (select id, status from cluster where id = any ($1::uuid[]) order by id for no key update skip locked)
-update cluster c set last_seen_at = greatest(c.last_seen_at, $2), status = 'ONLINE',
-  online_since = case when free.status = 'ONLINE' then c.online_since else $2 end
+with heard as (select * from unnest($1::uuid[], $2::timestamptz[]) as heard (id, at)),
+free as (
+  select c.id, c.status, heard.at, c.status = 'DISCONNECTED' and heard.at >= $3 as flipped
+  from cluster c join heard on heard.id = c.id where c.id = any ($1::uuid[]) order by c.id for no key update of c skip locked)
+update cluster c set last_seen_at = greatest(c.last_seen_at, free.at), status = case when free.flipped then 'ONLINE' else c.status end,
+  online_since = case when free.flipped then free.at else c.online_since end
 from free where c.id = free.id
-returning c.id, free.status = 'DISCONNECTED' as flipped`;
+returning c.id, free.flipped`;
 
 const SILENT = /* sql */ `
 with silent as (

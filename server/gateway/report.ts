@@ -4,6 +4,7 @@ import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry, type TimelineKind } from "../realtime/timeline.ts";
 import { storeEvents } from "./events.ts";
 import { Refusal } from "./hello.ts";
+import { vouchedBy } from "./vouched.ts";
 
 export type Stored = "stored" | "duplicate";
 
@@ -49,7 +50,7 @@ export async function storeReports(client: PoolClient, received: readonly Receiv
     // oxlint-disable-next-line no-await-in-loop -- on one connection
     for (const { tenant_id, ids, owners } of await storeEvents(client, report, now)) changes.add(report.clusterId, "event", tenant_id, owners, ids);
   }
-  const positions = reports.map(({ clusterId, epoch, seq }) => ({ clusterId, epoch, seq }));
+  const positions = reports.map((report) => ({ clusterId: report.clusterId, epoch: report.epoch, seq: report.seq, vouchedAt: vouchedBy(report, now) }));
   const fenced = await client.query({ name: "report-fence", text: FENCE, values: [JSON.stringify(positions), new Date(now)] });
   if (fenced.rowCount !== reports.length) throw new Gap("another connection of this cluster was faster");
   await appendTimelineOn(client, changes.entries());
@@ -277,12 +278,15 @@ with reported as (
 )
 select * from confirmed union select * from said`;
 
-/** After a whole state: what it names no pods of has none. */
+/**
+ * After a whole state: a placement that its agent does not hold, and names no pods of, has none. Of one that it holds (no hello has lowered its confirmation to
+ * nothing, or a report has raised it) the whole state has told the counts; its pods may be yet to come, where they were made meanwhile.
+ */
 const EMPTY_PLACEMENTS = /* sql */ `
 with empty as materialized (
   select p.cluster_id, p.tenant_id, p.id
   from assignment a join placement p on p.tenant_id = a.tenant_id and p.id = a.object_id
-  where a.cluster_id = any ($1::uuid[]) and p.cluster_id = a.cluster_id and p.created + p.ready + p.updated > 0
+  where a.cluster_id = any ($1::uuid[]) and p.cluster_id = a.cluster_id and a.confirmed_generation = 0 and p.created + p.ready + p.updated > 0
     and not exists (select from pod where pod.cluster_id = p.cluster_id and pod.tenant_id = p.tenant_id and pod.placement_id = p.id)
   order by p.id for no key update of p
 )
@@ -301,10 +305,10 @@ const FOLLOWS = /* sql */ `((c.epoch = r.epoch and c.acked_seq = r.seq - 1) or (
 
 const FENCE = /* sql */ `
 with reported as (
-  select * from jsonb_to_recordset($1::jsonb) as r ("clusterId" uuid, epoch int, seq bigint)
+  select * from jsonb_to_recordset($1::jsonb) as r ("clusterId" uuid, epoch int, seq bigint, "vouchedAt" double precision)
 ), locked as materialized (
   select c.id from cluster c join reported r on r."clusterId" = c.id where ${FOLLOWS} order by c.id for no key update of c
 )
-update cluster c set epoch = r.epoch, acked_seq = r.seq, last_seen_at = greatest(last_seen_at, $2)
+update cluster c set epoch = r.epoch, acked_seq = r.seq, last_seen_at = greatest(last_seen_at, to_timestamp(r."vouchedAt" / 1000)), heard_at = $2
 from reported r join locked on locked.id = r."clusterId"
 where c.id = r."clusterId" and ${FOLLOWS}`;

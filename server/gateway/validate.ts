@@ -82,7 +82,7 @@ const hello = object({
   term: integer(0),
   epoch: integer(1),
   lastSeq: integer(0, Number.MAX_SAFE_INTEGER),
-  holds: distinct("objectId", list(MAX_OBJECTS, object({ kind: optional(oneOf(ASSIGNMENT_KINDS)), objectId: uuid, term: integer(0), generation: integer(0) }))),
+  holds: distinct("objectId", list(MAX_OBJECTS, object({ kind: optional(oneOf(ASSIGNMENT_KINDS)), objectId: uuid, term: integer(0), generation: integer(0), hash: optional(text(128)) }))),
   templates: list(MAX_OBJECTS, text(128)),
   sealingKey: optional(sealingKey),
   contents: optional(list(MAX_OBJECTS, text(128))),
@@ -119,6 +119,7 @@ const report = object({
   at: time,
   full: optional(boolean),
   fullEnds: optional(boolean),
+  more: optional(boolean),
   pods: distinct("id", list(BATCH_LIMIT, object({
     id: uuid, placementId: uuid, revisionId: uuid, name, nodeId: nullable(uuid), phase: oneOf(POD_PHASES), ready: boolean, reason: nullable(text(253)),
     message: nullable(text(2_048)), privateIp: nullable(address), restartCount: count, containers: list(MAX_CONTAINERS, container), createdAt: time, startedAt: nullable(time),

@@ -90,7 +90,7 @@ function replaced(source: string, { path: file, text, by }: PlacedFault): string
 /** No module has a name like this. */
 const GIVEN = "__given__";
 const IMPORT = /^import\s*\{([^}]*)\}\s*from\s*"([^"]+)";/gm;
-const EXPORT = /^export (?=(?:const|class|function|async function) (\w+))/gm;
+const EXPORT = /^export (?=(?:const|class|function\*?|async function) (\w+))/gm;
 
 function linked(file: string, code: string): { readonly body: string; readonly imports: readonly string[]; readonly exports: readonly string[] } {
   const imports: string[] = [];

@@ -27,14 +27,15 @@ import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
-import type { FleetStore, StoredCluster } from "./store.ts";
+import type { AgentStore, StoredCluster } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
+import { Vouching } from "./vouching.ts";
 
 export interface AgentOptions {
   readonly cluster: FleetCluster;
   readonly seed: number;
   readonly behaviours: Behaviours;
-  readonly store: FleetStore;
+  readonly store: AgentStore;
   /** Simulated milliseconds. */
   readonly now: number;
   /** Of this store's life, used when the store meets the cluster for the first time. */
@@ -48,7 +49,7 @@ export class ClusterAgent implements ClusterListener {
   readonly clusterId: string;
   readonly simulation: ClusterSimulation;
   readonly #cluster: FleetCluster;
-  readonly #store: FleetStore;
+  readonly #store: AgentStore;
   /** The cluster's number in the store. */
   readonly #number: number;
   /** Of the store's life. */
@@ -59,6 +60,7 @@ export class ClusterAgent implements ClusterListener {
   readonly #events: EventLog;
 
   readonly #session = new AgentSession();
+  readonly #vouching = new Vouching();
   readonly #contents: Contents;
   readonly #objects: HeldObjects;
   /** A configuration set went or changed: some content may be of no more use. */
@@ -216,10 +218,12 @@ export class ClusterAgent implements ClusterListener {
   /** Says hello, for the first time or anew on the same connection: only this cluster's part of the link starts over. */
   #greet(): void {
     this.#assignments.dropTemplates();
+    this.#vouching.lost();
     this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
+    this.#vouching.lost();
     this.#session.lost();
   }
 
@@ -272,6 +276,7 @@ export class ClusterAgent implements ClusterListener {
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
     this.#session.send(this.#reporter.unacked);
+    this.#vouching.welcomed(this.#reporter.position.lastSeq, this.#reporter.isQuiet);
   }
 
   #startEpoch(welcome: Welcome): void {
@@ -282,6 +287,7 @@ export class ClusterAgent implements ClusterListener {
       "the centre and this agent's store disagree about what was reported: a new epoch starts with the whole state",
     );
     this.#reporter.startEpoch(epoch);
+    this.#vouching.epochStarted();
   }
 
   #takeTerm(term: number): void {
@@ -295,6 +301,7 @@ export class ClusterAgent implements ClusterListener {
 
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
+    this.#vouching.lost();
     this.#session.refused(wallMs);
   }
 
@@ -303,6 +310,7 @@ export class ClusterAgent implements ClusterListener {
     if (this.#session.state !== "WELCOMED") return [];
     const reports = this.#reporter.acked(epoch, seq);
     if (reports.length > 0) this.#session.acknowledged();
+    this.#vouching.acked(reports, this.#reporter.isQuiet);
     const placements = reports.flatMap((report) => report.placements);
     for (const placement of placements) if (placement.removed === true) this.#objects.placementRemoved(placement);
     for (const { services } of reports) for (const service of services ?? []) if (service.removed === true) this.#objects.serviceRemoved(service);
@@ -320,10 +328,27 @@ export class ClusterAgent implements ClusterListener {
   // -------------------------------------------------------------- saving and sending
 
   /** Makes the reports that the window has room for; they leave after the next commit. */
-  makeReports(): void {
+  makeReports(wallMs: number): void {
     if (this.#setsChanged) this.#assignments.dropContents();
     this.#setsChanged = false;
-    if (this.#session.state === "WELCOMED") this.#session.send(this.#reporter.make());
+    if (this.#session.state !== "WELCOMED") return;
+    const made = this.#reporter.make();
+    this.#vouching.made(made, wallMs);
+    this.#session.send(made);
+  }
+
+  /** Whether a ping may name the cluster. */
+  vouches(wallMs: number): boolean {
+    return this.#vouching.vouches(wallMs);
+  }
+
+  /** A ping should name it before the next one is due. */
+  get owesPing(): boolean {
+    return this.#vouching.owesPing;
+  }
+
+  pinged(): void {
+    this.#vouching.pinged();
   }
 
   get hasUnsaved(): boolean {

@@ -9,6 +9,7 @@
  *   at once.
  * - A service's problem may pass by itself: another one gave up its address.
  */
+import { contentHash } from "../../domain/canonical.ts";
 import type { ConfigUse } from "../../domain/placement.ts";
 import type {
   AssignedPlacement, AssignedService, HeldObject, PlacementReport, PlacementSpec, ServiceReport, ServiceSpec,
@@ -104,10 +105,10 @@ export class HeldObjects {
   holds(): HeldObject[] {
     const held: HeldObject[] = [];
     for (const { id, term, generation, spec } of this.#placements.values()) {
-      if (this.#lacking(spec).length === 0) held.push({ objectId: id, term, generation });
+      if (this.#lacking(spec).length === 0) held.push({ objectId: id, term, generation, hash: contentHash(spec) });
       else if (!this.#asked.has(id)) this.#asked.set(id, pairOf(term, generation));
     }
-    for (const { id, term, generation } of this.#services.values()) held.push({ kind: "service", objectId: id, term, generation });
+    for (const { id, term, generation, spec } of this.#services.values()) held.push({ kind: "service", objectId: id, term, generation, hash: contentHash(spec) });
     return held;
   }
 

@@ -7,7 +7,7 @@ import type { Contents } from "./contents.ts";
 import type { EventLog } from "./events.ts";
 import type { HeldObjects } from "./objects.ts";
 import type { Reporter } from "./reporter.ts";
-import type { FleetStore, StoredCluster } from "./store.ts";
+import type { AgentStore, StoredCluster } from "./store.ts";
 import type { UnsavedChanges } from "./unsaved.ts";
 
 export interface Restored {
@@ -58,7 +58,7 @@ export interface AgentParts {
 }
 
 /** Writes what is unsaved of a cluster; inside a transaction of the store. */
-export function saveUnsaved(store: FleetStore, cluster: number, parts: AgentParts): void {
+export function saveUnsaved(store: AgentStore, cluster: number, parts: AgentParts): void {
   const { unsaved, simulation, objects, contents, assignments, reporter, events, term } = parts;
   if (unsaved.ackedUpTo > 0) store.deleteReports(cluster, unsaved.ackedUpTo);
   for (const report of unsaved.reports) store.saveReport(cluster, report);

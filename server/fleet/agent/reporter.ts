@@ -129,6 +129,11 @@ export class Reporter {
 
   // -------------------------------------------------------------- what the centre has
 
+  /** All that there is to say. */
+  get isQuiet(): boolean {
+    return this.#unacked.length === 0 && !this.#hasNews();
+  }
+
   /** Whether the reports that the centre has not stored are exactly those that are kept here. */
   goesOnBehind({ epoch, ackedSeq }: Welcome): boolean {
     if (epoch === this.#epoch) return ackedSeq <= this.#lastSeq && ackedSeq >= this.#ackedSeq;
@@ -210,7 +215,8 @@ export class Reporter {
     const ofServices = services.length > 0 ? { services } : {};
     const events = this.#source.events.take();
     const ofEvents = events.length > 0 ? { events } : {};
-    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, pods, gone, placements, nodes, ...ofServices, ...ofEvents };
+    const more = this.#hasNews() ? { more: true } : {};
+    return { type: "report", clusterId, epoch: this.#epoch, seq: ++this.#lastSeq, at, ...full, ...more, pods, gone, placements, nodes, ...ofServices, ...ofEvents };
   }
 }
 

@@ -264,6 +264,9 @@ export class FleetStore {
   }
 }
 
+/** What an agent needs of its store: another one may keep it elsewhere. */
+export type AgentStore = Pick<FleetStore, keyof FleetStore>;
+
 const numberOrNull = (value: Row[string] | undefined): number | null => (value === null ? null : Number(value));
 const textOrNull = (value: Row[string] | undefined): string | null => (value === null ? null : String(value));
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createPresence } from "#server/gateway/presence.ts";
 import { type Centre, createCentre } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { eventually } from "#tests/support/eventually.ts";
@@ -23,14 +24,14 @@ test("a silent cluster becomes DISCONNECTED, a pinging one does not, and each ch
   const [silent, talking] = [new ScriptedAgent("silent").connect(connection), new ScriptedAgent("talking").connect(connection)];
   await silent.hello();
   await talking.hello();
-  const pings = setInterval(() => talking.say({ type: "ping", clusterIds: [talking.clusterId], at: 1 }), 200);
+  const pings = setInterval(() => talking.say({ type: "ping", clusterIds: [talking.clusterId], at: Date.now() }), 200);
   try {
     await talking.next("pong");
     await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
     expect(await statusOf(talking.clusterId)).toBe("ONLINE");
     expect(await tellings(silent.clusterId)).toBe(2);
     expect(await tellings(talking.clusterId)).toBe(1);
-    silent.say({ type: "ping", clusterIds: [silent.clusterId], at: 1 });
+    silent.say({ type: "ping", clusterIds: [silent.clusterId], at: Date.now() });
     await eventually(async () => expect(await statusOf(silent.clusterId)).toBe("ONLINE"));
     expect(await tellings(silent.clusterId)).toBe(3);
   } finally {
@@ -45,7 +46,7 @@ test("another store's agent is refused while the cluster's own is heard from, an
   other.store = "another";
   other.epoch = 9;
   const storeOf = async (): Promise<unknown> => (await database.admin.query("select agent_store, epoch from cluster where id = $1", [own.clusterId])).rows[0];
-  const pings = setInterval(() => own.say({ type: "ping", clusterIds: [own.clusterId], at: 1 }), 200);
+  const pings = setInterval(() => own.say({ type: "ping", clusterIds: [own.clusterId], at: Date.now() }), 200);
   try {
     other.connect(centre.link.dial());
     other.say(other.helloMessage());
@@ -69,12 +70,44 @@ test("another store's agent is refused while the cluster's own is heard from, an
   await eventually(() => expect(own.received.slice(from)).toContainEqual({ type: "refuse", clusterId: own.clusterId, reason: expect.stringContaining("answers to another agent") }));
 });
 
+test("a hello vouches for nothing: a cluster that only ever says hello stays as old as it is", async () => {
+  const agent = new ScriptedAgent("one-way").connect(centre.link.dial());
+  await agent.hello();
+  await eventually(async () => expect(await statusOf(agent.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
+  const seen = async (): Promise<unknown> => (await database.admin.query("select last_seen_at from cluster where id = $1", [agent.clusterId])).rows[0];
+  const before = await seen();
+  agent.connect(centre.link.dial());
+  await agent.hello();
+  // Nor does a report that leaves something out; one that was made an hour ago vouches for what was then.
+  await agent.report({ more: true });
+  await agent.report({ at: Date.now() - 3_600_000 });
+  expect(await seen()).toEqual(before);
+  expect(await statusOf(agent.clusterId)).toBe("DISCONNECTED");
+  await agent.report();
+  await eventually(async () => expect(await statusOf(agent.clusterId)).toBe("ONLINE"));
+  expect(await seen()).not.toEqual(before);
+});
+
+test("signs of life that could not be stored for a while count for when they came", async () => {
+  const agent = new ScriptedAgent("kept").connect(centre.link.dial());
+  await agent.hello();
+  const { pool } = await database.openAs("selvedge_gateway", 2);
+  let now = Date.now();
+  const presence = createPresence(pool, { now: () => now }, () => 30_000);
+  presence.heard(agent.clusterId, now);
+  const heardAt = now;
+  now += 600_000;
+  expect(await presence.flush()).toEqual([]);
+  expect((await database.admin.query("select last_seen_at from cluster where id = $1", [agent.clusterId])).rows).toEqual([{ last_seen_at: new Date(heardAt) }]);
+  expect(await presence.markSilent()).toContain(agent.clusterId);
+});
+
 test("a ping counts only for clusters of its own connection", async () => {
   const victim = new ScriptedAgent("victim").connect(centre.link.dial());
   await victim.hello();
   const rogue = new ScriptedAgent("rogue").connect(centre.link.dial());
   await rogue.hello();
-  const pings = setInterval(() => rogue.say({ type: "ping", clusterIds: [rogue.clusterId, victim.clusterId], at: 1 }), 200);
+  const pings = setInterval(() => rogue.say({ type: "ping", clusterIds: [rogue.clusterId, victim.clusterId], at: Date.now() }), 200);
   try {
     await eventually(async () => expect(await statusOf(victim.clusterId)).toBe("DISCONNECTED"), { deadlineMs: 12_000 });
     expect(await statusOf(rogue.clusterId)).toBe("ONLINE");

@@ -211,6 +211,15 @@ test("a new epoch brings the whole state: pods that it does not name are gone, a
   expect(await rows("select created, ready, unavailable from placement where id = $1", [placementId])).toEqual([{ created: 0, ready: 0, unavailable: 3 }]);
 });
 
+test("counts that the whole state told stay where their pods are yet to come", async () => {
+  const { agent, placementId } = await deployed("epoch-3", 3);
+  agent.epoch = 2;
+  agent.seq = 0;
+  await agent.hello({ holds: [{ objectId: placementId, term: 1, generation: 1 }] });
+  await agent.report({ full: true, fullEnds: true, more: true, placements: [{ placementId, term: 1, generation: 1, created: 3, ready: 0, updated: 3 }] });
+  expect(await rows("select created from placement where id = $1", [placementId])).toEqual([{ created: 3 }]);
+});
+
 test("reports of an epoch that is over are refused", async () => {
   const { agent } = await deployed("epoch-2", 1);
   await agent.comply();
@@ -304,6 +313,18 @@ test("a centre that went back in time within its term raises the generation abov
   agent.connect(centre.link.dial());
   await agent.hello({ holds: [{ objectId: placementId, term: 1, generation: 6 }] });
   await eventually(() => expect(agent.objects.get(placementId)?.generation).toBe(7));
+});
+
+test("a centre that went back in time, and gave the same generation to something else, goes above it", async () => {
+  const { agent, placementId } = await deployed("back-2");
+  await agent.comply();
+  const { rows: [assigned] } = await database.admin.query<{ content_hash: string }>("select content_hash from assignment where object_id = $1", [placementId]);
+  const generation = async (): Promise<unknown> => (await rows("select generation from assignment where object_id = $1", [placementId]))[0];
+  await agent.hello({ holds: [{ objectId: placementId, term: 1, generation: 1, hash: assigned?.content_hash ?? "" }] });
+  expect(await generation()).toEqual({ generation: 1 });
+  await agent.hello({ holds: [{ objectId: placementId, term: 1, generation: 1, hash: "another" }] });
+  expect(await generation()).toEqual({ generation: 2 });
+  await eventually(() => expect(agent.objects.get(placementId)?.generation).toBe(2));
 });
 
 test("a tombstone is confirmed by its removal, not by its arrival", async () => {

@@ -164,7 +164,7 @@ describe("the product's subscriptions", () => {
     expect(await presence.markSilent()).toContain(clusterId);
     bus.publish("timeline");
     await expectAll(1, true);
-    presence.heard(clusterId);
+    presence.heard(clusterId, wallClock.now());
     expect(await presence.flush()).toEqual([clusterId]);
     bus.publish("timeline");
     await expectAll(2, false);

@@ -35,7 +35,7 @@ export function openAgents(store: FleetStore, clusters: readonly FleetCluster[],
 export function tick(store: FleetStore, agents: readonly ClusterAgent[], now: number): AgentMessage[] {
   for (const agent of agents) {
     agent.simulation.advanceTo(now);
-    agent.makeReports();
+    agent.makeReports(now);
   }
   store.transaction(() => {
     for (const agent of agents) if (agent.hasUnsaved) agent.save();

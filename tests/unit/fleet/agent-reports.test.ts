@@ -270,7 +270,7 @@ describe("an agent's reports", () => {
     expect(told.get(uuid(51))).not.toHaveProperty("problem");
     reopen();
     agent.connected();
-    expect(tick(store, [agent], now)).toMatchObject([{ holds: expect.arrayContaining([{ objectId: uuid(50), term: 1, generation: 1 }]) }]);
+    expect(tick(store, [agent], now)).toMatchObject([{ holds: expect.arrayContaining([expect.objectContaining({ objectId: uuid(50), term: 1, generation: 1 })]) }]);
     welcome(agent, 1, store.load(1).lastSeq);
     const again = drain().flatMap((report) => report.placements).find((each) => each.placementId === uuid(50));
     expect(again).toMatchObject({ generation: 1, problem: '"not a block" is no IPv4 block.' });
