@@ -108,7 +108,7 @@ export class Stages {
   lose(slot: number): void {
     const { pods, timers, unconfigured } = this.#parts;
     timers.cancel(slot);
-    if (pods.state[slot] === TERMINATING) return;
+    if (pods.state[slot] === TERMINATING) return this.#listener.podRecordChanged(slot);
     unconfigured.delete(slot);
     pods.waiting.delete(slot);
     this.#move(slot, LOST);

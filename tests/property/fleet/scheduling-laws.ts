@@ -91,7 +91,7 @@ export class Watched {
     this.simulation = new Simulation({
       code: "test-1", nodes: descriptions, labels: LABELS, seed: 1, nonce: "nonce", behaviours: DEFAULT_BEHAVIOURS, now: 0, contents: { keysOf: () => null, valuesOf: () => null },
       listener: {
-        podChanged: (slot) => this.#changed(slot), podGone: (_, id) => this.#bound.delete(id), happened: (happening) => this.preempted.push(happening),
+        podChanged: (slot) => this.#changed(slot), podGone: (_, id) => this.#bound.delete(id), happened: (happening) => happening.reason === "Preempted" && this.preempted.push(happening),
         placementChanged: none, variantChanged: none, podRecordChanged: none, configSetChanged: none, serviceChanged: none, nodeChanged: none, faultsChanged: none,
       },
     });

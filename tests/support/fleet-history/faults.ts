@@ -36,7 +36,7 @@ export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "a removed object is held for ever", path: OBJECTS, text: "    this.#placements.delete(placementId);\n", by: "", shownBy: storyOf(2) },
   { name: "a ping vouches for whoever is connected", path: VOUCHING, text: "  isAbreast && (", by: "  true || (", shownBy: storyOf(3) },
   { name: "a ping vouches however long reports wait", path: VOUCHING, text: "wallMs - waitingSinceMs <= VOUCH_LIMIT_MS", by: "wallMs >= waitingSinceMs", shownBy: storyOf(32) },
-  { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(1181) },
+  { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(2901) },
   { name: "a report vouches for the moment at which it comes", path: "server/gateway/vouched.ts", text: "Math.min(at, now)", by: "now", shownBy: storyOf(32) },
   { name: "strays are not taken back", path: SESSION, text: "this.send(this.#strays.slice(0, room)", by: "this.send(this.#strays.slice(0, 0)", shownBy: storyOf(3) },
   { name: "a template that is needed is not sent", path: SESSION, text: "        templates[template.hash] = template.body;\n", by: "", shownBy: storyOf(1) },
@@ -55,8 +55,8 @@ const CREATED_AFTER_THE_BACKUP = of({ at: 8_000, kind: "create", app: 1, templat
 
 /** And those that the real gateway could have. */
 export const GATEWAY_FAULTS: readonly HistoryFault[] = [
-  { name: "keeps pods that are gone", path: REPORT, text: "delete from pod where cluster_id = $1 and id = any ($2::uuid[])", by: "delete from pod where cluster_id = $1 and id = any ($2::uuid[]) and epoch < 0", shownBy: SCALED_DOWN },
-  { name: "keeps pods that a whole state did not name", path: REPORT, text: "delete from pod where cluster_id = $1 and epoch < $2", by: "delete from pod where cluster_id = $1 and epoch < least($2, 0)", shownBy: STORE_PUT_BACK },
+  { name: "keeps pods that are gone", path: REPORT, text: "and pod.id = said.id\n", by: "and pod.id = said.id and pod.epoch < 0\n", shownBy: SCALED_DOWN },
+  { name: "keeps pods that a whole state did not name", path: REPORT, text: "and pod.epoch < ended.epoch\n", by: "and pod.epoch < least(ended.epoch, 0)\n", shownBy: STORE_PUT_BACK },
   { name: "takes what an agent lost as confirmed", path: HELLO, text: "case when held.term = $3 then least(held.generation, a.confirmed_generation) else 0 end", by: "a.confirmed_generation", shownBy: STORE_PUT_BACK },
   { name: "leaves strays where they are", path: HELLO, text: "from held where not exists (select", by: "from held where $1 is null and not exists (select", shownBy: CREATED_AFTER_THE_BACKUP },
   { name: "can't tell a generation that was given twice", path: HELLO, text: " or (held.generation = a.generation and held.hash <> a.content_hash)", by: "", shownBy: SAME_GENERATION },

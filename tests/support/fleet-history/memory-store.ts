@@ -1,4 +1,5 @@
 /** An agents' store in memory: what was committed, as text, so that nothing that goes on changing is in it. Copies are cheap, which is what backups are here. */
+import type { Report } from "#server/fleet/link.ts";
 import type { AgentStore, ClusterRow, StoredCluster } from "#server/fleet/agent/store.ts";
 
 const TABLES = ["template", "placement", "service", "content", "variant", "configSet", "pod", "gone", "report", "event"] as const;
@@ -57,6 +58,14 @@ export class MemoryStore implements AgentStore {
   reportsOf(clusterId: string): number {
     const number = this.#numbers.get(clusterId);
     return number === undefined ? 0 : this.#of(number).tables.report.size;
+  }
+
+  /** Those of them that say more than events, which may be told at any time: repeats a minute later. */
+  newsOf(clusterId: string): number {
+    const number = this.#numbers.get(clusterId);
+    if (number === undefined) return 0;
+    const reports = [...this.#of(number).tables.report.values()].map((text) => JSON.parse(text) as Report);
+    return reports.filter(({ full, pods, gone, placements, nodes, services = [] }) => full === true || pods.length + gone.length + placements.length + nodes.length + services.length > 0).length;
   }
 
   /** Placements and services, as they are held; as text, by id. */

@@ -20,6 +20,7 @@ import { VirtualTime } from "./timeline.ts";
 import { Truth } from "./truth.ts";
 import { act, nothingWanted, Numbers, type Wanted } from "./wanted.ts";
 
+const MAX_NODE_OUTAGE_MS = 20_000;
 const CONVERGES_MS = 30_000;
 const CONFIRMED_MS = 5_000;
 /** Pull, start and becoming ready, at most. */
@@ -100,7 +101,8 @@ class Player {
       case "node": {
         const set = (status: "READY" | "NOT_READY") => () => siteOf(action.cluster)?.setNode(this.#clusterIds[action.cluster] ?? "", action.node, status);
         time.at(action.at, set("NOT_READY"));
-        return time.at(action.at + action.forMs, set("READY"));
+        // Shorter than it takes for its pods to be given up.
+        return time.at(action.at + Math.min(action.forMs, MAX_NODE_OUTAGE_MS), set("READY"));
       }
       case "cut":
         return time.at(action.at, () => network?.cut(action.way, action.forMs));
@@ -253,7 +255,7 @@ class Player {
         const beliefs = await this.#centre.believed(clusterId);
         const differences: string[] = [];
         if (agent.session !== "WELCOMED") differences.push(`the agent is ${agent.session}`);
-        if (site.store.reportsOf(clusterId) > 0) differences.push(`${site.store.reportsOf(clusterId)} reports wait`);
+        if (site.store.newsOf(clusterId) > 0) differences.push(`${site.store.newsOf(clusterId)} reports wait`);
         if (beliefs === null) differences.push("the centre does not know it");
         else {
           differences.push(...comparePods(agent, beliefs), ...compareCounts(agent, beliefs), ...compareWanted(agent, beliefs, wantedObjects.get(clusterId) ?? new Set(), site));

@@ -80,6 +80,10 @@ export class Site {
     this.store.transaction(() => {
       for (const cluster of clusters) this.agents.set(cluster.clusterId, open({ cluster, store: this.store, now: BASE + time.now, nonce: `${clusters[0]?.clusterId}-${this.#nonces}` }));
     });
+    // Its nodes were not in the process that was killed: by now they answer.
+    for (const { simulation } of this.agents.values()) {
+      for (let index = 0; index < simulation.nodes.size; index += 1) simulation.setNodeStatus(index, "READY");
+    }
     this.#redialMs = REDIAL_FIRST_MS;
     this.#nextTickAt = Infinity;
     this.#tickIn(0);
