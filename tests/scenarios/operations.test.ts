@@ -16,6 +16,7 @@ import {
   ConfigMapDocument,
   ConfigMapsDocument,
   CreateApiTokenDocument,
+  CreateEnrolmentTicketDocument,
   CreateApplicationDocument,
   type CreateApplicationInput,
   CreateConfigMapDocument,
@@ -46,6 +47,7 @@ import {
   RevealSecretDocument,
   RevisionsDocument,
   RevokeApiTokenDocument,
+  RevokeClusterKeyDocument,
   RollBackApplicationDocument,
   RolloutDocument,
   ScaleApplicationDocument,
@@ -595,6 +597,15 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const { apiToken } = accepted((await client.execute(RevokeApiTokenDocument, { input: { id: made.apiToken?.id ?? "" } })).revokeApiToken);
     expect(apiToken?.revokedAt).not.toBeNull();
     await expect(server.client(made.secret ?? "").execute(ViewerDocument)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  },
+  "create-enrolment-ticket": async () => {
+    const made = accepted((await client.execute(CreateEnrolmentTicketDocument, { input: { clusterCodes: ["edge-1", "edge-2"] } })).createEnrolmentTicket);
+    expect(made).toMatchObject({ ticket: expect.stringMatching(/^slvt_/), clusterCodes: ["edge-1", "edge-2"], maxClusters: null });
+  },
+  "revoke-cluster-key": async () => {
+    // Those of this server are in its own process, and have none.
+    const { revokeClusterKey } = await client.execute(RevokeClusterKeyDocument, { input: { clusterCode: OTHER_CLUSTER } });
+    expect(revokeClusterKey).toMatchObject({ cluster: null, userErrors: [{ __typename: "NotFoundError", path: ["input", "clusterCode"] }] });
   },
   faults: async () => {
     const { fault } = accepted((await client.execute(InjectFaultDocument, { input: { kind: "SLOW_IMAGE_PULL", clusterId: otherClusterId, durationSeconds: 3_600, seed: 7 } })).injectFault);

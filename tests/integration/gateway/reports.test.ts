@@ -421,7 +421,7 @@ test("a bad message of one cluster refuses that cluster only", async () => {
 });
 
 test.each([
-  ["a protocol that nobody speaks", { protocols: [99] }, "the gateway speaks protocol 1"],
+  ["a protocol that nobody speaks", { protocols: [99] }, "the gateway speaks version 1 of the protocol, the agent 99"],
   ["a name without end", { description: { name: "x".repeat(300) } }, "malformed hello"],
 ])("a hello with %s is refused", async (_, changes, reason) => {
   const agent = agentNamed(`refused-${reason.length}`);
