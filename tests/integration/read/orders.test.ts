@@ -32,6 +32,9 @@ beforeAll(async () => {
   for (const name of NAMES) clusters.push(await rows.cluster(regions[0] as string, name, { name: "same" }));
   ids["cluster"] = clusters[0] as string;
   for (const name of NAMES) await rows.clusterNode(ids["cluster"], name);
+  for (const [index, clusterId] of clusters.entries()) {
+    await database.admin.query("insert into fault (id, kind, cluster_id, target_type, target_id, seed, starts_at, ends_at) values (gen_random_uuid(), 'RECLAIM_SPOT', $1, 'Cluster', $1, 1, $2, '2099-01-01')", [clusterId, TIMES[index]]);
+  }
   const vpcs: string[] = [];
   for (const clusterId of clusters) vpcs.push(await rows.vpc(tenant, clusterId, vpcs.length % 2 === 0 ? "same" : "Same"));
   ids["vpc"] = vpcs[0] as string;
@@ -104,6 +107,7 @@ const PLACES: Readonly<Record<string, () => Place>> = {
   "Query.events": () => ({ path: "@", sql: "select id from event t order by t.at desc, t.id desc" }),
   "Application.events": () => ({ path: at("Application", "application", "@"), sql: of("event", "application_id", "application", "order by t.at desc, t.id desc") }),
   "Pod.events": () => ({ path: at("Pod", "pod", "@"), sql: of("event", "pod_id", "pod", "order by t.at desc, t.id desc") }),
+  "Query.faults": () => ({ path: "@", sql: "select id from fault t order by t.starts_at desc, t.id desc" }),
   "Query.regions": () => ({ path: "@", sql: "select id from region t order by t.name, t.id" }),
   "Namespace.applications": () => ({ path: at("Namespace", "namespace", "@"), sql: of("application", "namespace_id", "namespace") }),
   "Application.revisions": () => ({ path: at("Application", "application", "@"), sql: of("revision", "application_id", "application", "order by t.number desc, t.id desc") }),
@@ -160,7 +164,7 @@ describe.each(WAYS_UNDER_TEST)("%s", (way) => {
     const text = page === undefined ? `${field} { ${shown} }` : `${field}(${page}${args}) { nodes { ${shown} } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
     return listIn(await asking.data(me(), `{ ${path.replace("@", text)} }`));
   };
-  const isList = (coordinate: string): boolean => ["Vpc.subnets", "Query.regions", "Overview.distribution"].includes(coordinate);
+  const isList = (coordinate: string): boolean => ["Vpc.subnets", "Query.regions", "Query.faults", "Overview.distribution"].includes(coordinate);
 
   const walked = async (coordinate: string, place: Place, size: number, forward: boolean): Promise<string[]> => {
     const met: string[] = [];
