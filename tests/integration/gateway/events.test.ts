@@ -129,11 +129,14 @@ describe("what the centre notices", () => {
     const disconnected = (count: number): unknown[] => ["ClusterDisconnected", count, "WARNING", "cluster/silent-1"];
     const connected = (count: number): unknown[] => ["ClusterConnected", count, "NORMAL", "cluster/silent-1"];
     await eventually(async () => expect(await told()).toEqual([disconnected(1)]), { deadlineMs: 15_000 });
-    agent.say({ type: "ping", clusterIds: [agent.clusterId], at: 1 });
+    agent.say({ type: "ping", clusterIds: [agent.clusterId], at: Date.now() });
     await eventually(async () => expect(await told()).toEqual([disconnected(1), connected(1)]), { deadlineMs: 15_000 });
     await eventually(async () => expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2)]), { deadlineMs: 15_000 });
+    // A hello vouches for nothing.
     await agent.hello();
-    expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2), connected(2)]);
+    expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2)]);
+    agent.say({ type: "ping", clusterIds: [agent.clusterId], at: Date.now() });
+    await eventually(async () => expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2), connected(2)]), { deadlineMs: 15_000 });
   }, 60_000);
 
   test("an agent's store went back: told once, with what it knows no more; a new one is told too", async () => {
