@@ -127,7 +127,8 @@ export function createChecker<Item extends Row>(rules: Rules<Item>): Checker<Ite
         case "asked":
         case "asked again":
           askedAgain = true;
-          mustBegin = newestPlace === null || amidSnapshot;
+          // Who asks again before anything came still has to be told a beginning, where the one before it had.
+          mustBegin = (event.kind === "asked again" && mustBegin) || newestPlace === null || amidSnapshot;
           if (event.kind === "asked" && event.after === null) {
             mustBegin = true;
             // Where nothing has changed meanwhile, the same place is begun at once more.
