@@ -29,7 +29,7 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
   VIEWER: [
-    "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
+    "AffinityRule", "AlreadyExistsError", "Application", "ApplicationConnection", "ApplicationEdge", "ApplicationOverview", "ApplicationPayload", "ApplicationStatusCount",
     "ApplicationsChange", "BatchPayload", "BatchResult", "Change", "Cluster", "ClusterConnection", "ClusterEdge", "ClusterNode", "ClusterNodeConnection", "ClusterNodeEdge",
     "ClustersChange", "ComputeResources", "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapKey", "ConfigMapPayload", "ConfigMapVolume",
     "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "Event", "EventConnection", "EventEdge", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
