@@ -34,10 +34,10 @@ export function writeValue(objects: ObjectWriter, value: Value, source: Source, 
       return;
     }
     case "object":
-      writeWithin(objects, source, (json) => writeMembers(objects, value.shape, json, missing));
+      writeWithin(objects, source, missing, (json) => writeMembers(objects, value.shape, json, missing));
       return;
     case "union":
-      writeWithin(objects, source, (json) => {
+      writeWithin(objects, source, missing, (json) => {
         writer.write(`case ${json} ->> 'type'`);
         for (const [name, shape] of value.shapes) {
           writer.write(` when '${name}' then `);
@@ -48,12 +48,13 @@ export function writeValue(objects: ObjectWriter, value: Value, source: Source, 
   }
 }
 
-/** Where the value is an object; it is computed once, however many of its members are asked for. */
-function writeWithin({ writer }: ObjectWriter, { json, computed }: Source, write: (json: string) => void): void {
+/** Where the value is an object; it is computed once, however many of its members are asked for. What is neither that nor null raises: only the interpreter knows what it makes of it. */
+function writeWithin({ writer }: ObjectWriter, { json, computed }: Source, missing: string, write: (json: string) => void): void {
   const value = computed ? writer.alias() : null;
   const within = value === null ? json : `${value}.v`;
   writer.write(`${value === null ? "" : "(select "}case when jsonb_typeof(${within}) = 'object' then `);
   write(within);
+  writer.write(` when jsonb_typeof(${within}) <> 'null' then ${missing}`);
   writer.write(value === null ? " end" : ` end from (select ${json} as v offset 0) ${value})`);
 }
 

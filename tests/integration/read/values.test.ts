@@ -104,6 +104,16 @@ describe.each(WAYS_UNDER_TEST)("%s", (way) => {
     });
   });
 
+  // The product writes none of these; whichever way reads them makes the same of them.
+  test.each([
+    ["null", null], ['{"preStop":["a"]}', { preStop: ["a"] }], ['"text"', { preStop: null }], ["5", { preStop: null }], ["[]", { preStop: null }],
+  ])("%s where a document has an object", async (stored, value) => {
+    await store("revision", "revision", "template", `jsonb_set($2::jsonb, '{containers,0,lifecycle}', $3::jsonb)`, [JSON.stringify(TEMPLATE), stored]);
+    const { node } = await reading.data(me(), `{ node(id: "Revision.${ids["revision"]}") { ... on Revision { template { containers { lifecycle { preStop } } } } } }`);
+    expect(node.template.containers[0]).toEqual({ lifecycle: value });
+    await store("revision", "revision", "template", "$2::jsonb", [JSON.stringify(TEMPLATE)]);
+  });
+
   test.each([
     ["true", true], ["false", false], ["1", true], ["0", false], ["2.5", true], ['"true"', null], ["[]", null],
   ])("%s as a boolean in a document", async (stored, value) => {
