@@ -42,13 +42,16 @@ afterAll(() => database.drop());
 /** `check (column in (…))`, as the catalog says it: of several words, and of one. */
 const WORDS = /^CHECK \(\(\(?"?(\w+)"?\)?(?:::text)? = (?:ANY \(ARRAY\[(.+)\]\)|(.+))\)\)$/;
 
+/** Rows may be seen through a function: what holds their values is the table behind it. */
+const tableOf = ({ from, name }: BoundEntity): string => (from.endsWith("()") ? name.toLowerCase() : from);
+
 /** What keeps the column to words of the enum; null where nothing does. */
 async function wordsOf({ entity, column }: EnumColumn): Promise<readonly string[] | null> {
   const { rows } = await database.admin.query<{ definition: string }>(
     `select pg_get_constraintdef(c.oid) as definition from pg_constraint c
      join pg_attribute a on a.attrelid = c.conrelid and c.conkey = array[a.attnum]
      where c.conrelid = $1::regclass and a.attname = $2 and c.contype = 'c' and c.convalidated and c.conenforced`,
-    [entity.from, column.replaceAll('"', "")],
+    [tableOf(entity), column.replaceAll('"', "")],
   );
   const lists = rows.flatMap(({ definition }) => {
     const [, , several, one] = WORDS.exec(definition) ?? [];

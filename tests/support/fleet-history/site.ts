@@ -80,10 +80,6 @@ export class Site {
     this.store.transaction(() => {
       for (const cluster of clusters) this.agents.set(cluster.clusterId, open({ cluster, store: this.store, now: BASE + time.now, nonce: `${clusters[0]?.clusterId}-${this.#nonces}` }));
     });
-    // Its nodes were not in the process that was killed: by now they answer.
-    for (const { simulation } of this.agents.values()) {
-      for (let index = 0; index < simulation.nodes.size; index += 1) simulation.setNodeStatus(index, "READY");
-    }
     this.#redialMs = REDIAL_FIRST_MS;
     this.#nextTickAt = Infinity;
     this.#tickIn(0);
@@ -148,13 +144,6 @@ export class Site {
     if (id !== undefined && simulation.crashPod(id)) this.journals.get(clusterId)?.crashed(id, simulation.now);
     // Nothing is looked at before it is committed.
     if (this.store.isFull) this.journals.get(clusterId)?.paused();
-    this.#tickIn(0);
-  }
-
-  setNode(clusterId: string, node: number, status: "READY" | "NOT_READY"): void {
-    const agent = this.agents.get(clusterId);
-    if (!this.isUp || agent === undefined) return;
-    agent.simulation.setNodeStatus(node, status);
     this.#tickIn(0);
   }
 
