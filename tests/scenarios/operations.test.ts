@@ -600,7 +600,7 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
   },
   "create-enrolment-ticket": async () => {
     const made = accepted((await client.execute(CreateEnrolmentTicketDocument, { input: { clusterCodes: ["edge-1", "edge-2"] } })).createEnrolmentTicket);
-    expect(made).toMatchObject({ ticket: expect.stringMatching(/^slvt_/), clusterCodes: ["edge-1", "edge-2"], maxClusters: null });
+    expect(made).toMatchObject({ ticket: expect.stringMatching(/^slvt_/), clusterCodes: ["edge-1", "edge-2"], maxClusters: 2 });
   },
   "revoke-cluster-key": async () => {
     // Those of this server are in its own process, and have none.

@@ -36,7 +36,7 @@ export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "a removed object is held for ever", path: OBJECTS, text: "    this.#placements.delete(placementId);\n", by: "", shownBy: storyOf(2) },
   { name: "a ping vouches for whoever is connected", path: VOUCHING, text: "  isAbreast && (", by: "  true || (", shownBy: storyOf(3) },
   { name: "a ping vouches however long reports wait", path: VOUCHING, text: "wallMs - waitingSinceMs <= VOUCH_LIMIT_MS", by: "wallMs >= waitingSinceMs", shownBy: storyOf(32) },
-  { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(2901) },
+  { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(3767) },
   { name: "a report vouches for the moment at which it comes", path: "server/gateway/vouched.ts", text: "Math.min(at, now)", by: "now", shownBy: storyOf(32) },
   { name: "strays are not taken back", path: SESSION, text: "this.send(this.#strays.slice(0, room)", by: "this.send(this.#strays.slice(0, 0)", shownBy: storyOf(3) },
   { name: "a template that is needed is not sent", path: SESSION, text: "        templates[template.hash] = template.body;\n", by: "", shownBy: storyOf(1) },
