@@ -2,7 +2,12 @@
  * Global ids: `Type.uuid`. Opaque to clients, made identically here and in SQL (`'Type.' || id`), and useless outside their tenant because
  * every look-up runs under row-level security.
  */
-const GLOBAL_ID = /^([A-Z][A-Za-z]*)\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+const GLOBAL_ID = new RegExp(`^([A-Z][A-Za-z]*)\\.(${UUID})$`);
+const WHOLE_UUID = new RegExp(`^${UUID}$`);
+
+/** In the only form that Postgres gives them: small letters. */
+export const isUuid = (text: string): boolean => WHOLE_UUID.test(text);
 
 export const globalId = (type: string, id: string): string => `${type}.${id}`;
 

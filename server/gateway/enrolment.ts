@@ -8,6 +8,7 @@ import type { Pool } from "pg";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/clock.ts";
 import { CLUSTER_CODE, hashTicket, isTicket, MAX_CLUSTER_CODE, MAX_ENROLLED, publicKeyBytes, ticketPrefix } from "../domain/cluster-key.ts";
+import { isUuid } from "../domain/ids.ts";
 import { createFailureLimit } from "./failures.ts";
 
 export interface EnrolmentAnswer {
@@ -33,7 +34,6 @@ export interface EnrolmentOptions {
 export const MAX_ENROLMENT_BYTES = 2 * 1_024 * 1_024;
 const FAILURES = { burst: 10, everyMs: 6_000, sources: 20 };
 const AT_ONCE = 4;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 interface Wanted {
   readonly ticket: string;
@@ -108,7 +108,7 @@ function parse(body: string): Wanted | string {
   const wanted: Wanted["clusters"][number][] = [];
   for (const [index, cluster] of (clusters as unknown[]).entries()) {
     const { clusterId, code, publicKey } = (cluster ?? {}) as { clusterId?: unknown; code?: unknown; publicKey?: unknown };
-    if (typeof clusterId !== "string" || !UUID.test(clusterId)) return `clusters[${index}].clusterId is no uuid`;
+    if (typeof clusterId !== "string" || !isUuid(clusterId)) return `clusters[${index}].clusterId is no uuid`;
     if (typeof code !== "string" || code.length > MAX_CLUSTER_CODE || !CLUSTER_CODE.test(code)) return `clusters[${index}].code is no cluster's code`;
     const bytes = typeof publicKey === "string" ? publicKeyBytes(publicKey) : null;
     if (bytes === null) return `clusters[${index}].publicKey is no Ed25519 key of 32 bytes in base64`;

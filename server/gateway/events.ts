@@ -12,23 +12,27 @@ import type { Report } from "../fleet/link.ts";
 import type { TimelineEntry } from "../realtime/timeline.ts";
 
 export interface StoredEvents {
+  readonly cluster_id: string;
   readonly tenant_id: string | null;
   readonly ids: string[];
   /** The applications that they are about; null for the platform's. */
   readonly owners: string[] | null;
 }
 
-export async function storeEvents(client: PoolClient, { clusterId, events }: Report, now: number): Promise<StoredEvents[]> {
-  if (!events?.length) return [];
-  const { rows } = await client.query<StoredEvents>({ name: "report-events", text: EVENTS, values: [clusterId, JSON.stringify(events), new Date(now)] });
+/** By cluster and tenant. */
+export async function storeEvents(client: PoolClient, reports: readonly Report[], now: number): Promise<StoredEvents[]> {
+  const said = reports.flatMap(({ clusterId, events = [] }) => (events.length > 0 ? [{ clusterId, events }] : []));
+  if (said.length === 0) return [];
+  const { rows } = await client.query<StoredEvents>({ name: "report-events", text: EVENTS, values: [JSON.stringify(said), new Date(now)] });
   return rows;
 }
 
 const EVENTS = /* sql */ `
 with reported as (
-  select r.*, object ->> 'kind' as kind, coalesce((object ->> 'id')::uuid, $1) as object_id, object ->> 'name' as name,
+  select said."clusterId" as cluster_id, r.*, object ->> 'kind' as kind, coalesce((object ->> 'id')::uuid, said."clusterId") as object_id, object ->> 'name' as name,
     coalesce(object ->> 'placementId', object ->> 'id')::uuid as assigned_id
-  from jsonb_to_recordset($2::jsonb) as r (
+  from jsonb_to_recordset($1::jsonb) as said ("clusterId" uuid, events jsonb)
+  cross join lateral jsonb_to_recordset(said.events) as r (
     id uuid, at double precision, "firstAt" double precision, type text, reason text, message text, count int, object jsonb, "faultId" uuid)
 ), named as (
   select r.*, a.tenant_id, a.application_id, a.namespace_id, case r.kind
@@ -36,28 +40,28 @@ with reported as (
     when 'placement' then 'application/' || coalesce((select p.name from application p where p.tenant_id = a.tenant_id and p.id = a.application_id), a.spec ->> 'applicationName', a.application_id::text)
     when 'service' then 'service/' || coalesce((select s.name from service s where s.tenant_id = a.tenant_id and s.id = a.object_id), a.spec ->> 'name', a.object_id::text)
     when 'node' then 'node/' || n.name
-    else 'cluster/' || (select c.code from cluster c where c.id = $1)
+    else 'cluster/' || (select c.code from cluster c where c.id = r.cluster_id)
   end as object_text
   from reported r
-  left join assignment a on a.cluster_id = $1 and a.object_id = r.assigned_id and a.kind = case r.kind when 'service' then 'service' else 'placement' end
+  left join assignment a on a.cluster_id = r.cluster_id and a.object_id = r.assigned_id and a.kind = case r.kind when 'service' then 'service' else 'placement' end
     and r.kind in ('pod', 'placement', 'service')
-  left join cluster_node n on n.id = r.object_id and n.cluster_id = $1 and r.kind = 'node'
+  left join cluster_node n on n.id = r.object_id and n.cluster_id = r.cluster_id and r.kind = 'node'
   where a.object_id is not null or n.id is not null or r.kind = 'cluster'
 ), stored as (
   insert into event (
     cluster_id, id, tenant_id, application_id, namespace_id, pod_id, at, first_at, type, reason, message, count, object_kind, object_id, object,
     involved_type, involved_id, cause)
-  select $1, id, tenant_id, application_id, namespace_id, case when kind = 'pod' then object_id end,
-    least(to_timestamp(at / 1000), $3::timestamptz), least(to_timestamp(least(at, "firstAt") / 1000), $3::timestamptz), type, reason, message, count,
+  select cluster_id, id, tenant_id, application_id, namespace_id, case when kind = 'pod' then object_id end,
+    least(to_timestamp(at / 1000), $2::timestamptz), least(to_timestamp(least(at, "firstAt") / 1000), $2::timestamptz), type, reason, message, count,
     kind, object_id, object_text,
     case when "faultId" is not null then 'Fault' else (case kind when 'pod' then 'Pod' when 'placement' then 'Application' when 'service' then 'Service' when 'node' then 'ClusterNode' else 'Cluster' end) end,
     coalesce("faultId", case when kind = 'placement' then application_id else object_id end),
     'fault ' || "faultId"
   from named
   on conflict (cluster_id, id) do nothing
-  returning tenant_id, id, application_id
+  returning cluster_id, tenant_id, id, application_id
 )
-select tenant_id, array_agg(id) as ids, case when tenant_id is not null then array_agg(distinct application_id) end as owners from stored group by tenant_id`;
+select cluster_id, tenant_id, array_agg(id) as ids, case when tenant_id is not null then array_agg(distinct application_id) end as owners from stored group by cluster_id, tenant_id`;
 
 /** Something that the centre noticed of a cluster. */
 export interface ClusterEvent {

@@ -21,7 +21,6 @@ import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
-import { backInTime } from "./back-in-time.ts";
 import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
@@ -225,9 +224,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!connections.has(connection)) return;
     const session = new ClusterSession(connection, hello, term, welcomed);
     sessions.set(clusterId, session);
-    if (welcomed.outranked) logger.warn({ clusterId, known: hello.term, term: session.term }, "the agent knows a later term than this database: its cluster goes on with one above");
-    const forgetful = backInTime(hello, welcomed);
-    if (forgetful !== null) logger.warn({ clusterId, agent: { epoch: hello.epoch, lastSeq: hello.lastSeq }, centre: { epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq }, raised: welcomed.raised }, WENT_BACK[forgetful]);
+    if (welcomed.forgetful !== null) {
+      const { term: known, epoch, lastSeq } = hello;
+      logger.warn({ clusterId, agent: { term: known, epoch, lastSeq }, centre: { term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq } }, WENT_BACK[welcomed.forgetful]);
+    }
     connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
     wake(clusterId);
     faults.welcomed(clusterId, connection);

@@ -4,7 +4,7 @@ import type { AssignmentKind } from "../domain/placement.ts";
 import type { Hello } from "../fleet/link.ts";
 import { enqueueOn } from "../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../realtime/timeline.ts";
-import { backInTime } from "./back-in-time.ts";
+import { backInTime, type Forgetful } from "./back-in-time.ts";
 import { type ClusterEvent, eventIdOf, storeClusterEvents } from "./events.ts";
 
 /** Why a cluster can't be served: told to the agent, and nothing of its message is kept. */
@@ -17,10 +17,8 @@ export interface Welcomed {
   readonly ackedSeq: number;
   /** Between the terms that this cluster is told and the database's own. */
   readonly termOffset: number;
-  /** The offset rose with this hello. */
-  readonly outranked: boolean;
-  /** Objects of which the agent holds a later generation than there was, or other content in the same one. */
-  readonly raised: number;
+  /** Who went back in time, as this hello shows. */
+  readonly forgetful: Forgetful | null;
   /** What the agent holds and the centre does not know: to be taken back by these tombstones. */
   readonly strays: readonly Stray[];
 }
@@ -81,7 +79,8 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   if (cluster.term_offset !== termOffset) throw new Refusal("the cluster said hello elsewhere at the same moment");
   const nodes = await storeNodes(client, hello);
 
-  const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, outranked, raised, objects: changes.length }), now);
+  const forgetful = backInTime(hello, { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, outranked, raised });
+  const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, forgetful, outranked, objects: changes.length }), now);
   if (region?.written) entries.push({ tenantId: null, clusterId, kind: "region", ids: [region.id], at: now });
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
@@ -92,7 +91,7 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
   await enqueueOn(client, "reconcile_application", changes.map((change) => ({ tenantId: change.tenant_id, applicationId: change.application_id })));
 
   const strays = await client.query<Stray>({ name: "find-strays", text: FIND_STRAYS, values: [clusterId, held] });
-  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, outranked, raised, strays: strays.rows };
+  return { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, termOffset, forgetful, strays: strays.rows };
 }
 
 interface StoredCluster {
@@ -105,11 +104,10 @@ interface StoredCluster {
 }
 
 /** What a hello shows to have happened: a store, or this database, that went back. Of a hello that comes again, the same. */
-function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, raised, objects }: Pick<Welcomed, "outranked" | "raised"> & { readonly term: number; readonly objects: number }): ClusterEvent[] {
+function eventsOf(hello: Hello, cluster: StoredCluster, { term, forgetful, outranked, objects }: Pick<Welcomed, "forgetful"> & { readonly term: number; readonly outranked: boolean; readonly objects: number }): ClusterEvent[] {
   const { clusterId, epoch, lastSeq, store } = hello;
   const events: ClusterEvent[] = [];
   const isAnother = cluster.store_before !== null && cluster.store_before !== store;
-  const forgetful = backInTime(hello, { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, outranked, raised });
   const of = objects === 1 ? "1 object" : `${objects} objects`;
   if (isAnother || forgetful === "agent") {
     events.push({
@@ -134,7 +132,7 @@ function eventsOf(hello: Hello, cluster: StoredCluster, { term, outranked, raise
  * last restore. The cluster's terms run ahead of the database's from then on, by so much that they outrank what the agent knows; rows keep the
  * database's own, so that nothing but the link knows of it.
  */
-async function findTermOffset(client: PoolClient, hello: Hello, term: number): Promise<Pick<Welcomed, "termOffset" | "outranked">> {
+async function findTermOffset(client: PoolClient, hello: Hello, term: number): Promise<{ readonly termOffset: number; readonly outranked: boolean }> {
   const { rows } = await client.query<{ offset: number }>({ name: "find-term-offset", text: "select term_offset as offset from cluster where id = $1", values: [hello.clusterId] });
   const termOffset = rows[0]?.offset ?? 0;
   const known = hello.holds.reduce((highest, held) => Math.max(highest, held.term), hello.term);

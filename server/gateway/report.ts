@@ -46,10 +46,7 @@ export async function storeReports(client: PoolClient, received: readonly Receiv
   await storePods(client, reports, changes);
   const applications = [...(await storePlacements(client, batch, term, changes)), ...(await storeServices(client, batch, term, changes))];
   await storeNodes(client, reports, changes);
-  for (const report of reports) {
-    // oxlint-disable-next-line no-await-in-loop -- on one connection
-    for (const { tenant_id, ids, owners } of await storeEvents(client, report, now)) changes.add(report.clusterId, "event", tenant_id, owners, ids);
-  }
+  for (const { cluster_id, tenant_id, ids, owners } of await storeEvents(client, reports, now)) changes.add(cluster_id, "event", tenant_id, owners, ids);
   const positions = reports.map((report) => ({ clusterId: report.clusterId, epoch: report.epoch, seq: report.seq, vouchedAt: vouchedBy(report, now) }));
   const fenced = await client.query({ name: "report-fence", text: FENCE, values: [JSON.stringify(positions), new Date(now)] });
   if (fenced.rowCount !== reports.length) throw new Gap("another connection of this cluster was faster");

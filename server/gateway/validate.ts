@@ -3,6 +3,7 @@
  * agent's log, or null. What passes can be stored: identifiers are uuids, texts have an end and no NUL, numbers fit their columns.
  */
 import { isIP } from "node:net";
+import { isUuid } from "../domain/ids.ts";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
@@ -10,7 +11,6 @@ import { BATCH_LIMIT, EVENTS_LIMIT, PROOF_LIMIT, type AgentMessage } from "../fl
 
 type Check = (value: unknown, path: string) => string | null;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STORE = /^[\w-]{1,64}$/;
 const REASON = /^[A-Za-z][A-Za-z0-9]{0,127}$/;
 const DECIMAL = /^\d{1,12}(\.\d{1,9})?$/;
@@ -22,7 +22,7 @@ const MAX_NODES = 5_000;
 const MAX_CONTAINERS = 64;
 const MAX_PINGED = 100_000;
 
-const uuid: Check = (value, path) => (typeof value === "string" && UUID.test(value) ? null : `${path} is no uuid`);
+const uuid: Check = (value, path) => (typeof value === "string" && isUuid(value) ? null : `${path} is no uuid`);
 const text = (most: number): Check => (value, path) =>
   typeof value === "string" && value.length <= most && !value.includes("\0") && value.isWellFormed() ? null : `${path} is no text of at most ${most} characters`;
 const integer = (least: number, most = MAX_INTEGER): Check => (value, path) =>

@@ -1,4 +1,5 @@
 import type { Selects } from "../../schema/shared/mapping/kinds.ts";
+import { isUuid } from "../domain/ids.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type BoundColumn, type BoundEntity, type BoundType, orderFaults, type ValueKind } from "./bind.ts";
 
@@ -59,7 +60,6 @@ function parse(cursor: string): unknown[] | null {
   }
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VALUES: Readonly<Record<ValueKind, (text: string) => boolean>> = {
   text: (text) => !text.includes("\0"),
   number: (text) => /^-?\d{1,15}(\.\d{1,15})?$/.test(text),
@@ -78,7 +78,7 @@ function isTime(text: string): boolean {
 
 function isValue({ type, kind }: BoundColumn, value: unknown): boolean {
   if (typeof value !== "string") return false;
-  if (type.startsWith("uuid")) return UUID.test(value);
+  if (type.startsWith("uuid")) return isUuid(value);
   if (type === "int" || type === "integer") return /^-?\d{1,10}$/.test(value) && Math.abs(Number(value)) <= 2 ** 31 - 1;
   return VALUES[kind](value);
 }

@@ -1,4 +1,5 @@
 import type { Column, Columns, ParamType, Rows, Sql, SqlPart, Table } from "../../schema/shared/mapping/sql.ts";
+import { isUuid } from "../domain/ids.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type Binding, type BoundColumn, type BoundEntity, columnsOf, mainTable } from "./bind.ts";
 import type { Touched } from "./touched.ts";
@@ -189,7 +190,6 @@ export const wrapped = (expression: string, kind: BoundColumn["kind"]): string =
 
 // ---------------------------------------------------------------- values
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** @throws RequestError BAD_USER_INPUT for a text that Postgres can't hold */
 function encode(value: unknown, type: ParamType): string | null {
@@ -211,7 +211,7 @@ function encode(value: unknown, type: ParamType): string | null {
 }
 
 function uuidText(value: unknown): string {
-  if (typeof value !== "string" || !UUID.test(value)) throw new Error("A uuid was expected");
+  if (typeof value !== "string" || !isUuid(value)) throw new Error("A uuid was expected");
   return value;
 }
 

@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 
-/** What is wrong with the address that HTTP is to be served on. Loads nothing of what serves it: it is asked before anything is made. */
+/** The address that HTTP is to be served on, and what is wrong with it. Loads nothing of what serves it: it is asked before anything is made. */
 
 /** Listens for a moment. Answers why that can't be done, in one clear sentence; null where it can. */
 export function listenFault(host: string, port: number): Promise<Error | null> {
@@ -11,7 +11,20 @@ export function listenFault(host: string, port: number): Promise<Error | null> {
   });
 }
 
-export function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+/** Rejects with one clear sentence where the address can't be listened on. `onError`: what the server reports from then on. */
+export function listen(server: Server, { host, port, onError }: { readonly host: string; readonly port: number; readonly onError: (error: Error) => void }): Promise<{ readonly port: number; readonly url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => {
+      server.removeAllListeners("error");
+      server.on("error", onError);
+      const { port: actual } = server.address() as AddressInfo;
+      resolve({ port: actual, url: `http://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${actual}` });
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   switch (error.code) {
     case "EADDRINUSE":
       return new Error(`port ${port} on ${host} is in use: stop what listens there, or set PORT to another`, { cause: error });

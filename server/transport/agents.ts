@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { sendJson } from "./health.ts";
+import { refuseUpgrade } from "./upgrade.ts";
 
 export interface AgentRouteOptions {
   /** The path of the Unix socket. */
@@ -37,8 +38,8 @@ export function createAgentRoute({ door, sourceHeader, logger }: AgentRouteOptio
   return {
     upgrade(request, stream, head) {
       // A page could not prove a key, but it could take places of those who can.
-      if (request.headers.origin !== undefined) return refuse(stream, "403 Forbidden", "agents are no web pages");
-      if (handedOn.size >= MAX_CONNECTIONS) return refuse(stream, "503 Service Unavailable", "there are too many connections already");
+      if (request.headers.origin !== undefined) return refuseUpgrade(stream, "403 Forbidden", "agents are no web pages");
+      if (handedOn.size >= MAX_CONNECTIONS) return refuseUpgrade(stream, "503 Service Unavailable", "there are too many connections already");
       const inner = connect(door);
       handedOn.add(stream);
       const end = (): void => {
@@ -56,7 +57,7 @@ export function createAgentRoute({ door, sourceHeader, logger }: AgentRouteOptio
       inner.on("error", (error) => {
         logger.debug({ err: error }, "an agent's connection could not be handed on, or broke");
         if (isThrough) end();
-        else refuse(stream, "503 Service Unavailable", "the gateway is not there at the moment");
+        else refuseUpgrade(stream, "503 Service Unavailable", "the gateway is not there at the moment");
       });
       inner.once("close", () => isThrough && end());
       stream.on("error", end);
@@ -112,8 +113,4 @@ function headOf(request: IncomingMessage, sourceHeader: string): string {
     if (name.toLowerCase() !== sourceHeader) lines.push(`${name}: ${request.rawHeaders[at + 1]}`);
   }
   return `${lines.join("\r\n")}\r\n${sourceHeader}: ${sourceOf(request)}\r\n\r\n`;
-}
-
-function refuse(stream: Duplex, status: string, reason: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`);
 }

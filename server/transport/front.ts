@@ -1,11 +1,11 @@
 /** What listens where there is a gateway and no API: the agents' way in, and the pages for operators. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import { listenError } from "./address.ts";
+import { listen } from "./address.ts";
 import { AGENT_PATH, type AgentRoute, ENROL_PATH } from "./agents.ts";
 import { send, sendJson } from "./health.ts";
+import { refuseUpgrade } from "./upgrade.ts";
 
 export interface FrontOptions {
   readonly host: string;
@@ -25,7 +25,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 5_000;
 
 /** Rejects with one clear sentence where the address cannot be listened on. */
-export function startFront({ host, port, agents, metrics, logger }: FrontOptions): Promise<Front> {
+export async function startFront({ host, port, agents, metrics, logger }: FrontOptions): Promise<Front> {
   let closing = false;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -57,27 +57,20 @@ export function startFront({ host, port, agents, metrics, logger }: FrontOptions
     stream.on("error", (error) => logger.debug({ err: error }, "a connection broke while it became a WebSocket"));
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path === AGENT_PATH && !closing) agents.upgrade(request, stream, head);
-    else stream.end(`HTTP/1.1 ${closing ? "503 Service Unavailable" : "404 Not Found"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else refuseUpgrade(stream, closing ? "503 Service Unavailable" : "404 Not Found");
   });
 
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    server.listen(port, host, () => {
-      server.removeAllListeners("error");
-      server.on("error", (error) => logger.error({ err: error }, "the HTTP server reported an error"));
-      const { port: actual } = server.address() as AddressInfo;
-      resolve({
-        url: `http://${host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host}:${actual}`,
-        async close() {
-          closing = true;
-          const stopped = new Promise<void>((done) => server.close(() => done()));
-          server.closeAllConnections();
-          agents.close();
-          await stopped;
-        },
-      });
-    });
-  });
+  const { url } = await listen(server, { host, port, onError: (error) => logger.error({ err: error }, "the HTTP server reported an error") });
+  return {
+    url,
+    async close() {
+      closing = true;
+      const stopped = new Promise<void>((done) => server.close(() => done()));
+      server.closeAllConnections();
+      agents.close();
+      await stopped;
+    },
+  };
 }
 
 const PAGES: readonly string[] = ["/healthz", "/readyz", "/metrics"];

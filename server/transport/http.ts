@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
@@ -11,7 +10,7 @@ import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Answer, OperationReads, ReadOutcome } from "../read/answer.ts";
 import type { Bus } from "../realtime/bus.ts";
-import { listenError } from "./address.ts";
+import { listen } from "./address.ts";
 import { AGENT_PATH, type AgentRoute, ENROL_PATH } from "./agents.ts";
 import { GONE, ResponseGone } from "./ending.ts";
 import { createEnforcer, type OperationRequest } from "./enforce.ts";
@@ -27,6 +26,7 @@ import { createSessions, type Authenticate } from "./sessions.ts";
 import { bearerToken, createSockets } from "./socket.ts";
 import { type HttpExtension, statused, withHttp, withStatus } from "./status.ts";
 import { wayOf, yogaResult } from "./text.ts";
+import { refuseUpgrade } from "./upgrade.ts";
 
 /**
  * Everything that listens: one port, plain node:http.
@@ -273,21 +273,12 @@ export function createApi(options: ApiOptions): Api {
     if (agents !== null && !closing && pathOf(request) === AGENT_PATH) return agents.upgrade(request, stream, head);
     const reason = closing ? "503 Service Unavailable" : pathOf(request) !== GRAPHQL ? "404 Not Found" : origins.judge(request) === false ? "403 Forbidden" : null;
     if (reason === null) sockets.upgrade(request, stream, head);
-    else stream.end(`HTTP/1.1 ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else refuseUpgrade(stream, reason);
   });
   const forgetTokens = bus.subscribe("tokens", (tokenId) => sessions.recheck(tokenId));
 
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options.host, options.port)));
-        server.listen(options.port, options.host, () => {
-          server.removeAllListeners("error");
-          server.on("error", (error) => logger.error({ err: error }, "the HTTP server reported an error"));
-          const { port } = server.address() as AddressInfo;
-          resolve({ port, url: `http://${urlHost(options.host)}:${port}` });
-        });
-      }),
+    listen: () => listen(server, { host: options.host, port: options.port, onError: (error) => logger.error({ err: error }, "the HTTP server reported an error") }),
     async close() {
       if (closing) return;
       closing = true;
@@ -313,7 +304,6 @@ const PAGES: readonly string[] = ["/", "/healthz", "/readyz", "/metrics"];
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] as string;
 const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
-const urlHost = (host: string): string => (host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "127.0.0.1" : host);
 
 function identify(request: IncomingMessage): Identity {
   return { requestId: randomUUID(), sourceAddress: request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null };

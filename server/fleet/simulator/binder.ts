@@ -3,6 +3,7 @@
  * appeared, or somebody whom required rules of affinity ask for. An ON_DEMAND pod may have SPOT pods evicted (spot.ts): it waits until they are gone.
  */
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
+import { isSpot } from "./placements.ts";
 import { NONE, PENDING, type WaitingReason } from "./pods.ts";
 
 export interface BinderListener {
@@ -101,8 +102,8 @@ export class Binder {
     const { pods, placements } = this.#parts;
     // Most clusters have none: then nothing is looked at.
     if (!placements.hasSpot) return slots;
-    const isSpot = (slot: number): boolean => pods.state[slot] === PENDING && variantOf(this.#parts, slot).record.owner?.isSpot === true;
-    return [...slots.filter((slot) => !isSpot(slot)), ...slots.filter(isSpot)];
+    const isLast = (slot: number): boolean => pods.state[slot] === PENDING && isSpot(variantOf(this.#parts, slot));
+    return [...slots.filter((slot) => !isLast(slot)), ...slots.filter(isLast)];
   }
 
   /** Says why not, where it found no room and none is made for it. */
@@ -120,7 +121,7 @@ export class Binder {
     pods.address[slot] = address;
     pods.waiting.delete(slot);
     waiting.delete(slot);
-    if (variant.record.owner?.isSpot === true) spot.add(slot, node);
+    if (isSpot(variant)) spot.add(slot, node);
     const isAwaited = affinities.place(variant, node);
     countOnNode(this.#parts, slot, 1);
     this.#listener.podBound(slot, now);

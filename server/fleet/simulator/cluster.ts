@@ -68,10 +68,10 @@ export class ClusterSimulation {
   constructor({ code, nodes, labels = {}, seed, nonce, behaviours, now, contents, listener, plan = planReplicas }: ClusterOptions) {
     this.nodes = new NodeTable(nodes, behaviours.scoring);
     this.#now = now;
-    const parts = emptyParts(behaviours, this.nodes, labels, listener);
-    this.#parts = parts;
     const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
-    this.#happenings = new Happenings(parts, suffixOffset, (happening) => listener.happened(happening));
+    const parts = emptyParts({ suffixOffset, behaviours, nodes: this.nodes, labels, listener });
+    this.#parts = parts;
+    this.#happenings = new Happenings(parts, (happening) => listener.happened(happening));
     const happenings = this.#happenings;
     const salt = RandomStream.named("containers", seed, code).uint32();
     this.#configurations = new Configurations(parts, contents, salt, {
@@ -115,9 +115,9 @@ export class ClusterSimulation {
       identity: RandomStream.named("identity", seed, code, nonce),
       listener,
     });
-    this.#views = new PodViews({ parts, containers, configurations, suffixOffset });
+    this.#views = new PodViews({ parts, containers, configurations });
     this.load = new ClusterLoad(parts, containers, RandomStream.named("load", seed, code).uint32());
-    this.#outages = new Outages(parts, this.#stages, (slot) => this.#views.object(slot), {
+    this.#outages = new Outages(parts, this.#stages, {
       nodeChanged: (index) => listener.nodeChanged(index),
       nodeReturned: () => {
         // Files that became due meanwhile.
@@ -132,7 +132,6 @@ export class ClusterSimulation {
       outages: this.#outages,
       serial: () => this.#controller.serial,
       slotOf: (podId) => this.#views.slotOf(podId),
-      podObject: (slot) => this.#views.object(slot),
       listener,
     });
     this.#services = new Services(parts, (serviceId) => listener.serviceChanged(serviceId));

@@ -20,7 +20,8 @@ import type { EventObject, FaultOrder } from "../link.ts";
 import type { Happening } from "./cluster-options.ts";
 import { bothOf, type Cut, cutOf, type Turn, turnAt, WHOLE } from "./cuts.ts";
 import type { Outages } from "./outages.ts";
-import { variantOf, type ClusterParts } from "./parts.ts";
+import { podObject, variantOf, type ClusterParts } from "./parts.ts";
+import { isSpot } from "./placements.ts";
 import { LOST, PENDING, TERMINATING } from "./pods.ts";
 import { drawnFrom } from "./random.ts";
 import type { Stages } from "./stages.ts";
@@ -44,7 +45,6 @@ export interface FaultsOptions {
   /** Of the youngest pod. */
   readonly serial: () => number;
   readonly slotOf: (podId: string) => number | null;
-  readonly podObject: (slot: number) => EventObject;
   readonly listener: {
     /** What is stored of faults is another. */
     faultsChanged(): void;
@@ -174,7 +174,7 @@ export class Faults {
     const struck = containers.keys().map((step) => (first + step) % containers.length).find((index) => stages.crash(slot, index, now));
     if (struck === undefined) return this.#set({ order, state: "ACTIVE", actsAt: now + parts.behaviours.faults.crashRetryMs });
     this.#set({ order, state: "ACTIVE", actsAt: null });
-    this.#tell(order, "WARNING", "Crashed", `Container ${containers[struck]?.name} ended with ${parts.behaviours.crashExitCode}`, this.#options.podObject(slot), now);
+    this.#tell(order, "WARNING", "Crashed", `Container ${containers[struck]?.name} ended with ${parts.behaviours.crashExitCode}`, podObject(this.#options.parts, slot), now);
   }
 
   // -------------------------------------------------------------- RECLAIM_SPOT
@@ -186,13 +186,13 @@ export class Faults {
     const actsAt = Math.min(order.endsAt, now + this.#options.parts.behaviours.faults.spotNoticeMs);
     this.#set({ order, state: "ACTIVE", actsAt, upTo });
     const message = `SPOT capacity is taken back: the pod is terminated in ${Math.round((actsAt - now) / 1_000)} s`;
-    for (const slot of slots) this.#tell(order, "WARNING", "SpotReclaimNotice", message, this.#options.podObject(slot), now);
+    for (const slot of slots) this.#tell(order, "WARNING", "SpotReclaimNotice", message, podObject(this.#options.parts, slot), now);
   }
 
   #reclaim({ order, upTo = 0 }: FaultRecord, now: number): void {
     this.#set({ order, state: "ACTIVE", actsAt: null });
     for (const slot of this.#spotPods(order, upTo)) {
-      this.#tell(order, "WARNING", "SpotReclaimed", "SPOT capacity was taken back: the pod is terminated, and replaced", this.#options.podObject(slot), now);
+      this.#tell(order, "WARNING", "SpotReclaimed", "SPOT capacity was taken back: the pod is terminated, and replaced", podObject(this.#options.parts, slot), now);
       this.#options.stages.enter(slot, TERMINATING, now);
     }
   }
@@ -205,7 +205,7 @@ export class Faults {
     return [...pods.slots()].filter((slot) => {
       const state = pods.state[slot];
       if (state === PENDING || state === TERMINATING || state === LOST || (pods.serial[slot] as number) > upTo) return false;
-      return (node === null || pods.node[slot] === node) && isSpot(parts, slot);
+      return (node === null || pods.node[slot] === node) && isSpot(variantOf(parts, slot));
     });
   }
 
@@ -255,11 +255,8 @@ export class Faults {
     const node = this.#options.parts.nodes.descriptions.find(({ id }) => id === nodeId);
     if (node !== undefined) return { kind: "node", id: node.id, name: node.name };
     const slot = podId === undefined ? null : this.#options.slotOf(podId);
-    return slot === null ? { kind: "cluster" } : this.#options.podObject(slot);
+    return slot === null ? { kind: "cluster" } : podObject(this.#options.parts, slot);
   }
 }
 
 const nameOf = ({ kind, mode }: FaultOrder): string => (mode === undefined ? kind : `${kind} (${mode})`);
-
-/** Whether a pod may be taken back. */
-export const isSpot = (parts: ClusterParts, slot: number): boolean => variantOf(parts, slot).placement.spec?.capacityType === "SPOT";

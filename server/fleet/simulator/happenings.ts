@@ -14,8 +14,7 @@
 import type { PlacementSpec } from "../link.ts";
 import type { Happening } from "./cluster-options.ts";
 import type { EndCause } from "./health.ts";
-import { podName } from "./names.ts";
-import { variantOf, type ClusterParts } from "./parts.ts";
+import { nameOf, podObject, variantOf, type ClusterParts } from "./parts.ts";
 import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, RUNNING, TERMINATING, type WaitingReason } from "./pods.ts";
 
 const BATCH_LIMIT = 10;
@@ -24,17 +23,14 @@ const REFILL_MS = 6_000;
 
 export class Happenings {
   readonly #parts: ClusterParts;
-  /** Of the pods' names (names.ts). */
-  readonly #suffixOffset: number;
   readonly #tell: (happening: Happening) => void;
   /** Slots of followed pods, with when their images began to be pulled: NaN where none was. */
   readonly #followed = new Map<number, number>();
   #allowance = BURST;
   #refilledAt = -Infinity;
 
-  constructor(parts: ClusterParts, suffixOffset: number, tell: (happening: Happening) => void) {
+  constructor(parts: ClusterParts, tell: (happening: Happening) => void) {
     this.#parts = parts;
-    this.#suffixOffset = suffixOffset;
     this.#tell = tell;
   }
 
@@ -73,7 +69,7 @@ export class Happenings {
   bound(slot: number, now: number): void {
     if (!this.#followed.has(slot)) return;
     const node = this.#parts.nodes.descriptions[this.#parts.pods.node[slot] as number];
-    this.#ofPod(slot, now, "NORMAL", "Scheduled", `Successfully assigned ${this.#nameOf(slot)} to ${node?.name}`);
+    this.#ofPod(slot, now, "NORMAL", "Scheduled", `Successfully assigned ${nameOf(this.#parts, slot)} to ${node?.name}`);
   }
 
   /** It ends to make room for another. */
@@ -116,10 +112,6 @@ export class Happenings {
 
   // -------------------------------------------------------------- parts
 
-  #nameOf(slot: number): string {
-    return podName(variantOf(this.#parts, slot).record.namePrefix, this.#parts.pods.serial[slot] as number, this.#suffixOffset);
-  }
-
   #isWorthTelling(batch: number, now: number): boolean {
     if (batch > BATCH_LIMIT) return false;
     const refill = Math.floor((now - this.#refilledAt) / REFILL_MS);
@@ -154,7 +146,7 @@ export class Happenings {
   }
 
   #backsOff(slot: number, index: number, now: number): void {
-    this.#ofPod(slot, now, "WARNING", "BackOff", `Back-off restarting failed container ${this.#container(slot, index)} in pod ${this.#nameOf(slot)}`);
+    this.#ofPod(slot, now, "WARNING", "BackOff", `Back-off restarting failed container ${this.#container(slot, index)} in pod ${nameOf(this.#parts, slot)}`);
   }
 
   #container(slot: number, index: number): string {
@@ -167,9 +159,7 @@ export class Happenings {
   }
 
   #ofPod(slot: number, now: number, type: Happening["type"], reason: string, message: string): void {
-    const { placement } = variantOf(this.#parts, slot);
-    const id = this.#parts.pods.ids[slot] as string;
-    this.#tell({ at: now, type, reason, message, object: { kind: "pod", id, name: this.#nameOf(slot), placementId: placement.id } });
+    this.#tell({ at: now, type, reason, message, object: podObject(this.#parts, slot) });
   }
 }
 

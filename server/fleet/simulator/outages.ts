@@ -8,9 +8,8 @@
  * - A pod that is LOST is not ready, and counts as one of its placement's; one that was given up counts nowhere, so nothing is counted twice.
  * - What terminates on a node that does not answer is gone when the node is back, not before: only then is it known.
  */
-import type { EventObject } from "../link.ts";
 import type { Happening } from "./cluster-options.ts";
-import type { ClusterParts } from "./parts.ts";
+import { podObject, type ClusterParts } from "./parts.ts";
 import { LOST, TERMINATING } from "./pods.ts";
 import type { Stages } from "./stages.ts";
 
@@ -32,15 +31,13 @@ export interface OutagesListener {
 export class Outages {
   readonly #parts: ClusterParts;
   readonly #stages: Stages;
-  readonly #podObject: (slot: number) => EventObject;
   readonly #listener: OutagesListener;
   /** By the index of the node. */
   readonly #outages = new Map<number, Outage>();
 
-  constructor(parts: ClusterParts, stages: Stages, podObject: (slot: number) => EventObject, listener: OutagesListener) {
+  constructor(parts: ClusterParts, stages: Stages, listener: OutagesListener) {
     this.#parts = parts;
     this.#stages = stages;
-    this.#podObject = podObject;
     this.#listener = listener;
   }
 
@@ -102,7 +99,7 @@ export class Outages {
     const node = this.#parts.nodes.descriptions[index]?.name ?? "";
     this.#listener.happened({
       at: now, type: "WARNING", reason: "Evicted", message: `Given up, and replaced elsewhere: the node ${node} has not answered for ${this.#parts.behaviours.faults.nodeGraceMs / 1_000} s`,
-      object: this.#podObject(slot), ...(faultId === undefined ? {} : { faultId }),
+      object: podObject(this.#parts, slot), ...(faultId === undefined ? {} : { faultId }),
     });
     this.#stages.enter(slot, TERMINATING, now);
   }

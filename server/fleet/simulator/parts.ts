@@ -1,9 +1,11 @@
 /** What a simulated cluster consists of: the tables that its controller, scheduler and stages work on together. */
 import type { Labels } from "../../domain/affinity.ts";
+import type { EventObject } from "../link.ts";
 import { AffinityIndex } from "./affinity.ts";
 import type { Behaviours } from "./behaviours.ts";
 import { ConfigSets } from "./config-sets.ts";
 import { ImageCache } from "./images.ts";
+import { podName } from "./names.ts";
 import { PlacementTable, type Variant } from "./placements.ts";
 import { FREE, PodTable } from "./pods.ts";
 import type { NodeTable } from "./scheduler.ts";
@@ -12,6 +14,8 @@ import type { CompiledTemplate } from "./templates.ts";
 import { TimerHeap } from "./timers.ts";
 
 export interface ClusterParts {
+  /** Of the pods' names (names.ts). */
+  readonly suffixOffset: number;
   readonly behaviours: Behaviours;
   readonly nodes: NodeTable;
   /** By the index of the node. */
@@ -33,15 +37,19 @@ export interface ClusterParts {
   readonly unconfigured: Set<number>;
 }
 
-export function emptyParts(
-  behaviours: Behaviours, nodes: NodeTable, labels: Labels, listener: { variantChanged(number: number): void; configSetChanged(number: number): void },
-): ClusterParts {
+export interface PartsOptions extends Pick<ClusterParts, "suffixOffset" | "behaviours" | "nodes"> {
+  readonly labels: Labels;
+  readonly listener: { variantChanged(number: number): void; configSetChanged(number: number): void };
+}
+
+export function emptyParts({ suffixOffset, behaviours, nodes, labels, listener }: PartsOptions): ClusterParts {
   const pods = new PodTable();
   const affinities = new AffinityIndex({ nodes: nodes.descriptions, labels, pods, variants: () => placements.variants() });
   const placements: PlacementTable = new PlacementTable(nodes.size, {
     variantChanged: (number) => listener.variantChanged(number), begins: (variant) => affinities.join(variant), ends: (variant) => affinities.leave(variant),
   });
   const parts: ClusterParts = {
+    suffixOffset,
     behaviours,
     nodes,
     images: nodes.descriptions.map(() => new ImageCache(behaviours)),
@@ -66,6 +74,13 @@ export function variantOf({ pods, placements }: ClusterParts, slot: number): Var
   if (variant === undefined) throw new Error(`slot ${slot} has no variant (${pods.state[slot] === FREE ? "it is free" : "it is in use"})`);
   return variant;
 }
+
+export const nameOf = (parts: ClusterParts, slot: number): string => podName(variantOf(parts, slot).record.namePrefix, parts.pods.serial[slot] as number, parts.suffixOffset);
+
+/** A pod as events name it. */
+export const podObject = (parts: ClusterParts, slot: number): EventObject => ({
+  kind: "pod", id: parts.pods.ids[slot] as string, name: nameOf(parts, slot), placementId: variantOf(parts, slot).placement.id,
+});
 
 export function countOnNode(parts: ClusterParts, slot: number, by: 1 | -1): void {
   const { podsOnNode } = variantOf(parts, slot).placement;

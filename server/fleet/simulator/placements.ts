@@ -139,7 +139,7 @@ export class PlacementTable {
     const demand = { ...template.requests, hostPorts: record.subnet === null ? template.ports : [] };
     const variant: Variant = { record, placement, template, pool, demand, affinity: null, pods: 0, ready: 0, all: 0 };
     this.#variants.set(record.number, variant);
-    if (record.owner?.isSpot === true) this.#spotVariants += 1;
+    if (isSpot(variant)) this.#spotVariants += 1;
     this.#nextVariant = Math.max(this.#nextVariant, record.number + 1);
     placement.variants.push(variant);
     if (record.subnet !== null && pool !== null) this.#pools.set(record.subnet.id, pool);
@@ -152,7 +152,7 @@ export class PlacementTable {
     const { record, placement } = variant;
     if (variant.all > 0 || placement.current === variant || !this.#variants.delete(record.number)) return;
     placement.variants.splice(placement.variants.indexOf(variant), 1);
-    if (record.owner?.isSpot === true) this.#spotVariants -= 1;
+    if (isSpot(variant)) this.#spotVariants -= 1;
     this.#listener.ends(variant);
     this.#listener.variantChanged(record.number);
     for (const other of this.#variants.values()) if (other.pool === variant.pool) return;
@@ -174,6 +174,9 @@ export class PlacementTable {
 export const ownerOf = ({ tenantId, namespace, applicationName, capacityType }: PlacementSpec): PodOwner => ({
   tenantId, namespace, application: applicationName, ...(capacityType === "SPOT" ? { isSpot: true } : {}),
 });
+
+/** Whether its pods may be taken back. */
+export const isSpot = ({ record }: Variant): boolean => record.owner?.isSpot === true;
 
 /** Whether pods of this variant are as the specification wants them. */
 const fitsSpec = ({ record }: Variant, spec: PlacementSpec): boolean =>

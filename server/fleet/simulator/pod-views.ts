@@ -1,9 +1,8 @@
 /** What somebody sees who looks at a pod: its report, and what runs in its containers. */
-import type { EventObject, PodReport } from "../link.ts";
+import type { PodReport } from "../link.ts";
 import type { Configurations } from "./configurations.ts";
 import type { ContainerOutlook, Containers } from "./containers.ts";
-import { podName } from "./names.ts";
-import { variantOf, type ClusterParts } from "./parts.ts";
+import { nameOf, variantOf, type ClusterParts } from "./parts.ts";
 import { podReport } from "./pod-reports.ts";
 import { CRASHED, NONE, READY, RUNNING } from "./pods.ts";
 
@@ -11,21 +10,17 @@ export interface PodViewsOptions {
   readonly parts: ClusterParts;
   readonly containers: Containers;
   readonly configurations: Configurations;
-  /** Of the pods' names (names.ts). */
-  readonly suffixOffset: number;
 }
 
 export class PodViews {
   readonly #parts: ClusterParts;
   readonly #containers: Containers;
   readonly #configurations: Configurations;
-  readonly #suffixOffset: number;
 
-  constructor({ parts, containers, configurations, suffixOffset }: PodViewsOptions) {
+  constructor({ parts, containers, configurations }: PodViewsOptions) {
     this.#parts = parts;
     this.#containers = containers;
     this.#configurations = configurations;
-    this.#suffixOffset = suffixOffset;
   }
 
   report(slot: number, now: number): PodReport {
@@ -33,20 +28,11 @@ export class PodViews {
     const variant = variantOf(this.#parts, slot);
     const node = pods.node[slot] as number;
     return podReport(pods, slot, variant, {
-      name: this.#nameOf(slot),
+      name: nameOf(this.#parts, slot),
       nodeId: node === NONE ? null : nodes.idOf(node),
       backOffMs: (failures) => this.#containers.backOffMs(failures),
       outlooks: this.#outlooks(slot, now),
     });
-  }
-
-  /** The pod as events name it. */
-  object(slot: number): EventObject {
-    return { kind: "pod", id: this.#parts.pods.ids[slot] as string, name: this.#nameOf(slot), placementId: variantOf(this.#parts, slot).placement.id };
-  }
-
-  #nameOf(slot: number): string {
-    return podName(variantOf(this.#parts, slot).record.namePrefix, this.#parts.pods.serial[slot] as number, this.#suffixOffset);
   }
 
   /** All variables that a container was started with, opened now; null where there is none, or it was not started. */

@@ -7,7 +7,7 @@ import type { ConfigSetRecord } from "./config-sets.ts";
 import type { FaultRecord } from "./faults.ts";
 import type { Outage } from "./outages.ts";
 import { countOnNode, variantOf, type ClusterParts } from "./parts.ts";
-import { linkPod, ownerOf, type VariantRecord } from "./placements.ts";
+import { isSpot, linkPod, ownerOf, type VariantRecord } from "./placements.ts";
 import { CREATING, LOST, NONE, PENDING, PULL_FAILED, PULLING, READY, TERMINATING, type ContainerHistory } from "./pods.ts";
 import type { RandomState } from "./random.ts";
 import { compileTemplate } from "./templates.ts";
@@ -154,7 +154,7 @@ function restorePod(parts: ClusterParts, record: PodRecord, now: number, setBack
   if (state === CREATING && due === null) unconfigured.add(slot);
   nodes.take(record.node, variant.demand);
   affinities.place(variant, record.node);
-  if (variant.record.owner?.isSpot === true) spot.add(slot, record.node);
+  if (isSpot(variant)) spot.add(slot, record.node);
   if (state !== TERMINATING) countOnNode(parts, slot, 1);
   // Images of pods past their pull are there; those of a pull under way arrive when it ends.
   if (state === PULL_FAILED || (state === LOST && record.startedAt === null)) return;

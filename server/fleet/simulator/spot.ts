@@ -10,7 +10,7 @@
  * - Every pod without a node has at most one nomination.
  */
 import type { AffinityIndex } from "./affinity.ts";
-import type { Variant } from "./placements.ts";
+import { isSpot, type Variant } from "./placements.ts";
 import { TERMINATING, type PodTable } from "./pods.ts";
 import { type Candidate, cheapestCover, compareVictims, sizeOf, type Victims } from "./preemption.ts";
 import type { NodeTable } from "./scheduler.ts";
@@ -79,7 +79,7 @@ export class SpotPods {
   /** Who is to make room for a pod that fits nowhere, and where; null: there is no way. */
   victimsFor(slot: number): Victims | null {
     const variant = this.#variantOf(slot);
-    if (this.#size === 0 || variant.record.owner?.isSpot === true) return null;
+    if (this.#size === 0 || isSpot(variant)) return null;
     let best: Victims | null = null;
     for (let node = 0; node < this.#nodes.size; node++) {
       const victims = this.#victimsOn(node, variant);

@@ -117,13 +117,8 @@ export class Stages {
 
   /** Its node answers again. What ran is found running, what waited for its next start waits anew, what never ran begins anew, and what was to go goes. */
   find(slot: number, now: number): void {
-    const { pods, timers } = this.#parts;
-    if (pods.state[slot] === TERMINATING) {
-      const { stages } = variantOf(this.#parts, slot).template;
-      const delay = stages[TERMINATING]?.delay;
-      timers.set(slot, now + Math.max(1, delay === undefined ? 1 : this.#delay(delay, slot, now)), pods.serial[slot] as number);
-      return;
-    }
+    const { pods } = this.#parts;
+    if (pods.state[slot] === TERMINATING) return this.#rest(slot, TERMINATING, now);
     if (Number.isNaN(pods.startedAt[slot])) return this.enter(slot, PULLING, now);
     if (this.#isWatchedIn(slot, RUNNING)) return this.#follow(slot, now);
     const waits = pods.histories.get(slot)?.some((history) => history?.startedAt === null) === true;

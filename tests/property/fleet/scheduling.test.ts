@@ -117,7 +117,7 @@ const FAULTS: readonly PlantedFault[] = [
   fault("nobody hears of a neighbour", "binder", "if (isAwaited || (promised", "if ((promised"),
   fault("clusters' labels are those of nodes", "affinity", "rule.topology === \"NODE\" ? node.labels : this.#labels", "node.labels"),
   fault("kept away from what it is to be on", "affinity", "!== isAnti(rule);\n    const requiredOfNodes", "=== isAnti(rule);\n    const requiredOfNodes"),
-  fault("evicts whoever is there", "spot", "if (this.#size === 0 || variant.record.owner?.isSpot === true) return null;", "if (this.#size === 0) return null;"),
+  fault("evicts whoever is there", "spot", "if (this.#size === 0 || isSpot(variant)) return null;", "if (this.#size === 0) return null;"),
   fault("evicts though others are leaving", "spot", "const leaving = [...here].filter((slot) => this.#pods.state[slot] === TERMINATING);", "const leaving: number[] = [];"),
   fault("promised room is given away", "spot", "    this.#nodes.take(node, this.#variantOf(slot).demand);\n    this.#affinities", "    this.#affinities"),
   fault("who is kept from it takes its promised place", "spot", "    this.#affinities.promise(this.#variantOf(slot), node, 1);\n", ""),
