@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Pool, PoolClient } from "pg";
+import { DatabaseError, type Pool, type PoolClient } from "pg";
 import type { ByteRow } from "../database/framing.ts";
 import { FrontendMessages } from "../database/messages.ts";
 import { RequestError } from "../domain/request-error.ts";
@@ -24,6 +24,8 @@ import type { RawRow } from "./rows.ts";
  * its tenant is *short*. Short groups take no more than SHORT_LANES connections; beyond that they wait, and a connection that has become free sends the next of them in one
  * write, each with a Sync, and thus a transaction, of its own. They are sent only where all of them are prepared there, so that one that fails leaves the others
  * nothing to doubt: these are asked again, each by itself.
+ *
+ * A group whose connection broke is asked again on another, since to read twice is to read: whoever asks while Postgres restarts, or a proxy, does not hear of it.
  */
 export interface ScopedOptions {
   readonly pool: Pool;
@@ -47,12 +49,16 @@ const SHORT_LANES = 4;
 /** What is sent at once is no more than this, by number and by what it is expected to take. */
 const MAX_BATCH = 16;
 const MAX_BATCH_MS = 4;
+/** A group that breaks so many connections is the cause, or the database is away. */
+const MAX_BROKEN = 3;
 
 interface Waiting extends Asked {
   readonly resolve: (rows: AnyRow[][]) => void;
   readonly reject: (error: Error) => void;
   /** It was sent with others, of which one failed: now it goes by itself. */
   alone: boolean;
+  /** Connections that broke under it. */
+  broken: number;
 }
 /** A connection in use. */
 interface Lane {
@@ -99,7 +105,7 @@ export class ScopedStatements {
   #ask<Row extends AnyRow>(settings: ScopeSettings, statements: readonly Statement[], bytes: boolean): Promise<Row[][]> {
     this.#onGroup?.(statements);
     return new Promise<Row[][]>((resolve, reject) => {
-      const waiting: Waiting = { settings, statements, bytes, resolve: resolve as Waiting["resolve"], reject, alone: false };
+      const waiting: Waiting = { settings, statements, bytes, resolve: resolve as Waiting["resolve"], reject, alone: false, broken: 0 };
       if (this.#takesLane(waiting)) this.#open(waiting);
       else if (this.#waiting.length < this.#maxWaiting) this.#waiting.push(waiting);
       else reject(new RequestError("RATE_LIMITED", "Too many reads are waiting; try again", { retryAfterMs: BUSY_RETRY_MS }));
@@ -151,9 +157,17 @@ export class ScopedStatements {
         this.#running.delete(group);
         if (error) {
           release(true);
-          waiting.reject(error);
-          this.#waiting.unshift(...batch.slice(index + 1).map((one) => Object.assign(one, { alone: true })));
-          this.#close(lane);
+          const again = batch.slice(index + 1);
+          const broken = isBroken(error);
+          if (broken && ++waiting.broken < MAX_BROKEN) again.unshift(waiting);
+          else waiting.reject(error);
+          const goOn = (): void => {
+            this.#waiting.unshift(...again.map((one) => Object.assign(one, { alone: true })));
+            this.#close(lane);
+          };
+          // Connections that broke at the same time are known to be broken by then.
+          if (broken) setImmediate(goOn);
+          else goOn();
           return;
         }
         this.#note(waiting, performance.now() - group.startedAt);
@@ -207,6 +221,12 @@ export class ScopedStatements {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
+}
+
+/** Whether the connection is to blame, and not what was asked: the socket's error, or Postgres' classes 08 (connection exception) and 57P (shut down, or about to be). */
+function isBroken(error: Error): boolean {
+  if (error instanceof DatabaseError) return /^(?:08|57P)/.test(error.code ?? "");
+  return !(error instanceof RequestError);
 }
 
 function bytesOf(batch: readonly Asked[], prepared: Prepared): Buffer {
