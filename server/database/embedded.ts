@@ -69,6 +69,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: "0",
   max_wal_size: "4GB",
   checkpoint_timeout: "15min",
+  // Plans of prepared statements are kept until their tables are analysed: those of an empty database must not live long.
+  autovacuum_naptime: "5s",
   random_page_cost: "1.1",
   jit: "off",
   timezone: "UTC",

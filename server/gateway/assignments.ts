@@ -102,11 +102,17 @@ export class TemplateCache {
   }
 }
 
+/**
+ * One walk through the index of what is unconfirmed. A look for each cluster would cost its square: row-level security compares with the whole list of clusters, which
+ * Postgres sorts anew at each look.
+ */
 const PENDING = /* sql */ `
-select unconfirmed.cluster_id as "clusterId", unconfirmed.object_id as "objectId", unconfirmed.generation
-from unnest($1::uuid[]) as asked (id) cross join lateral (
-  select a.cluster_id, a.object_id, a.generation from assignment a
-  where a.cluster_id = asked.id and a.confirmed_generation < a.generation order by a.object_id limit $2) unconfirmed`;
+select pending.cluster_id as "clusterId", pending.object_id as "objectId", pending.generation
+from (
+  select a.cluster_id, a.object_id, a.generation, row_number() over (partition by a.cluster_id order by a.object_id) as place
+  from assignment a where a.cluster_id = any ($1::uuid[]) and a.confirmed_generation < a.generation) pending
+where pending.place <= $2
+order by pending.cluster_id, pending.object_id`;
 
 const LOAD = /* sql */ `
 select a.cluster_id, a.tenant_id, a.object_id, a.kind, a.generation, a.spec

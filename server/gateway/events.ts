@@ -27,6 +27,7 @@ export async function storeEvents(client: PoolClient, reports: readonly Report[]
   return rows;
 }
 
+/** Row by row (offset 0): left to itself, the planner expects many records, and reads all nodes of the fleet for a few. */
 const EVENTS = /* sql */ `
 with reported as (
   select said."clusterId" as cluster_id, r.*, object ->> 'kind' as kind, coalesce((object ->> 'id')::uuid, said."clusterId") as object_id, object ->> 'name' as name,
@@ -43,9 +44,11 @@ with reported as (
     else 'cluster/' || (select c.code from cluster c where c.id = r.cluster_id)
   end as object_text
   from reported r
-  left join assignment a on a.cluster_id = r.cluster_id and a.object_id = r.assigned_id and a.kind = case r.kind when 'service' then 'service' else 'placement' end
-    and r.kind in ('pod', 'placement', 'service')
-  left join cluster_node n on n.id = r.object_id and n.cluster_id = r.cluster_id and r.kind = 'node'
+  left join lateral (
+    select * from assignment
+    where r.kind in ('pod', 'placement', 'service') and cluster_id = r.cluster_id and object_id = r.assigned_id and kind = case r.kind when 'service' then 'service' else 'placement' end
+    offset 0) a on true
+  left join lateral (select * from cluster_node where r.kind = 'node' and id = r.object_id and cluster_id = r.cluster_id offset 0) n on true
   where a.object_id is not null or n.id is not null or r.kind = 'cluster'
 ), stored as (
   insert into event (

@@ -20,7 +20,7 @@ export const takesOptions = true;
 
 const HELP = "Options: --fleet china  --applications 10  --clusters 50 (of each)  --replicas 10 (on each)  --full (china-large: 100 applications on 100 of 1,000 clusters, 100,000 pods)";
 const CREATE_LANES = 4;
-const LOOK_MS = 100;
+const LOOK_MS = 250;
 const ONLINE_DEADLINE_MS = 300_000;
 const READY_DEADLINE_MS = 900_000;
 const IDLE_MS = 5_000;
