@@ -63,7 +63,7 @@ export async function createInstallation(): Promise<Installation> {
         port,
         url: `http://127.0.0.1:${port}`,
         start: async () => {
-          const started = run({ NODE_COMPILE_CACHE: path.join(folder, "compiled"), ...(env["SELVEDGE_ROLE"] === "fleet" ? {} : centre), PORT: String(port), SELVEDGE_DATA_DIR: directory, ...env });
+          const started = run({ ...(env["SELVEDGE_ROLE"] === "fleet" ? {} : centre), PORT: String(port), SELVEDGE_DATA_DIR: directory, ...env });
           current = started;
           running.add(started);
           void started.exit.then(() => running.delete(started));
