@@ -36,7 +36,7 @@ const READY_DEADLINE_MS = 120_000;
 
 export async function createInstallation(): Promise<Installation> {
   const folder = await temporaryDirectory();
-  const server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", max_connections: "200" } });
+  const server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", full_page_writes: "off", max_connections: "200" } });
   const admin = new pg.Client({ ...server.address, ...server.superuser });
   await admin.connect();
   await admin.query("create role customer login createrole password 'theirs'");
