@@ -33,8 +33,8 @@ export interface ServerProcess {
   kill9(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Again, on the same port and data. Resolves when it is ready. */
-  start(): Promise<void>;
+  /** Again, on the same port and data, with these settings beside those from before. Resolves when it is ready. */
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops everything that is left, and removes the data. */
   dispose(): Promise<void>;
 }
@@ -67,10 +67,10 @@ export async function startServer({ env = {}, readyDeadlineMs = READY_DEADLINE_M
     if (lines.length > MAX_LINES) lines.shift();
   };
 
-  const start = async (): Promise<void> => {
+  const start = async (settings: Readonly<Record<string, string>> = {}): Promise<void> => {
     const started = spawn(process.execPath, ["server/main.ts"], {
       cwd: ROOT,
-      env: { ...surroundings(), ...env, PORT: String(port), SELVEDGE_DATA_DIR: dataDirectory },
+      env: { ...surroundings(), ...env, ...settings, PORT: String(port), SELVEDGE_DATA_DIR: dataDirectory },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
