@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/support/longest-first.ts";
 
 export default defineConfig({
   // As Node itself resolves: else graphql is loaded twice, and its two GraphQLError classes do not know each other.
@@ -9,11 +10,15 @@ export default defineConfig({
     globalSetup: ["tests/support/postgres.ts", "tests/support/redis.ts"],
     // Postgres and the load share the machine: more workers only wait for each other.
     maxWorkers: 2,
+    // A worker loads what many files need once, and runs one file after the other: no module has a state of its own, and what a test changes it puts back.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
     reporters: ["default"],
     // A value of the environment must never decide what a test sees; those that read it pass their own.
     unstubEnvs: true,
+    unstubGlobals: true,
   },
 });

@@ -14,7 +14,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "selvedge-cli-"));
-  server = await startServer({ env: { SELVEDGE_FLEET: "tiny", SELVEDGE_SPEED: "5", LOG_LEVEL: "warn" } });
+  server = await startServer({ env: { SELVEDGE_FLEET: "tiny", SELVEDGE_SPEED: "10", LOG_LEVEL: "warn" } });
 }, 120_000);
 afterAll(async () => {
   await server?.dispose();

@@ -31,7 +31,7 @@ afterEach(async () => {
 
 describe.each(shops)("$name", ({ file, probe, others }) => {
   it.runIf(existsSync(path.join(ROOT, file)))(`${file} runs on five clusters, through a kill -9 of the server`, { timeout: 300_000 }, async () => {
-    // Slow enough that there is a halfway.
+    // Slow enough that there is a halfway; what comes after it may be faster.
     server = await startServer({ env: { LOG_LEVEL: "warn", SELVEDGE_SPEED: "0.3" } });
     const client = server.client();
     command = startCommand(["apply", "-f", file, "--clusters", CLUSTERS.join(","), "--replicas", String(REPLICAS)], server.environment);
@@ -49,7 +49,7 @@ describe.each(shops)("$name", ({ file, probe, others }) => {
     await server.kill9();
     await eventually(() => expect(command?.err).toContain("reconnecting…"), { deadlineMs: 30_000 });
     expect(before.length).toBeLessThan(PODS);
-    await server.start();
+    await server.start({ SELVEDGE_SPEED: "5" });
 
     const ended = await command.done();
     expect(ended.err).toContain("connected again");

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { eventually } from "#tests/support/eventually.ts";
 import { freePort } from "#tests/support/ports.ts";
 import { endProcesses, processesOf, removeDirectory, run, type Run, temporaryDirectory } from "#tests/support/runtime.ts";
+import { NOTHING_COMPILED } from "#tests/support/surroundings.ts";
 
 /** How the server starts, stops, is killed, and refuses. Each with a real process on a data directory of its own. */
 const READY_WITHIN_S = 10;
@@ -86,7 +87,7 @@ afterEach(async () => {
 describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () => {
   test("a fresh directory: ready soon, a token that works, Postgres never as root, and after SIGTERM nothing is left", async () => {
     const here = await place();
-    const server = start(here.env);
+    const server = start({ ...here.env, ...NOTHING_COMPILED });
     const ready = await server.ready();
     expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S * crowding());
     expect(ready).toMatchObject({ graphql: `http://127.0.0.1:${here.port}/graphql`, dataDirectory: here.directory, tokenFile: path.join(here.directory, "token") });
@@ -116,7 +117,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
 
   test("with the whole of china a fresh start is as soon, and every cluster is there by then", async () => {
     const here = await place();
-    const server = start({ ...here.env, SELVEDGE_FLEET: "china" });
+    const server = start({ ...here.env, ...NOTHING_COMPILED, SELVEDGE_FLEET: "china" });
     const ready = await server.ready();
     expect(ready).toMatchObject({ fleet: "china", clusters: 60 });
     expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S * MAX_CROWDING);
@@ -134,7 +135,7 @@ describe.runIf(process.platform === "linux")("a life", { timeout: 120_000 }, () 
     const survivors = await leftOf(first, here);
     expect(survivors.some(({ command }) => command.includes("postgres"))).toBe(true);
 
-    const second = start(here.env);
+    const second = start({ ...here.env, ...NOTHING_COMPILED });
     const ready = await second.ready();
     expect(ready["seconds"]).toBeLessThan(READY_WITHIN_S * crowding());
     const takenOver = second.log.find(({ msg }) => String(msg).startsWith("took over the embedded Postgres"));

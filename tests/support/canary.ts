@@ -20,30 +20,43 @@ export function formsOf(secret: string): string[] {
   return [...new Set([secret, bytes.toString("hex"), ...inBase64, ...hashes.flatMap((hash) => [hash.toString("hex"), hash.toString("base64").replace(/=+$/, "")])])];
 }
 
-export const holds = (text: string, secret: string): boolean => {
-  const lower = text.toLowerCase();
-  return formsOf(secret).some((form) => text.includes(form) || (/^[0-9a-f]+$/.test(form) && lower.includes(form)));
-};
+/** Which of the texts hold the secret: for many secrets the texts are made ready once. */
+export function holders(texts: readonly string[]): (secret: string) => string[] {
+  const both = texts.map((text) => ({ text, lower: text.toLowerCase() }));
+  return (secret) => {
+    const forms = formsOf(secret).map((form) => ({ form, isHex: /^[0-9a-f]+$/.test(form) }));
+    return both.filter(({ text, lower }) => forms.some(({ form, isHex }) => text.includes(form) || (isHex && lower.includes(form)))).map(({ text }) => text);
+  };
+}
 
-/** Every table of every schema that is not Postgres' own, each row as its text (bytea in hex); and what sessions last asked. Answers where it is. */
-export async function tablesWith(client: ClientBase, secret: string): Promise<string[]> {
+export const holds = (text: string, secret: string): boolean => holders([text])(secret).length > 0;
+
+/**
+ * Every table of every schema that is not Postgres' own, each row as its text (bytea in hex); and what sessions last asked. Answers by secret where it is; what is
+ * nowhere has no entry.
+ */
+export async function tablesWith(client: ClientBase, secrets: readonly string[]): Promise<Map<string, string[]>> {
   const { rows: tables } = await client.query<{ name: string }>(
     "select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1",
   );
   if (tables.length < 20) throw new Error(`only ${tables.length} tables to look at: not the database that was meant`);
-  const found: string[] = [];
+  const found = new Map<string, string[]>();
+  const look = (place: string, texts: readonly string[]): void => {
+    const holding = holders(texts);
+    for (const secret of secrets) if (holding(secret).length > 0) found.set(secret, [...(found.get(secret) ?? []), place]);
+  };
   for (const { name } of tables) {
     const { rows } = await client.query<{ text: string }>(`select t::text as text from ${name} t`);
-    if (rows.some(({ text }) => holds(text, secret))) found.push(name);
+    look(name, rows.map(({ text }) => text));
   }
   const { rows } = await client.query<{ query: string }>("select query from pg_stat_activity where query is not null");
-  if (rows.some(({ query }) => holds(query, secret))) found.push("pg_stat_activity");
+  look("pg_stat_activity", rows.map(({ query }) => query));
   return found;
 }
 
-/** Files below a folder that have the secret in their bytes as it is. */
-export async function filesWith(folder: string, secret: string): Promise<string[]> {
-  const found: string[] = [];
+/** By secret, the files below a folder that have it in their bytes as it is; what is nowhere has no entry. */
+export async function filesWith(folder: string, secrets: readonly string[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
@@ -52,7 +65,7 @@ export async function filesWith(folder: string, secret: string): Promise<string[
       if (error.code === "ENOENT") return Buffer.alloc(0);
       throw error;
     });
-    if (bytes.includes(secret)) found.push(path.relative(folder, file));
+    for (const secret of secrets) if (bytes.includes(secret)) found.set(secret, [...(found.get(secret) ?? []), path.relative(folder, file)]);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { surroundings } from "./surroundings.ts";
 
 /** The command line as a user starts it: a process of its own, its outputs read through pipes. */
 export interface Command {
@@ -23,7 +24,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 export function startCommand(args: readonly string[], env: Readonly<Record<string, string>>): Command {
   const child: ChildProcess = spawn(process.execPath, ["clients/cli/main.ts", ...args], {
     cwd: ROOT,
-    env: { PATH: process.env["PATH"], XDG_CONFIG_HOME: "/nonexistent", SELVEDGE_DATA_DIR: "/nonexistent", ...env },
+    env: { ...surroundings(), XDG_CONFIG_HOME: "/nonexistent", SELVEDGE_DATA_DIR: "/nonexistent", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const written = { out: "", err: "" };

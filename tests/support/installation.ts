@@ -36,7 +36,7 @@ const READY_DEADLINE_MS = 120_000;
 
 export async function createInstallation(): Promise<Installation> {
   const folder = await temporaryDirectory();
-  const server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", max_connections: "200" } });
+  const server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", full_page_writes: "off", max_connections: "200" } });
   const admin = new pg.Client({ ...server.address, ...server.superuser });
   await admin.connect();
   await admin.query("create role customer login createrole password 'theirs'");
@@ -63,7 +63,7 @@ export async function createInstallation(): Promise<Installation> {
         port,
         url: `http://127.0.0.1:${port}`,
         start: async () => {
-          const started = run({ NODE_COMPILE_CACHE: path.join(folder, "compiled"), ...(env["SELVEDGE_ROLE"] === "fleet" ? {} : centre), PORT: String(port), SELVEDGE_DATA_DIR: directory, ...env });
+          const started = run({ ...(env["SELVEDGE_ROLE"] === "fleet" ? {} : centre), PORT: String(port), SELVEDGE_DATA_DIR: directory, ...env });
           current = started;
           running.add(started);
           void started.exit.then(() => running.delete(started));

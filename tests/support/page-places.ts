@@ -32,12 +32,21 @@ export const everySize = (field: string, args = ""): string => SIZES.map(({ name
 export const pageFragment = (type: string, node: string): string =>
   `fragment Page on ${type} { nodes { ${node} } edges { cursor node { ${node} } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount }`;
 
+/** Which pairs of cursors are looked at: one where each stands at the number of its position. Those with one cursor, or none, always are. */
+export type Chosen = (after: number, before: number) => boolean;
+
 /** Where the answers are not the model's; a few of them, told so that one can be looked at by itself. `cursorOf` as they were learned. */
-export async function differences({ name, order, parents, positions, nodeOf }: Place, cursorOf: (item: Item) => string, answer: Answer, atMost = 3): Promise<string[]> {
+export async function differences(
+  { name, order, parents, positions, nodeOf }: Place,
+  cursorOf: (item: Item) => string,
+  answer: Answer,
+  { atMost = 3, chosen = () => true }: { readonly atMost?: number; readonly chosen?: Chosen } = {},
+): Promise<string[]> {
   const found: string[] = [];
   const anywhere = [undefined, ...positions];
-  for (const after of anywhere) {
-    for (const before of anywhere) {
+  for (const [row, after] of anywhere.entries()) {
+    for (const [column, before] of anywhere.entries()) {
+      if (after && before && !chosen(row, column)) continue;
       const pages = await answer(after, before);
       for (const [parent, items] of parents) {
         for (const size of SIZES) {

@@ -36,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startEmbeddedPostgres({
     dataDirectory: folder,
     superuserPassword: "only-for-tests",
-    settings: { shared_buffers: "96MB", max_connections: "200", fsync: "off", max_wal_size: "1GB" },
+    settings: { shared_buffers: "96MB", max_connections: "200", fsync: "off", full_page_writes: "off", max_wal_size: "1GB" },
   });
   const remove = async (): Promise<void> => {
     await server.stop();

@@ -21,7 +21,8 @@ const vitest = path.join(path.dirname(createRequire(import.meta.url).resolve("vi
 const child = spawn(
   process.execPath,
   [vitest, "run", "--config", "vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...process.argv.slice(2)],
-  { cwd: root, stdio: ["ignore", "inherit", "inherit"] },
+  // What one process of the run has compiled, the others need not compile again.
+  { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { NODE_COMPILE_CACHE: path.join(folder, "compiled"), ...process.env } },
 );
 // The runner ends its own children; we only wait for it.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));

@@ -5,6 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { eventually } from "./eventually.ts";
 import { TEMPORARY_PREFIX } from "./postgres.ts";
+import { surroundings } from "./surroundings.ts";
 
 /** `node server/main.ts` as it comes: it may be ready, or end at once; what it says and how it ends is what is looked at. */
 export interface Run {
@@ -28,7 +29,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 export function run(env: Readonly<Record<string, string>>, [file, ...args]: readonly [string, ...string[]] = [process.execPath, "server/main.ts"]): Run {
   const child = spawn(file, args, {
     cwd: ROOT,
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], SELVEDGE_FLEET: "tiny", ...env },
+    env: { ...surroundings(), SELVEDGE_FLEET: "tiny", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -11,6 +11,7 @@ import { rolePassword } from "#server/database/address.ts";
 import { DATABASE } from "#server/database/prepare.ts";
 import { eventually } from "./eventually.ts";
 import { TEMPORARY_PREFIX } from "./postgres.ts";
+import { surroundings } from "./surroundings.ts";
 
 /**
  * The product as users run it: `node server/main.ts` in a process of its own, on a data directory and a port of its own, with its embedded
@@ -32,8 +33,8 @@ export interface ServerProcess {
   kill9(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Again, on the same port and data. Resolves when it is ready. */
-  start(): Promise<void>;
+  /** Again, on the same port and data, with these settings beside those from before. Resolves when it is ready. */
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops everything that is left, and removes the data. */
   dispose(): Promise<void>;
 }
@@ -66,11 +67,10 @@ export async function startServer({ env = {}, readyDeadlineMs = READY_DEADLINE_M
     if (lines.length > MAX_LINES) lines.shift();
   };
 
-  const start = async (): Promise<void> => {
+  const start = async (settings: Readonly<Record<string, string>> = {}): Promise<void> => {
     const started = spawn(process.execPath, ["server/main.ts"], {
       cwd: ROOT,
-      // Of the surroundings only what a process needs: a setting of the person who runs the tests must not decide them.
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env, PORT: String(port), SELVEDGE_DATA_DIR: dataDirectory },
+      env: { ...surroundings(), ...env, ...settings, PORT: String(port), SELVEDGE_DATA_DIR: dataDirectory },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });

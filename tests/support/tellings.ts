@@ -80,6 +80,12 @@ export async function recorded(admin: Pool): Promise<Recording> {
   return { changes, tellings };
 }
 
+/** Which tables' rows came (+), changed (~) and went (-) so far: asked again and again, so that the rows themselves stay where they are. */
+export async function happened(admin: Pool): Promise<Set<string>> {
+  const { rows } = await admin.query<{ what: string }>("select distinct table_name || case when before is null then '+' when after is null then '-' else '~' end as what from row_change");
+  return new Set(rows.map(({ what }) => what));
+}
+
 /** What was not told, in words; one line for each table and way of changing it. */
 export function untold({ changes, tellings }: Recording, tables: readonly ToldTable[]): string[] {
   const told = Map.groupBy(tellings, ({ xid, kind }) => `${xid} ${kind}`);

@@ -4,6 +4,7 @@ import { type AffinityRule, CLUSTER_LABELS, REGION_LABEL } from "#server/domain/
 import { AFFINITY_KINDS, AFFINITY_TOPOLOGIES } from "#server/domain/states.ts";
 import type { FindConfig } from "#server/services/import/references.ts";
 import type { ContainerSpec, EnvVar, PodTemplate, Probe, Volume, VolumeMount } from "#server/domain/pod-template.ts";
+import { anyCharacter } from "./any-character.ts";
 
 /** What templates refer to: a ConfigMap or Secret by its name. */
 export interface Referable {
@@ -24,7 +25,7 @@ const AWKWARD = [
 export const text = fc.oneof(
   fc.constantFrom(...AWKWARD),
   fc.string({ unit: "grapheme", maxLength: 40 }),
-  fc.string({ unit: "binary", maxLength: 40 }).map((value) => value.toWellFormed().replaceAll("\0", "\n")),
+  fc.string({ unit: anyCharacter, maxLength: 40 }).map((value) => value.toWellFormed().replaceAll("\0", "\n")),
 );
 const plain = fc.string({ unit: "grapheme", maxLength: 20 }).map((value) => value.replaceAll(/\p{Cc}/gu, " "));
 

@@ -8,9 +8,12 @@ import { rowsOf, TEMPLATE } from "#tests/support/rows.ts";
 
 /**
  * Random queries over what belongs to applications, through the schema and each reader, against the same said in plain SQL, one row after the
- * other. And however many rows a query meets, it takes a statement for each page, count and object that its text asks for; or one for each root.
+ * other. And however many rows a query meets, it takes a statement for each page, count and object that its text asks for; or one for each root. By hand, with more of them:
+ * SELVEDGE_OPERATIONS=1000 npm test -- tests/integration/read/random-queries.test.ts
  */
 const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const OPERATIONS = Number(process.env["SELVEDGE_OPERATIONS"] ?? 60);
+const TIMEOUT_MS = 60_000 + OPERATIONS * 500;
 const random = seededRandom(SEED);
 const below = (limit: number): number => Math.floor(random() * limit);
 const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T;
@@ -202,7 +205,7 @@ describe.each(READERS)("%s", (way) => {
     reading = await openReading(database, { way });
   });
 
-  test(`any query says what plain SQL says, in a statement for each relation in its text (seed ${SEED})`, { timeout: 60_000 }, async () => {
+  test(`any query says what plain SQL says, in a statement for each relation in its text (seed ${SEED})`, { timeout: TIMEOUT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(selectionOn("Query", 4), fc.boolean(), async (selected, all) => {
         const namespaceId = all ? null : narrow;
@@ -213,7 +216,7 @@ describe.each(READERS)("%s", (way) => {
         if (way === "mixed") expect(statements).toBe(selected.length);
         else expect(statements).toBeLessThanOrEqual(statementsFor(selected));
       }),
-      { seed: SEED, numRuns: 120 },
+      { seed: SEED, numRuns: OPERATIONS },
     );
   });
 

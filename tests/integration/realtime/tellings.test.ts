@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from "#tests/support/database.t
 import { eventually } from "#tests/support/eventually.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
-import { recorded, type Recording, startRecording, toldTables, type ToldTable, untold } from "#tests/support/tellings.ts";
+import { happened, recorded, type Recording, startRecording, toldTables, type ToldTable, untold } from "#tests/support/tellings.ts";
 import { createWorkload, type Workload } from "#tests/support/whole-workload.ts";
 
 /** What has to have happened: rows that came (+), changed (~) and went (-). */
@@ -48,8 +48,6 @@ describe("the timeline", () => {
     await database.drop();
   });
 
-  const seen = ({ changes }: Recording): Set<string> => new Set(changes.map(({ table, before, after }) => `${table}${before === null ? "+" : after === null ? "-" : "~"}`));
-
   it("names every row that is remembered whenever it comes, goes or changes, and says whose it is", async () => {
     let going = true;
     const failures: unknown[] = [];
@@ -59,7 +57,7 @@ describe("the timeline", () => {
     const all = [...Array.from({ length: WRITERS }, () => keepOn(() => workload.mutate())), keepOn(() => workload.speak()), keepOn(() => workload.speak())];
     try {
       await eventually(async () => {
-        const covered = seen(await recorded(database.admin));
+        const covered = await happened(database.admin);
         expect(COVERED.filter((what) => !covered.has(what))).toEqual([]);
       }, { deadlineMs: WITHIN_MS, everyMs: 500 });
     } finally {
