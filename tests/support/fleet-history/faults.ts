@@ -1,6 +1,6 @@
 /** Bugs that agents, reporters, sessions and assignments could have, planted in their texts: each breaks a promise that some history shows. */
 import type { PlacedFault } from "../mutated-graph.ts";
-import { SAME_GENERATION } from "./regressions.ts";
+import { NEWS_THAT_WAIT, SAME_GENERATION } from "./regressions.ts";
 import { type Story, storyOf } from "./story.ts";
 
 /** And the history that shows it. */
@@ -36,6 +36,7 @@ export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "a removed object is held for ever", path: OBJECTS, text: "    this.#placements.delete(placementId);\n", by: "", shownBy: storyOf(2) },
   { name: "a ping vouches for whoever is connected", path: VOUCHING, text: "  isAbreast && (", by: "  true || (", shownBy: storyOf(3) },
   { name: "a ping vouches however long reports wait", path: VOUCHING, text: "wallMs - waitingSinceMs <= VOUCH_LIMIT_MS", by: "wallMs >= waitingSinceMs", shownBy: storyOf(32) },
+  { name: "news wait only from when a report tells them", path: "server/fleet/agent/news.ts", text: "    this.#current.sinceMs = wallMs;\n", by: "", shownBy: NEWS_THAT_WAIT },
   { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(3767) },
   { name: "a report vouches for the moment at which it comes", path: "server/gateway/vouched.ts", text: "Math.min(at, now)", by: "now", shownBy: storyOf(32) },
   { name: "strays are not taken back", path: SESSION, text: "this.send(this.#strays.slice(0, room)", by: "this.send(this.#strays.slice(0, 0)", shownBy: storyOf(3) },

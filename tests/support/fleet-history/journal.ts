@@ -1,6 +1,9 @@
 /**
  * What an agent's cluster did, looked at after every commit, judged by the promise of autonomy: whatever becomes of processes, networks and centres, a pod stays what
  * it is and where it is, restarts only for a reason of its own, is removed only because what is wanted changed, and no object ever goes back to an older generation.
+ *
+ * While nothing is committed nothing is looked at: the disk is full, or the process does not run. What was wanted meanwhile, and is not any more, nobody knows then, nor which
+ * pods were made for it; so of an object that changed meanwhile, what is found first is only noted.
  */
 import type { PlacementSpec, PodReport } from "#server/fleet/link.ts";
 
@@ -27,6 +30,8 @@ export class Journal {
   readonly #crashes = new Map<string, number>();
   /** Crashed pods that have to be ready again by then. */
   readonly #owed = new Map<string, number>();
+  /** Something may have happened since it looked last. */
+  #missedSome = false;
   readonly breaches: string[] = [];
 
   copy(): Journal {
@@ -43,14 +48,21 @@ export class Journal {
     this.#owed.set(podId, now + COMES_BACK_MS);
   }
 
-  /** Its process does not run, and so nothing comes back. */
+  /** Its process does not run, and so nothing comes back; or nothing is committed. */
   paused(): void {
     this.#owed.clear();
+    this.#missedSome = true;
   }
 
   /** `held`: each object that it holds, as its store has it. */
   look(now: number, reports: readonly PodReport[], held: ReadonlyMap<string, string>): void {
-    for (const [id, text] of held) if (this.#held.get(id)?.text !== text) this.#lookAtPair(id, text);
+    const missed = new Set<string>();
+    for (const [id, text] of held) {
+      if (this.#held.get(id)?.text === text) continue;
+      this.#lookAtPair(id, text);
+      if (this.#missedSome) missed.add(id);
+    }
+    this.#missedSome = false;
     for (const id of this.#held.keys()) if (!held.has(id)) this.#held.delete(id);
 
     const specs = [...this.#held].map(([id, { pair }]) => [id, pair.spec as PlacementSpec | null] as const);
@@ -60,7 +72,7 @@ export class Journal {
     for (const report of reports) {
       seen.add(report.id);
       const known = this.#pods.get(report.id);
-      const variant = known?.variant ?? variants.get(report.placementId) ?? "";
+      const variant = known?.variant ?? (missed.has(report.placementId) ? UNKNOWN : variants.get(report.placementId)) ?? UNKNOWN;
       if (known) this.#compare(known.report, report, now);
       this.#pods.set(report.id, { variant, report });
       if (report.phase === "TERMINATING") this.#owed.delete(report.id);
@@ -72,7 +84,7 @@ export class Journal {
     }
     for (const id of this.#pods.keys()) if (!seen.has(id)) this.#forget(id);
     for (const [id, due] of this.#owed) if (now > due) this.#breach(now, `pod ${id} crashed and did not come back`);
-    for (const [id, spec] of specs) this.#count(id, spec, live.get(id) ?? new Set(), now);
+    for (const [id, spec] of specs) this.#count(id, spec, live.get(id) ?? new Set(), missed.has(id), now);
   }
 
   #lookAtPair(id: string, text: string): void {
@@ -98,13 +110,13 @@ export class Journal {
     if (after.restartCount > (this.#crashes.get(after.id) ?? 0)) this.#breach(now, `pod ${after.id} restarted ${after.restartCount} times for ${this.#crashes.get(after.id) ?? 0} crashes`);
   }
 
-  #count(placementId: string, spec: PlacementSpec | null, ids: ReadonlySet<string>, now: number): void {
+  #count(placementId: string, spec: PlacementSpec | null, ids: ReadonlySet<string>, missedSome: boolean, now: number): void {
     const variant = variantOf(spec);
     const before = this.#live.get(placementId);
     this.#live.set(placementId, { variant, ids });
     if (spec === null) return;
     if (ids.size > spec.replicas) this.#breach(now, `placement ${placementId} has ${ids.size} pods of what it should be, and should have ${spec.replicas}`);
-    if (before?.variant !== variant) return;
+    if (missedSome || before?.variant !== variant) return;
     const removed = [...before.ids].filter((id) => !ids.has(id));
     const surplus = Math.max(0, before.ids.size - spec.replicas);
     if (removed.length > surplus) this.#breach(now, `pods ${removed.join()} of placement ${placementId} were removed, of which ${surplus} were too many`);
@@ -121,4 +133,6 @@ export class Journal {
   }
 }
 
+/** Of a pod that may have been made for something that is not wanted any more. */
+const UNKNOWN = "unknown";
 const variantOf = (spec: PlacementSpec | null): string => (spec === null || !("replicas" in spec) ? "" : `${spec.revisionId} ${spec.restarts ?? 0}`);
