@@ -7,6 +7,7 @@ import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
 import { VouchingMigration } from "./migration-20261201-vouching.ts";
 import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
+import { SilentClustersMigration } from "./migration-20261204-silent-clusters.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   { name: "20261201-faults", class: FaultsMigration },
   { name: "20261201-vouching", class: VouchingMigration },
   { name: "20261202-troubled-pods", class: TroubledPodsMigration },
+  { name: "20261204-silent-clusters", class: SilentClustersMigration },
 ];

@@ -34,8 +34,8 @@
  *   event that no report had is raised itself.
  * - Between machines a cluster's messages count once its key was proven on their connection, and until the key is revoked. Inside one process
  *   both ends are the same program, and trust each other.
- * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster whose oldest report has waited
- *   for its ack longer than VOUCH_LIMIT_MS, however well the connection does, and one that the centre has not caught up with since the welcome (agent/vouching.ts).
+ * - A ping vouches for the clusters that it names: that the centre has what they have to say, but for what is on its way. So it leaves out a cluster of which something has waited
+ *   to be told, or for its report's ack, longer than VOUCH_LIMIT_MS, however well the connection does, and one that the centre has not caught up with since the welcome (agent/vouching.ts).
  * - A report vouches for its cluster as it was when the report was made, `more` for nothing; a hello for nothing either: what is shown stays as old as it is.
  *   A ping vouches for the moment `at` which it was sent: the clocks of both sides have to agree within seconds.
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is

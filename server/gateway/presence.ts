@@ -1,12 +1,13 @@
 /**
  * Which clusters are vouched for (fleet/link.ts). A cluster is ONLINE while its agent vouches for what is shown every now and then, and DISCONNECTED once it has
- * not for the stale time: its pods run on, but what is shown of them is old. Times in the database are the simulation's, so the stale time is stretched
+ * not for the stale time: its pods run on, but what is shown of them is old. The worker looks for silent clusters, too: where no gateway runs, nothing is heard of any. Times in the database are the simulation's, so the stale time is stretched
  * by its speed: agents ping by the wall clock.
  *
  * `last_seen_at` is the moment that was vouched for, never the one at which that was stored: while the database is away signs of life wait here, and grow old.
  */
 import type { Pool } from "pg";
 import { inPoolScope } from "../database/scope.ts";
+import { markSilentClusters } from "../database/silent-clusters.ts";
 import type { Clock } from "../domain/clock.ts";
 import { appendTimelineOn } from "../realtime/timeline.ts";
 import { type ClusterEvent, storeClusterEvents } from "./events.ts";
@@ -52,20 +53,14 @@ export function createPresence(pool: Pool, clock: Clock, silentAfterMs: () => nu
       }
     },
     markSilent: async () => {
-      const before = new Date(clock.now() - silentAfterMs());
-      const { rows } = await pool.query<{ id: string }>({ name: "find-silent", text: "select id from cluster where status = 'ONLINE' and (last_seen_at is null or last_seen_at < $1)", values: [before] });
-      const silent = rows.map(({ id }) => id).filter((id) => (heard.get(id) ?? 0) < before.getTime());
-      if (silent.length === 0) return [];
-      return (await tell(silent, SILENT, () => [silent, before], clusterDisconnected)).map(({ id }) => id);
+      const now = clock.now();
+      const before = now - silentAfterMs();
+      return markSilentClusters(pool, { now, before, heard: [...heard].filter(([, at]) => at >= before).map(([id]) => id) });
     },
   };
 }
 
 const clusterConnected = (clusterId: string): ClusterEvent => ({ clusterId, type: "NORMAL", reason: "ClusterConnected", message: "The cluster is heard from again" });
-
-const clusterDisconnected = (clusterId: string): ClusterEvent => ({
-  clusterId, type: "WARNING", reason: "ClusterDisconnected", message: "Nothing is heard from the cluster: what runs on it runs on, and what is shown of it is as old as its last word",
-});
 
 const HEARD = /* sql */ `
 with heard as (select * from unnest($1::uuid[], $2::timestamptz[]) as heard (id, at)),
@@ -77,8 +72,3 @@ update cluster c set last_seen_at = greatest(c.last_seen_at, free.at), status = 
 from free where c.id = free.id
 returning c.id, free.flipped`;
 
-const SILENT = /* sql */ `
-with silent as (
-  select id from cluster where id = any ($1::uuid[]) and status = 'ONLINE' and (last_seen_at is null or last_seen_at < $2) order by id for no key update skip locked)
-update cluster c set status = 'DISCONNECTED' from silent where c.id = silent.id
-returning c.id, true as flipped`;

@@ -8,6 +8,7 @@ import { createJobRunner } from "../jobs/runner.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createDriver } from "./driver.ts";
 import { expireEvents, expireFaults, expireIdempotency, maintainTimeline } from "./housekeeping.ts";
+import { markSilent } from "./presence.ts";
 import { createRewrapper } from "./rewrap.ts";
 import { sweep } from "./sweep.ts";
 
@@ -57,6 +58,7 @@ export function createWorker(options: WorkerOptions): Worker {
       expire_idempotency: () => expireIdempotency(options),
       expire_events: () => expireEvents(options),
       expire_faults: () => expireFaults(options),
+      mark_silent: () => markSilent(options),
       rewrap_secrets: () => rewrapSecrets(),
     },
     recurring: [
@@ -65,6 +67,7 @@ export function createWorker(options: WorkerOptions): Worker {
       { task: "expire_idempotency", everyMs: 600_000 },
       { task: "expire_events", everyMs: 60_000 },
       { task: "expire_faults", everyMs: 60_000 },
+      { task: "mark_silent", everyMs: 5_000 },
       { task: "rewrap_secrets", everyMs: 600_000 },
     ],
   });

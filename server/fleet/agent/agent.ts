@@ -29,7 +29,7 @@ import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
-import { Vouching } from "./vouching.ts";
+import { Vouching, vouches } from "./vouching.ts";
 
 export interface AgentOptions {
   readonly cluster: FleetCluster;
@@ -287,7 +287,6 @@ export class ClusterAgent implements ClusterListener {
       "the centre and this agent's store disagree about what was reported: a new epoch starts with the whole state",
     );
     this.#reporter.startEpoch(epoch);
-    this.#vouching.epochStarted();
   }
 
   #takeTerm(term: number): void {
@@ -332,14 +331,12 @@ export class ClusterAgent implements ClusterListener {
     if (this.#setsChanged) this.#assignments.dropContents();
     this.#setsChanged = false;
     if (this.#session.state !== "WELCOMED") return;
-    const made = this.#reporter.make();
-    this.#vouching.made(made, wallMs);
-    this.#session.send(made);
+    this.#session.send(this.#reporter.make(wallMs));
   }
 
   /** Whether a ping may name the cluster. */
   vouches(wallMs: number): boolean {
-    return this.#vouching.vouches(wallMs);
+    return vouches({ isAbreast: this.#vouching.isAbreast, waitingSinceMs: this.#reporter.waitingSinceMs }, wallMs);
   }
 
   /** A ping should name it before the next one is due. */

@@ -9,6 +9,9 @@
  * had room for more) at most one: what happens while it is under way waits for its ack, and is then said together, of each pod its newest state. So who
  * is answered at once reports at once, and who has to wait says less instead of more.
  *
+ * What the centre does not have waits: news since the first making of reports that left them out, then as part of a report until that is acknowledged. `waitingSinceMs` is
+ * since when the oldest does.
+ *
  * An epoch begins with the whole state: all pods are news again, reports are `full`, and the one after which every pod there was has been
  * named ends it with `fullEnds`. Pods are named first come first, so that this ends however much happens meanwhile.
  */
@@ -16,6 +19,7 @@ import {
   BATCH_LIMIT, EVENTS_LIMIT, REPORT_WINDOW, type NodeReport, type PlacementReport, type PodReport, type Report, type ServiceReport, type Welcome,
 } from "../link.ts";
 import type { EventLog } from "./events.ts";
+import { News, Rounds } from "./news.ts";
 import type { StoredCluster } from "./store.ts";
 import type { UnsavedChanges } from "./unsaved.ts";
 
@@ -55,11 +59,14 @@ export class Reporter {
   readonly #unnamed = new Set<number>();
   /** Slots that a report of this epoch named. */
   readonly #named = new Set<number>();
-  readonly #pods = new Set<number>();
-  readonly #gone = new Set<string>();
-  readonly #placements = new Set<string>();
-  readonly #services = new Set<string>();
-  readonly #nodes = new Set<number>();
+  readonly #rounds = new Rounds();
+  readonly #pods = new News<number>(this.#rounds);
+  readonly #gone = new News<string>(this.#rounds);
+  readonly #placements = new News<string>(this.#rounds);
+  readonly #services = new News<string>(this.#rounds);
+  readonly #nodes = new News<number>(this.#rounds);
+  /** Since when the oldest that a report tells had waited, of those that are not acknowledged, by their numbers. Of reports from before a restart nothing is known. */
+  readonly #waitingMs = new Map<number, number>();
 
   constructor(source: ReportSource, unsaved: UnsavedChanges, stored: StoredCluster) {
     this.#source = source;
@@ -102,11 +109,11 @@ export class Reporter {
   }
 
   podGone(slot: number, id: string): void {
-    this.#pods.delete(slot);
+    const round = this.#pods.delete(slot);
     this.#unnamed.delete(slot);
     this.#unsaved.pods.add(slot);
     if (!this.#named.delete(slot)) return;
-    this.#gone.add(id);
+    this.#gone.add(id, round);
     this.#unsaved.gone.set(id, true);
   }
 
@@ -134,6 +141,12 @@ export class Reporter {
     return this.#unacked.length === 0 && !this.#hasNews();
   }
 
+  /** Wall-clock milliseconds; null where the centre has all that there was to say when reports were last made. Events tell their own time, and don't count. */
+  get waitingSinceMs(): number | null {
+    const oldest = Math.min(this.#rounds.oldestMs, ...this.#waitingMs.values());
+    return oldest === Infinity ? null : oldest;
+  }
+
   /** Whether the reports that the centre has not stored are exactly those that are kept here. */
   goesOnBehind({ epoch, ackedSeq }: Welcome): boolean {
     if (epoch === this.#epoch) return ackedSeq <= this.#lastSeq && ackedSeq >= this.#ackedSeq;
@@ -145,6 +158,7 @@ export class Reporter {
     if (epoch !== this.#epoch || seq <= this.#ackedSeq || seq > this.#lastSeq) return [];
     const acked = this.#unacked.filter((report) => report.seq <= seq);
     this.#unacked = this.#unacked.filter((report) => report.seq > seq);
+    for (const report of acked) this.#waitingMs.delete(report.seq);
     this.#ackedSeq = seq;
     this.#unsaved.ackedTo(seq);
     this.#unsaved.cluster = true;
@@ -158,8 +172,9 @@ export class Reporter {
     this.#isFull = true;
     this.#source.events.putBack(this.#unacked.flatMap(({ events }) => events ?? []));
     this.#unacked = [];
+    this.#waitingMs.clear();
     this.#named.clear();
-    for (const id of this.#gone) this.#unsaved.gone.set(id, false);
+    for (const id of this.#gone.keys()) this.#unsaved.gone.set(id, false);
     this.#gone.clear();
     for (const slot of this.#source.slots()) {
       this.#unnamed.add(slot);
@@ -173,11 +188,14 @@ export class Reporter {
   // -------------------------------------------------------------- reports
 
   /** Makes the reports that there are news and room in the window for. */
-  make(): readonly Report[] {
+  make(wallMs: number): readonly Report[] {
     const made: Report[] = [];
+    this.#rounds.end(wallMs);
     this.#source.events.settle(this.#source.now());
     while (this.#unacked.length < REPORT_WINDOW && this.#hasNews() && (this.#fillsReport() || !this.#unacked.some(isSmall))) {
+      const waitingMs = Math.min(wallMs, this.#rounds.oldestMs);
       const report = this.#next();
+      this.#waitingMs.set(report.seq, waitingMs);
       made.push(report);
       this.#unacked.push(report);
       this.#unsaved.reports.push(report);
@@ -196,17 +214,17 @@ export class Reporter {
   }
 
   #next(): Report {
-    const pods = take(this.#pods, BATCH_LIMIT).map((slot) => {
+    const pods = this.#pods.take(BATCH_LIMIT).map((slot) => {
       this.#unnamed.delete(slot);
       this.#named.add(slot);
       this.#unsaved.pods.add(slot);
       return this.#source.pod(slot);
     });
-    const gone = take(this.#gone, BATCH_LIMIT);
+    const gone = this.#gone.take(BATCH_LIMIT);
     for (const id of gone) this.#unsaved.gone.set(id, false);
-    const placements = take(this.#placements, BATCH_LIMIT).flatMap((id) => this.#source.placement(id) ?? []);
-    const services = take(this.#services, BATCH_LIMIT).flatMap((id) => this.#source.service(id) ?? []);
-    const nodes = take(this.#nodes, BATCH_LIMIT).map((index) => this.#source.node(index));
+    const placements = this.#placements.take(BATCH_LIMIT).flatMap((id) => this.#source.placement(id) ?? []);
+    const services = this.#services.take(BATCH_LIMIT).flatMap((id) => this.#source.service(id) ?? []);
+    const nodes = this.#nodes.take(BATCH_LIMIT).map((index) => this.#source.node(index));
     const isLast = this.#unnamed.size === 0;
     const full = this.#isFull ? { full: true, ...(isLast ? { fullEnds: true } : {}) } : {};
     if (isLast) this.#isFull = false;
@@ -222,14 +240,3 @@ export class Reporter {
 
 const isSmall = ({ pods, gone, placements, nodes, services = [], events = [] }: Report): boolean =>
   [pods, gone, placements, nodes, services].every((said) => said.length < BATCH_LIMIT) && events.length < EVENTS_LIMIT;
-
-/** Takes up to so many out of a set, those that came first. */
-function take<T>(set: Set<T>, limit: number): T[] {
-  const taken: T[] = [];
-  for (const item of set) {
-    if (taken.length >= limit) break;
-    taken.push(item);
-    set.delete(item);
-  }
-  return taken;
-}

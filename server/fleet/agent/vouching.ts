@@ -6,13 +6,14 @@
  *                  └ the centre has acknowledged a report that was made since and left nothing out, or there is nothing to say
  *
  * After a welcome the centre may be hours behind, however young the reports are that tell it so: until it has caught up nothing vouches. From then on a
- * cluster falls behind by waiting: a report that was made VOUCH_LIMIT_MS ago and is not acknowledged says that the link works one way only, or too slowly.
+ * cluster falls behind by waiting: news that are VOUCH_LIMIT_MS old and not acknowledged say that the link works one way only, or too slowly. They count from when they could have
+ * been told, not from when a report had room for them: else each report could be young, and what it tells old.
  */
 import { VOUCH_LIMIT_MS, type Report } from "../link.ts";
 
 export interface Standing {
   readonly isAbreast: boolean;
-  /** Wall-clock milliseconds: when the oldest report that is not acknowledged was made, null where there is none. */
+  /** Wall-clock milliseconds: since when the oldest waits that the centre does not have (reporter.ts), null where there is nothing. */
   readonly waitingSinceMs: number | null;
 }
 
@@ -23,18 +24,15 @@ export class Vouching {
   #isAbreast = false;
   /** The newest report that had been made by the welcome. */
   #madeBefore = Infinity;
-  /** When the reports that are not acknowledged were made, by their numbers, oldest first. Of those from before a restart nothing is known, nor needed: they are acknowledged by the time that this is abreast. */
-  readonly #madeMs = new Map<number, number>();
   #owesPing = false;
+
+  get isAbreast(): boolean {
+    return this.#isAbreast;
+  }
 
   /** It became abreast, and no ping has said so. */
   get owesPing(): boolean {
     return this.#owesPing;
-  }
-
-  vouches(wallMs: number): boolean {
-    const [oldest] = this.#madeMs.values();
-    return vouches({ isAbreast: this.#isAbreast, waitingSinceMs: oldest ?? null }, wallMs);
   }
 
   pinged(): void {
@@ -54,17 +52,7 @@ export class Vouching {
     this.#madeBefore = Infinity;
   }
 
-  /** None of the reports that were made counts any more. */
-  epochStarted(): void {
-    this.#madeMs.clear();
-  }
-
-  made(reports: readonly Report[], wallMs: number): void {
-    for (const { seq } of reports) this.#madeMs.set(seq, wallMs);
-  }
-
   acked(reports: readonly Report[], isQuiet: boolean): void {
-    for (const { seq } of reports) this.#madeMs.delete(seq);
     if (isQuiet || reports.some(({ seq, more }) => seq > this.#madeBefore && more !== true)) this.#becomeAbreast();
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
 import { createPresence } from "#server/gateway/presence.ts";
+import { markSilent } from "#server/reconcile/presence.ts";
 import { wallClock } from "#tests/support/centre.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { openSubscribedApi } from "#tests/support/subscribed-api.ts";
@@ -168,7 +169,16 @@ describe("the product's subscriptions", () => {
     expect(await presence.flush()).toEqual([clusterId]);
     bus.publish("timeline");
     await expectAll(2, false);
+    // Where no gateway runs the worker tells it; the one that comes second has nothing to tell.
+    await database.admin.query("update cluster set last_seen_at = now() - interval '31 seconds' where id = $1", [clusterId]);
+    const { pool: workers } = await database.openAs("selvedge_worker", 1);
+    const marked = await Promise.all([1, 2].map(() => markSilent({ pool: workers, bus, clock: wallClock, speed: 1 })));
+    expect(marked.flat().filter((id) => id === clusterId)).toHaveLength(1);
+    expect(await presence.markSilent()).not.toContain(clusterId);
+    await expectAll(3, true);
     expect(raw.of("narrow")).toHaveLength(1);
+    const { rows: events } = await database.admin.query("select type, count, object, involved_id from event where cluster_id = $1 and reason = 'ClusterDisconnected' order by count", [clusterId]);
+    expect(events).toEqual([1, 2].map((count) => ({ type: "WARNING", count, object: "cluster/falls-silent", involved_id: clusterId })));
   });
 
   it("say null once an application is deleted, and end", async () => {

@@ -1,6 +1,6 @@
 /** Bugs that agents, reporters, sessions and assignments could have, planted in their texts: each breaks a promise that some history shows. */
 import type { PlacedFault } from "../mutated-graph.ts";
-import { SAME_GENERATION } from "./regressions.ts";
+import { NEWS_THAT_WAIT, SAME_GENERATION } from "./regressions.ts";
 import { type Story, storyOf } from "./story.ts";
 
 /** And the history that shows it. */
@@ -14,6 +14,18 @@ const OBJECTS = "server/fleet/agent/objects.ts";
 const PERSISTENCE = "server/fleet/agent/persistence.ts";
 const VOUCHING = "server/fleet/agent/vouching.ts";
 const SESSION = "server/gateway/session.ts";
+const OUTAGES = "server/fleet/simulator/outages.ts";
+const STAGES = "server/fleet/simulator/stages.ts";
+const SIMULATION = "server/fleet/simulator/cluster.ts";
+
+const nodeFails = (forMs: number, ...actions: Story["actions"]): Story => ({
+  seed: 2, sites: [1],
+  actions: [{ at: 1_000, kind: "create", app: 0, template: 0, replicas: 5, clusters: 7 }, { at: 8_000, kind: "node", cluster: 0, node: 1, forMs }, ...actions],
+});
+const NODE_FAILS = nodeFails(20_000);
+const NODE_FAILS_BRIEFLY = nodeFails(3_000);
+const SCALED_UP_MEANWHILE = nodeFails(8_000, { at: 10_000, kind: "create", app: 1, template: 0, replicas: 5, clusters: 7 });
+const KILLED_MEANWHILE = nodeFails(20_000, { at: 10_000, kind: "kill agents", site: 0, moment: "idle", forMs: 200 });
 
 export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "reports that wait are not sent again after a welcome", path: AGENT, text: "    this.#session.send(this.#reporter.unacked);\n", by: "", shownBy: storyOf(8) },
@@ -36,8 +48,18 @@ export const HISTORY_FAULTS: readonly HistoryFault[] = [
   { name: "a removed object is held for ever", path: OBJECTS, text: "    this.#placements.delete(placementId);\n", by: "", shownBy: storyOf(2) },
   { name: "a ping vouches for whoever is connected", path: VOUCHING, text: "  isAbreast && (", by: "  true || (", shownBy: storyOf(3) },
   { name: "a ping vouches however long reports wait", path: VOUCHING, text: "wallMs - waitingSinceMs <= VOUCH_LIMIT_MS", by: "wallMs >= waitingSinceMs", shownBy: storyOf(32) },
+  { name: "news wait only from when a report tells them", path: "server/fleet/agent/news.ts", text: "    this.#current.sinceMs = wallMs;\n", by: "", shownBy: NEWS_THAT_WAIT },
   { name: "a report that left something out vouches", path: "server/gateway/vouched.ts", text: "(more ? null : Math.min(at, now))", by: "Math.min(at, now)", shownBy: storyOf(3767) },
   { name: "a report vouches for the moment at which it comes", path: "server/gateway/vouched.ts", text: "Math.min(at, now)", by: "now", shownBy: storyOf(32) },
+  { name: "pods of a node that fails run on as if it answered", path: OUTAGES, text: "    for (const slot of this.#slotsOn(index)) this.#stages.lose(slot);\n", by: "", shownBy: NODE_FAILS },
+  { name: "pods of a node that fails are never given up", path: OUTAGES, text: "        if (this.#parts.pods.state[slot] === LOST) this.#giveUp(slot, index, now, outage.faultId);\n", by: "", shownBy: NODE_FAILS },
+  { name: "pods of a node that fails are given up at once", path: OUTAGES, text: "givesUpAt: now + behaviours.faults.nodeGraceMs,", by: "givesUpAt: now,", shownBy: NODE_FAILS_BRIEFLY },
+  { name: "pods that were given up are gone before their node is back", path: STAGES, text: ' || nodes.status(pods.node[slot] as number) === "NOT_READY"', by: "", shownBy: NODE_FAILS },
+  { name: "pods that were given up are found again", path: STAGES, text: "    if (pods.state[slot] === TERMINATING) return this.#rest(slot, TERMINATING, now);\n", by: "", shownBy: NODE_FAILS },
+  { name: "pods of a node that is back in time stay lost", path: OUTAGES, text: "    for (const slot of this.#slotsOn(index)) this.#stages.find(slot, now);\n", by: "", shownBy: NODE_FAILS_BRIEFLY },
+  { name: "pods of a node that is back in time start anew", path: STAGES, text: "    this.#rest(slot, waits ? CRASHED : RUNNING, now);\n", by: "    this.#rest(slot, waits ? RUNNING : CRASHED, now);\n", shownBy: NODE_FAILS_BRIEFLY },
+  { name: "new pods are given to a node that does not answer", path: "server/fleet/simulator/scheduler.ts", text: "if (own > bestOwn || ready[index] !== 1) continue;", by: "if (own > bestOwn) continue;", shownBy: SCALED_UP_MEANWHILE },
+  { name: "a restart forgets when pods of a node are to be given up", path: SIMULATION, text: "    this.#outages.restore(saved.outages ?? [], setBackMs);\n", by: "", shownBy: KILLED_MEANWHILE },
   { name: "strays are not taken back", path: SESSION, text: "this.send(this.#strays.slice(0, room)", by: "this.send(this.#strays.slice(0, 0)", shownBy: storyOf(3) },
   { name: "a template that is needed is not sent", path: SESSION, text: "        templates[template.hash] = template.body;\n", by: "", shownBy: storyOf(1) },
   { name: "contents are not sent", path: SESSION, text: "        contents[content] = text;\n", by: "", shownBy: storyOf(2) },

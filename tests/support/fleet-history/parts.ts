@@ -41,11 +41,14 @@ export type SilentAgent = (options: { readonly cluster: FleetCluster; readonly s
 
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const sealingSeed = new Uint8Array(32).fill(7);
+/** So long a node may be silent before its pods are given up. */
+export const NODE_GRACE_MS = 5_000;
 /** As they come, but quick to try again: half a minute has to be enough for everything. */
 const behaviours: Behaviours = {
   ...DEFAULT_BEHAVIOURS,
   backOff: { firstMs: 1_000, factor: 2, maxMs: 4_000, resetAfterMs: 600_000 },
   filesRefresh: { minMs: 500, maxMs: 3_000 },
+  faults: { ...DEFAULT_BEHAVIOURS.faults, nodeGraceMs: NODE_GRACE_MS },
 };
 
 export const agentsOf = ({ ClusterAgent: Agent }: Parts, seed: number): SilentAgent => (options) => new Agent({ ...options, seed, behaviours, sealingSeed, logger });

@@ -8,7 +8,7 @@
  * - The clusters' own journals keep the promise of autonomy (journal.ts).
  */
 import type { ClusterAgent } from "#server/fleet/agent/agent.ts";
-import { type PodReport, VOUCH_LIMIT_MS } from "#server/fleet/link.ts";
+import { type NodeReport, type PodReport, VOUCH_LIMIT_MS } from "#server/fleet/link.ts";
 import { diceOf } from "../random.ts";
 import { type Beliefs, type HistoryCentre, podKey } from "./centre.ts";
 import type { HeldPair } from "./journal.ts";
@@ -97,9 +97,8 @@ class Player {
     switch (action.kind) {
       case "crash":
         return time.at(action.at, () => siteOf(action.cluster)?.crash(this.#clusterIds[action.cluster] ?? "", action.pick));
-      // What becomes of the pods of a node that fails, faults.test.ts judges: here it would only be time that passes.
       case "node":
-        return;
+        return time.at(action.at, () => siteOf(action.cluster)?.failNode(this.#clusterIds[action.cluster] ?? "", action.node, action.forMs));
       case "cut":
         return time.at(action.at, () => network?.cut(action.way, action.forMs));
       case "slow":
@@ -187,7 +186,9 @@ class Player {
   #committed(site: Site, agents: readonly ClusterAgent[]): void | Promise<void> {
     const quiet: ClusterAgent[] = [];
     for (const agent of agents) {
-      site.journals.get(agent.clusterId)?.look(agent.simulation.now, reportsOf(agent), site.store.heldBy(agent.clusterId));
+      const pods = reportsOf(agent);
+      this.#lookAtCluster(site, agent, pods, agent.simulation.now);
+      for (const difference of miscounted(agent, pods)) this.#breach(`agent ${agent.clusterId} counts wrong: ${difference}`);
       const { farEnd } = site;
       if (agent.session === "WELCOMED" && !agent.hasOutbox && site.store.reportsOf(agent.clusterId) === 0 && farEnd && this.#centre.serves(agent.clusterId, farEnd)) quiet.push(agent);
     }
@@ -210,8 +211,18 @@ class Player {
     }
   }
 
+  /** What its journal sees: what it has in memory is what was committed. */
+  #lookAtCluster(site: Site, agent: ClusterAgent, pods: readonly PodReport[], now: number): void {
+    site.journals.get(agent.clusterId)?.look({ now, pods, held: site.store.heldBy(agent.clusterId), nodes: nodesOf(agent) });
+  }
+
   #lookAtAll(): void | Promise<void> {
     const agents = this.#sites.flatMap((site) => [...site.agents.values()]);
+    const now = BASE + this.#time.now;
+    // What should have happened by now, and did not, is told by no commit.
+    for (const site of this.#sites) {
+      if (site.isUp) for (const agent of site.agents.values()) if (!agent.hasUnsaved && agent.simulation.nextDue() > now) this.#lookAtCluster(site, agent, reportsOf(agent), now);
+    }
     const isCalmStory = isCalm(this.#story);
     return this.#each(agents, (agent, beliefs) => {
       this.#judgeAge(agent, beliefs);
@@ -275,6 +286,16 @@ function wantedOf(wanted: Wanted): Map<string, Set<string>> {
 }
 
 const reportsOf = (agent: ClusterAgent): PodReport[] => [...agent.simulation.slots()].map((slot) => agent.simulation.report(slot));
+const nodesOf = ({ simulation: { nodes } }: ClusterAgent): Map<string, NodeReport["status"]> => new Map(nodes.descriptions.map(({ id }, index) => [id, nodes.status(index)]));
+
+/** What it counts is what there is. */
+function miscounted(agent: ClusterAgent, pods: readonly PodReport[]): string[] {
+  return [...Map.groupBy(pods, ({ placementId }) => placementId)].flatMap(([id, all]) => {
+    const { created, ready } = agent.simulation.counts(id);
+    const [are, areReady] = [all.filter(({ phase }) => phase !== "TERMINATING").length, all.filter((pod) => pod.ready).length];
+    return created === are && ready === areReady ? [] : [`placement ${id} has ${are} pods and ${areReady} ready, and says ${created} and ${ready}`];
+  });
+}
 const podsOf = (agent: ClusterAgent, beliefs: Beliefs): Map<string, string> =>
   new Map(reportsOf(agent).filter(({ placementId, revisionId }) => beliefs.objects.has(placementId) && beliefs.revisions.has(revisionId)).map((pod) => [pod.id, podKey(pod)]));
 

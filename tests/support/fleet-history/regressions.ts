@@ -39,8 +39,20 @@ const COUNTS_BEFORE_PODS: Story = {
   ],
 };
 
+/** Each report is answered before it has waited for long, but what happens waits for several of them: there is more to say than they have room for. */
+export const NEWS_THAT_WAIT: Story = {
+  seed: 25_095, sites: [1, 1],
+  actions: [
+    { at: 1_022, kind: "create", app: 2, template: 2, replicas: 2, clusters: 6 },
+    { at: 1_470, kind: "create", app: 0, template: 0, replicas: 3, clusters: 7 },
+    { at: 2_121, kind: "slow", site: 1, delayMs: 4_000, forMs: 35_000 },
+    { at: 3_270, kind: "create", app: 1, template: 0, replicas: 2, clusters: 3 },
+  ],
+};
+
 export const REGRESSIONS: readonly Regression[] = [
   { name: "a generation given twice", story: SAME_GENERATION, isSmall: false },
   { name: "pings that come late", story: LATE_PINGS, isSmall: false },
   { name: "counts that come before their pods", story: COUNTS_BEFORE_PODS, isSmall: true },
+  { name: "news that wait for reports, of which none waits long", story: NEWS_THAT_WAIT, isSmall: true },
 ];

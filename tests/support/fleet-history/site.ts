@@ -5,13 +5,14 @@
 import type { SilentAgent } from "./parts.ts";
 import type { ClusterAgent } from "#server/fleet/agent/agent.ts";
 import type { FleetCluster } from "#server/fleet/description.ts";
-import { type AgentConnection, type GatewayConnection, type GatewayMessage, PING_INTERVAL_MS } from "#server/fleet/link.ts";
+import { type AgentConnection, type FaultOrder, type GatewayConnection, type GatewayMessage, PING_INTERVAL_MS } from "#server/fleet/link.ts";
 import type { Dice } from "../random.ts";
 import type { Accept, SiteNetwork } from "./network.ts";
 import { Journal } from "./journal.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { Moment } from "./story.ts";
 import type { VirtualTime } from "./timeline.ts";
+import { uuidOf } from "./wanted.ts";
 
 /** Simulated time of the instant 0. */
 export const BASE = 1_700_000_000_000;
@@ -43,6 +44,8 @@ class Killed extends Error {}
 export class Site {
   readonly #options: SiteOptions;
   readonly agents = new Map<string, ClusterAgent>();
+  /** By cluster: all that were ordered. */
+  readonly #faults = new Map<string, readonly FaultOrder[]>();
   store = new MemoryStore();
   journals = new Map<string, Journal>();
   isUp = false;
@@ -61,7 +64,7 @@ export class Site {
 
   constructor(options: SiteOptions) {
     this.#options = options;
-    for (const { clusterId } of options.clusters) this.journals.set(clusterId, new Journal());
+    for (const { clusterId } of options.clusters) this.journals.set(clusterId, this.#journalOf(clusterId));
   }
 
   get clusterIds(): readonly string[] {
@@ -80,6 +83,7 @@ export class Site {
     this.store.transaction(() => {
       for (const cluster of clusters) this.agents.set(cluster.clusterId, open({ cluster, store: this.store, now: BASE + time.now, nonce: `${clusters[0]?.clusterId}-${this.#nonces}` }));
     });
+    for (const id of this.#faults.keys()) this.#orderFaults(id);
     this.#redialMs = REDIAL_FIRST_MS;
     this.#nextTickAt = Infinity;
     this.#tickIn(0);
@@ -126,7 +130,7 @@ export class Site {
   loseStore(): void {
     this.store = new MemoryStore();
     for (const [id, { breaches }] of this.journals) {
-      const journal = new Journal();
+      const journal = this.#journalOf(id);
       journal.breaches.push(...breaches);
       this.journals.set(id, journal);
     }
@@ -144,6 +148,27 @@ export class Site {
     if (id !== undefined && simulation.crashPod(id)) this.journals.get(clusterId)?.crashed(id, simulation.now);
     // Nothing is looked at before it is committed.
     if (this.store.isFull) this.journals.get(clusterId)?.paused();
+    this.#tickIn(0);
+  }
+
+  /** The node does not answer for so long. Faults are told to a cluster also while it is cut off (link.ts), and so beside the network here. */
+  failNode(clusterId: string, node: number, forMs: number): void {
+    const cluster = this.#options.clusters.find((each) => each.clusterId === clusterId);
+    const nodeId = cluster?.description.nodes[node]?.id;
+    if (nodeId === undefined) return;
+    const orders = this.#faults.get(clusterId) ?? [];
+    const now = BASE + this.#options.time.now;
+    this.#faults.set(clusterId, [...orders, { id: uuidOf(500 + orders.length), kind: "FAIL_NODE", nodeId, seed: 0, startsAt: now, endsAt: now + forMs }]);
+    if (this.isUp) this.#orderFaults(clusterId);
+  }
+
+  #journalOf(clusterId: string): Journal {
+    return new Journal(() => this.#faults.get(clusterId) ?? []);
+  }
+
+  #orderFaults(clusterId: string): void {
+    const now = BASE + this.#options.time.now;
+    this.agents.get(clusterId)?.simulation.orderFaults((this.#faults.get(clusterId) ?? []).filter(({ endsAt }) => endsAt > now));
     this.#tickIn(0);
   }
 

@@ -204,6 +204,9 @@ describe("the fleet's agents on the port transport", () => {
     expect(gateway.podsOf(id)).toEqual([]);
     // Confirmed before it was carried out, too.
     expect(gateway.stored.flatMap((report) => report.placements)).toContainEqual(expect.objectContaining({ generation: 2, created: 0 }));
+    // The ack has come by then.
+    const { ticks } = fleet.stats();
+    await settled(() => expect(fleet.stats().ticks).toBeGreaterThan(ticks + 2));
     gateway.hangUp();
     await settled(() => expect(gateway.hellos).toHaveLength(4));
     expect(gateway.hellos[2]).toMatchObject({ clusterId, holds: [], templates: [] });
