@@ -200,11 +200,15 @@ class GuardedConnection implements GatewayConnection {
   async #verify({ clusters }: Proof): Promise<Proven["refused"]> {
     const keys = await this.#keys.find(clusters.map(({ clusterId }) => clusterId));
     const outcomes = await Promise.all(clusters.map(async ({ clusterId, signature }) => {
-      const key = keys.get(clusterId);
-      if (key === undefined) return { clusterId, reason: "the cluster has no valid key: enrol it with a ticket" };
-      if (!(await isProof(key.publicKey, this.#nonce, clusterId, signature))) return { clusterId, reason: "the proof does not fit the cluster's key" };
-      this.#known.set(clusterId, key);
-      return [];
+      const { valid, revoked } = keys.get(clusterId) ?? { valid: null, revoked: [] };
+      const fits = (publicKey: Buffer): Promise<boolean> => isProof(publicKey, this.#nonce, clusterId, signature);
+      if (valid !== null && (await fits(valid.publicKey))) {
+        this.#known.set(clusterId, valid);
+        return [];
+      }
+      // Only who had the key hears that it was revoked.
+      if ((await Promise.all(revoked.map(fits))).includes(true)) return { clusterId, reason: REVOKED, revoked: true };
+      return { clusterId, reason: valid === null ? "the cluster has no valid key: enrol it with a ticket" : "the proof does not fit the cluster's key" };
     }));
     return outcomes.flat();
   }
