@@ -13,11 +13,13 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
 import { isProof, NONCE_BYTES } from "../domain/cluster-key.ts";
 import { type AgentMessage, type GatewayConnection, type GatewayMessage, type LinkListener, type Proof, PROOF_LIMIT, type Proven, type ProvingGateway } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import type { ClusterKeys } from "./keys.ts";
+import { guardMetrics } from "./metrics.ts";
 import { checkProof } from "./validate.ts";
 
 export interface GuardOptions {
@@ -28,6 +30,7 @@ export interface GuardOptions {
   /** Simulated seconds a second. */
   readonly speed: number;
   readonly logger: Logger;
+  readonly registry?: Registry;
   /** Their sessions must end. */
   readonly onRevoked: (clusterIds: readonly string[], reason: string) => void;
   readonly proveWithinMs?: number;
@@ -54,6 +57,7 @@ export function guardedListener(options: GuardOptions): LinkListener {
   const { keys, bus, clock, speed, logger, onRevoked, proveWithinMs = PROVE_WITHIN_MS, lookMs = REVOKED_LOOK_MS, maxUnknown = MAX_UNKNOWN } = options;
   const admitted = new Set<GuardedConnection>();
   let unknown = 0;
+  guardMetrics(options.registry, () => unknown);
   let lookedAt = clock.now();
   let looking = false;
 

@@ -320,6 +320,24 @@ describe("a fleet that was enrolled", () => {
   });
 });
 
+test("connections, clusters and enrolments are counted", async () => {
+  const counts = async (): Promise<Record<string, number>> => {
+    const text = await (await fetch(`${front.url}/metrics`)).text();
+    return Object.fromEntries([...text.matchAll(/^selvedge_gateway_(clusters|connections|unproven_connections|enrolments_total)\{(?:outcome="(\w+)",)?[^}]*\} (\d+)$/gm)].map(([, name, outcome, count]) => [outcome ?? name, Number(count)]));
+  };
+  expect(await counts()).toEqual({ clusters: 0, connections: 0, unproven_connections: 0 });
+  const fleet = await enrolled("counted-1");
+  await enrol(`slvt_${"y".repeat(43)}`, fleet);
+  const silentOne = new WebSocket(`${front.url.replace("http", "ws")}/agent`, "selvedge-link.1");
+  await new Promise((resolve) => silentOne.once("message", resolve));
+  const connection = await dial(fleet);
+  await agentOf(fleet.clusters[0] as NamedCluster, connection).hello();
+  expect(await counts()).toEqual({ clusters: 1, connections: 1, unproven_connections: 1, enrolled: 1, refused: 1 });
+  silentOne.close();
+  connection.close("enough");
+  await eventually(async () => expect(await counts()).toMatchObject({ clusters: 0, connections: 0, unproven_connections: 0 }));
+});
+
 test("no role sees more of tickets and keys than its work needs", async () => {
   const gateway = (await fixture.database.openAs("selvedge_gateway", 1)).pool;
   const api = (await fixture.database.openAs("selvedge_api", 1)).pool;
