@@ -76,14 +76,19 @@ join cluster c on c.id = p.cluster_id
 join region r on r.id = c.region_id
 where p.tenant_id = ? and p.namespace_id = ? and p.desired > 0 and not p.deleting and p.application_id <> ?`;
 
-/** By an index of the few revisions that have such a rule (migrations/migration-20261202-regional-rules.ts): every change asks. */
+/** Every change asks: revisions that have such a rule first, of which there are few, by their index (migrations/migration-20261202-regional-rules.ts), whatever Postgres thinks of their number. */
 const DISTANCES = /* sql */ `
-select distinct r.code as region, a.name, rule.value->'labels' as labels
-from revision v
-join placement p on p.tenant_id = v.tenant_id and p.application_id = v.application_id and p.revision_id = v.id
-join application a on a.tenant_id = v.tenant_id and a.id = v.application_id
-join cluster c on c.id = p.cluster_id
-join region r on r.id = c.region_id
-cross join lateral jsonb_array_elements(v.template->'affinity') as rule
-where v.tenant_id = ? and v.namespace_id = ? and v.application_id <> ? and v.template @> '{"affinity": [{"kind": "APPLICATION_ANTI", "required": true, "topology": "REGION"}]}'
-  and rule.value @> '{"kind": "APPLICATION_ANTI", "required": true, "topology": "REGION"}' and p.desired > 0 and not p.deleting`;
+with distant as materialized (
+  select v.tenant_id, v.id, v.application_id, rule.value->'labels' as labels
+  from revision v cross join lateral jsonb_array_elements(v.template->'affinity') as rule
+  where v.tenant_id = ? and v.namespace_id = ? and v.application_id <> ? and v.template @> '{"affinity": [{"kind": "APPLICATION_ANTI", "required": true, "topology": "REGION"}]}'
+    and rule.value @> '{"kind": "APPLICATION_ANTI", "required": true, "topology": "REGION"}')
+select distinct there.region, there.name, distant.labels
+from distant cross join lateral (
+  select r.code as region, a.name
+  from placement p
+  join application a on a.tenant_id = p.tenant_id and a.id = p.application_id
+  join cluster c on c.id = p.cluster_id
+  join region r on r.id = c.region_id
+  where p.tenant_id = distant.tenant_id and p.application_id = distant.application_id and p.revision_id = distant.id and p.desired > 0 and not p.deleting
+  offset 0) as there`;
