@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import type { Logger } from "pino";
@@ -13,6 +10,7 @@ import { ensureAdministrator } from "./database/administrator.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./database/embedded.ts";
 import type { Prepared } from "./database/prepare.ts";
 import { loadShard } from "./fleet/shards.ts";
+import { clearDoorPlaces, makeDoorPlace } from "./gateway/door-place.ts";
 import { SOURCE_HEADER } from "./gateway/door.ts";
 import { hashToken, tokenPrefix } from "./identity/token.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
@@ -95,7 +93,7 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
     }
     if (fault !== null) throw fault;
     const fleetClusters = has("fleet") ? loadShard(config.simulation.fleet, config.simulation.shard).clusters.map(({ clusterId }) => clusterId) : null;
-    const door = has("gateway") ? await makeDoor(stack) : null;
+    const door = has("gateway") ? await makeDoor(stack, logger) : null;
 
     const threads = openThreads(config, door, logger, fatal);
     const stopThreads = stack.use(new AsyncDisposableStack());
@@ -173,11 +171,12 @@ export async function startServer({ config, logger, onFatal, onChild, signal }: 
   }
 }
 
-/** A path for the gateway's door, in a folder that only we may enter. Short: a Unix socket's has a hundred characters at most. */
-async function makeDoor(stack: AsyncDisposableStack): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "selvedge-door-"));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  return path.join(folder, "gateway");
+async function makeDoor(stack: AsyncDisposableStack, logger: Logger): Promise<string> {
+  const place = await makeDoorPlace();
+  stack.defer(() => place.remove());
+  // Beside the start, which it is no reason to fail.
+  void clearDoorPlaces(Date.now()).catch((error: unknown) => logger.debug({ err: error }, "what killed processes left could not be cleared"));
+  return place.path;
 }
 
 /** What listens for the gateway where no API does. Returns its address. */

@@ -273,7 +273,12 @@ export interface Ack {
 /** The answer to a proof: which of its clusters may not go on, and why, in words. */
 export interface Proven {
   readonly type: "proven";
-  readonly refused: readonly { readonly clusterId: string; readonly reason: string }[];
+  readonly refused: readonly {
+    readonly clusterId: string;
+    readonly reason: string;
+    /** It was proven with a key that was revoked: only with another one can it come back. */
+    readonly revoked?: boolean;
+  }[];
 }
 
 /** All faults that are in force on a cluster, or are to begin. */

@@ -6,10 +6,12 @@
  */
 import type { Pool } from "pg";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
 import { CLUSTER_CODE, hashTicket, isTicket, MAX_CLUSTER_CODE, MAX_ENROLLED, publicKeyBytes, ticketPrefix } from "../domain/cluster-key.ts";
 import { isUuid } from "../domain/ids.ts";
 import { createFailureLimit } from "./failures.ts";
+import { enrolmentMetrics } from "./metrics.ts";
 
 export interface EnrolmentAnswer {
   readonly status: number;
@@ -26,6 +28,7 @@ export interface EnrolmentOptions {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly registry?: Registry;
   /** Milliseconds of a rising clock. */
   readonly now: () => number;
 }
@@ -52,7 +55,8 @@ const FAULTS: Readonly<Record<string, (code: string) => string>> = {
   REVOKED: (code) => `the key of the cluster ${code} was revoked: it needs a new one`,
 };
 
-export function createEnrolment({ pool, clock, logger, now }: EnrolmentOptions): Enrolment {
+export function createEnrolment({ pool, clock, logger, registry, now }: EnrolmentOptions): Enrolment {
+  const counted = enrolmentMetrics(registry);
   const failures = createFailureLimit(FAILURES);
   let underWay = 0;
 
@@ -74,17 +78,25 @@ export function createEnrolment({ pool, clock, logger, now }: EnrolmentOptions):
 
   return {
     enrol: async (body, source) => {
-      if (failures.isExceeded(source, now())) return { status: 429, body: { error: "too many enrolments failed; try again in a minute" } };
-      if (underWay >= AT_ONCE) return { status: 503, body: { error: "others are enrolling at the moment; try again" } };
+      if (failures.isExceeded(source, now())) {
+        counted("LIMITED");
+        return { status: 429, body: { error: "too many enrolments failed; try again in a minute" } };
+      }
+      if (underWay >= AT_ONCE) {
+        counted("FAILED");
+        return { status: 503, body: { error: "others are enrolling at the moment; try again" } };
+      }
       underWay += 1;
       try {
         const answer = await attempt(body);
+        counted(answer.status === 200 ? "ENROLLED" : "REFUSED");
         if (answer.status !== 200) {
           failures.failed(source, now());
           logger.warn({ source, reason: "error" in answer.body ? answer.body.error : null }, "refused an enrolment");
         }
         return answer;
       } catch (error) {
+        counted("FAILED");
         logger.error({ err: error }, "an enrolment could not be stored");
         return { status: 503, body: { error: "the centre could not store it; try again" } };
       } finally {

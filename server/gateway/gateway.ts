@@ -103,7 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const templates = new TemplateCache(TEMPLATES_KEPT);
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
-  const metrics = gatewayMetrics(options.registry, () => sessions.size);
+  const metrics = gatewayMetrics(options.registry, { clusters: () => sessions.size, connections: () => connections.size });
   const faults = createFaultOrders(pool, clock);
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<unknown>>();

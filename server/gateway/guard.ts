@@ -13,11 +13,13 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import type { Clock } from "../domain/clock.ts";
 import { isProof, NONCE_BYTES } from "../domain/cluster-key.ts";
 import { type AgentMessage, type GatewayConnection, type GatewayMessage, type LinkListener, type Proof, PROOF_LIMIT, type Proven, type ProvingGateway } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import type { ClusterKeys } from "./keys.ts";
+import { guardMetrics } from "./metrics.ts";
 import { checkProof } from "./validate.ts";
 
 export interface GuardOptions {
@@ -28,6 +30,7 @@ export interface GuardOptions {
   /** Simulated seconds a second. */
   readonly speed: number;
   readonly logger: Logger;
+  readonly registry?: Registry;
   /** Their sessions must end. */
   readonly onRevoked: (clusterIds: readonly string[], reason: string) => void;
   readonly proveWithinMs?: number;
@@ -54,6 +57,7 @@ export function guardedListener(options: GuardOptions): LinkListener {
   const { keys, bus, clock, speed, logger, onRevoked, proveWithinMs = PROVE_WITHIN_MS, lookMs = REVOKED_LOOK_MS, maxUnknown = MAX_UNKNOWN } = options;
   const admitted = new Set<GuardedConnection>();
   let unknown = 0;
+  guardMetrics(options.registry, () => unknown);
   let lookedAt = clock.now();
   let looking = false;
 
@@ -200,11 +204,15 @@ class GuardedConnection implements GatewayConnection {
   async #verify({ clusters }: Proof): Promise<Proven["refused"]> {
     const keys = await this.#keys.find(clusters.map(({ clusterId }) => clusterId));
     const outcomes = await Promise.all(clusters.map(async ({ clusterId, signature }) => {
-      const key = keys.get(clusterId);
-      if (key === undefined) return { clusterId, reason: "the cluster has no valid key: enrol it with a ticket" };
-      if (!(await isProof(key.publicKey, this.#nonce, clusterId, signature))) return { clusterId, reason: "the proof does not fit the cluster's key" };
-      this.#known.set(clusterId, key);
-      return [];
+      const { valid, revoked } = keys.get(clusterId) ?? { valid: null, revoked: [] };
+      const fits = (publicKey: Buffer): Promise<boolean> => isProof(publicKey, this.#nonce, clusterId, signature);
+      if (valid !== null && (await fits(valid.publicKey))) {
+        this.#known.set(clusterId, valid);
+        return [];
+      }
+      // Only who had the key hears that it was revoked.
+      if ((await Promise.all(revoked.map(fits))).includes(true)) return { clusterId, reason: REVOKED, revoked: true };
+      return { clusterId, reason: valid === null ? "the cluster has no valid key: enrol it with a ticket" : "the proof does not fit the cluster's key" };
     }));
     return outcomes.flat();
   }

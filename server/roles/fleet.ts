@@ -5,8 +5,9 @@ import type { Clock } from "../domain/clock.ts";
 import { loadSealingSeed } from "../fleet/agent/sealing-seed.ts";
 import { createCentreClock, keepClock, readKeptClock } from "../fleet/centre-clock.ts";
 import type { FleetDescription } from "../fleet/description.ts";
+import { openEnrolment } from "../fleet/enrolment.ts";
 import { createFleet } from "../fleet/fleet.ts";
-import { enrolFleet, fleetIdentity, provingDialer } from "../fleet/identity.ts";
+import { fleetIdentity, provingDialer } from "../fleet/identity.ts";
 import type { AgentConnection, AgentMessage, Challenge, GatewayMessage, LinkDialer, Proof, Proven } from "../fleet/link.ts";
 import type { FleetLogger } from "../fleet/logger.ts";
 import { loadShard } from "../fleet/shards.ts";
@@ -63,12 +64,13 @@ async function wayToGateway({ config, centre, link, stopping }: RoleContext, { c
   if (centre !== null && link !== null) return { clock: centre.clock, dialer: portDialer(link) };
   const { gateways: urls, ticket } = config.link;
   const identity = fleetIdentity(await loadSealingSeed(path.join(folder, "identity-key")), clusters.map(({ clusterId, description: { code } }) => ({ clusterId, code })));
-  await enrolFleet({ identity, urls, ticket, file: path.join(folder, "enrolled"), signal: stopping, logger });
+  const enrolment = await openEnrolment({ identity, urls, ticket, folder, signal: stopping, logger });
+  await enrolment.first();
 
   const kept = path.join(folder, "centre-clock.json");
   const clock = createCentreClock({ wall: () => Date.now(), kept: readKeptClock(kept), keep: (settings) => keepClock(kept, settings) });
   const sockets = socketDialer<AgentMessage | Proof, GatewayMessage | Challenge | Proven>({ urls });
-  const proving = provingDialer({ dialer: sockets, identity, onClock: (now, speed) => clock.follow(now, speed), logger });
+  const proving = provingDialer({ dialer: sockets, identity, onClock: (now, speed) => clock.follow(now, speed), renew: enrolment.renew, logger });
   let first: AgentConnection | null = clock.isKnown ? null : await firstConnection(proving, stopping, logger);
   const dialer: LinkDialer = {
     dial: () => {

@@ -21,7 +21,7 @@ export const startGateway: StartRole = async (context) => {
   if (path === null) throw new Error("the gateway needs a door");
   const pool = openPool({ address: database.address, login: roleLogin(database.encryptionKey, "selvedge_gateway"), max: CONCURRENCY + 2, logger });
   const sockets = socketListener<GatewayMessage | Challenge | Proven, AgentMessage | Proof>({ openingBytes: OPENING_BYTES });
-  const guarded = guardedListener({ listener: sockets, keys: clusterKeys(pool), bus, clock, speed, logger, onRevoked: (clusterIds, reason) => gateway.expel(clusterIds, reason) });
+  const guarded = guardedListener({ listener: sockets, keys: clusterKeys(pool), bus, clock, speed, logger, registry: metrics.registry, onRevoked: (clusterIds, reason) => gateway.expel(clusterIds, reason) });
   const listener = joined(link === null ? [guarded] : [portListener(link), guarded]);
   const gateway: Gateway = createGateway({ pool, bus, clock, speed, listener, term, keyRing: keyRingOf(database), logger, registry: metrics.registry, concurrency: CONCURRENCY });
   gateway.start();
@@ -35,7 +35,7 @@ export const startGateway: StartRole = async (context) => {
   try {
     door = await openDoor({
       path, upgrade: sockets.upgrade, logger,
-      enrolment: createEnrolment({ pool, clock, logger, now: () => performance.now() }),
+      enrolment: createEnrolment({ pool, clock, logger, registry: metrics.registry, now: () => performance.now() }),
       readiness: {
         database: async () => {
           const { rows } = await pool.query<{ term: number }>("select term from database_life");

@@ -19,8 +19,8 @@ import { type ServerProcess, startServer } from "#tests/support/server.ts";
 import { recordedTerminal } from "#tests/support/terminal.ts";
 
 /**
- * What an operator rehearses on a real server, seen through the API alone. One cluster is cut off from the beginning, for falling silent takes its time; the other
- * kinds strike the other cluster meanwhile.
+ * What an operator rehearses on a real server, seen through the API alone. One cluster is cut off from the beginning, and the other kinds strike the other one meanwhile; at the end
+ * the whole server is killed, its fleet included. That who is silent for long is shown so, processes.test.ts looks at.
  */
 const [NEAR, FAR] = ["hangzhou-1", "shaoxing-1"];
 const DAY = 86_400;
@@ -138,23 +138,35 @@ test("the command line injects, lists and ends, and says what is missing", async
   expect(await inForce()).toEqual([cut]);
 }, 120_000);
 
-test("a cluster that is cut off falls silent, works on, also when the server is killed, and takes up on its return where it was", async () => {
+test("also where the server and its fleet are killed, nothing unchanged restarts, crashes are counted on, and changes arrive; at a cluster that is cut off once it is back", async () => {
   const [crashed] = before;
+  const steady = await ready(web, NEAR, 4);
+  const shaky = await create("shaky", "shop/shaky:crashloop", { [NEAR]: 2 });
   await inject({ kind: "CRASH_POD", podId: crashed?.id ?? "" });
+  const crashing = await eventually(async () => {
+    const pods = await podsOf(shaky, NEAR);
+    expect(pods.filter(({ restartCount }) => restartCount > 0)).toHaveLength(2);
+    return pods;
+  }, PATIENT);
   await scale(FAR, 4);
-  // What is known of it is what it said last.
-  await eventually(async () => expect((await cluster(FAR)).status).toBe("DISCONNECTED"), PATIENT);
-  expect((await cluster(NEAR)).status).toBe("ONLINE");
-  expect(lives(await podsOf(web, FAR))).toEqual(lives(before));
-  expect((await podsOf(web, FAR)).map(({ restartCount, stale }) => [restartCount, stale])).toEqual(before.map(() => [0, true]));
-
+  await scale(NEAR, 6);
   await server.kill9();
   await server.start();
+  const grown = await ready(web, NEAR, 6);
+  expect(lives(grown)).toEqual(expect.arrayContaining(lives(steady)));
+  await eventually(async () => {
+    const pods = await podsOf(shaky, NEAR);
+    expect(pods.map(({ id }) => id).toSorted()).toEqual(crashing.map(({ id }) => id).toSorted());
+    for (const pod of pods) expect(pod.restartCount).toBeGreaterThan(crashing.find(({ id }) => id === pod.id)?.restartCount ?? Infinity);
+  }, PATIENT);
+
+  // What is known of the other one is what it said last.
   expect(await inForce()).toContain(cut);
-  expect((await cluster(FAR)).status).toBe("DISCONNECTED");
+  expect(lives(await podsOf(web, FAR))).toEqual(lives(before));
+  expect((await podsOf(web, FAR)).map(({ restartCount }) => restartCount)).toEqual(before.map(() => 0));
   await end(cut);
-  await eventually(async () => expect((await cluster(FAR)).status).toBe("ONLINE"), PATIENT);
   const after = await ready(web, FAR, 4);
+  await eventually(async () => expect((await cluster(FAR)).status).toBe("ONLINE"), PATIENT);
   expect(lives(after.filter(({ id }) => before.some((pod) => pod.id === id)))).toEqual(lives(before));
   expect(after.map(({ id, restartCount }) => [id === crashed?.id, restartCount]).toSorted()).toEqual([[false, 0], [false, 0], [false, 0], [true, 1]]);
 

@@ -15,6 +15,8 @@ import { endProcesses, removeDirectory, run, type Run, temporaryDirectory } from
  */
 export interface Installation {
   readonly token: string;
+  /** Of all that belongs to it; gone with it. */
+  readonly folder: string;
   /** `name`: of its data directory. Not started yet. */
   member(name: string, env: Readonly<Record<string, string>>): Promise<Member>;
   close(): Promise<void>;
@@ -53,6 +55,7 @@ export async function createInstallation(): Promise<Installation> {
 
   return {
     token: TOKEN,
+    folder,
     member: async (name, env) => {
       const port = await freePort();
       const directory = path.join(folder, name);

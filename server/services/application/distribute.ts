@@ -38,6 +38,8 @@ export interface DistributionChange {
   readonly path: readonly string[] | null;
   /** What the agents are told changed beyond the placements' own columns. */
   readonly touchAll?: boolean;
+  /** All pods are replaced, though the placements stay as they are. */
+  readonly anew?: boolean;
 }
 
 export interface DistributionResult {
@@ -83,7 +85,7 @@ export async function distribute(
 
   const cordoned = checkCordons(demands, change.path);
   if (cordoned.length > 0) return refused(...cordoned);
-  const unfit = await checkRegions(tx, application, change.revision.template, moves.flatMap((move) => regionalDemandOf(move, change.revision)), change.path);
+  const unfit = await checkRegions(tx, application, change.revision.template, moves.flatMap((move) => regionalDemandOf(move, change)), change.path);
   if (unfit.length > 0) return refused(...unfit);
   const moved = moves.some(({ placement, wanted }) => !placement || (wanted ? differs(placement, wanted, change.revision) : !placement.deleting));
   const otherVpc = existing.length > 0 && moves.some(({ placement, wanted }) => wanted && placement?.vpcId !== wanted.vpcId);
@@ -126,9 +128,10 @@ function demandOf(
   return { cluster, requests, change: reserves ? difference(amountsOf(requests, desired), before) : NOTHING, addedPods: desired - before.pods, desired };
 }
 
-function regionalDemandOf({ clusterId, placement, wanted }: Move, revision: Revision): RegionalDemand[] {
-  const desired = wanted?.replicas ?? 0;
-  return desired === 0 ? [] : [{ clusterId, desired, isNew: placement?.revisionId !== revision.id || desired > placement.desired }];
+function regionalDemandOf({ clusterId, placement, wanted }: Move, { revision, anew = false }: DistributionChange): RegionalDemand[] {
+  if (wanted === null || wanted.replicas === 0) return [];
+  const isNew = anew || placement === null || placement.revisionId !== revision.id || wanted.replicas > placement.desired || isElsewhere(placement, wanted);
+  return [{ clusterId, desired: wanted.replicas, isNew }];
 }
 
 const stepOf = ({ placement, wanted }: Move, cluster: ClusterFacts, application: Application): StepPlan => ({
@@ -191,9 +194,11 @@ const differs = (placement: Placement, wanted: Wanted, revision: Revision): bool
   placement.deleting ||
   placement.desired !== wanted.replicas ||
   placement.revisionId !== revision.id ||
-  placement.networkType !== wanted.networkType ||
-  placement.vpcId !== wanted.vpcId ||
-  (placement.subnetId ?? null) !== wanted.subnetId;
+  isElsewhere(placement, wanted);
+
+/** In another network, which pods can't change. */
+const isElsewhere = (placement: Placement, wanted: Wanted): boolean =>
+  placement.networkType !== wanted.networkType || placement.vpcId !== wanted.vpcId || (placement.subnetId ?? null) !== wanted.subnetId;
 
 const newPlacement = (tx: Transaction, application: Application, change: DistributionChange, wanted: Aim): Placement => ({
   tenantId: tx.actor.tenantId,

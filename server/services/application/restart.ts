@@ -30,6 +30,7 @@ export async function restartApplication(tx: Transaction, input: ApplicationActi
     reason: null,
     path: null,
     touchAll: true,
+    anew: true,
   });
   if (!distributed.ok) return distributed;
   markUpdating(tx, application);

@@ -1,11 +1,14 @@
 /** The way in from another machine, as it is: the front's port, the door, enrolment and proofs on the real database, as the gateway's role. */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Config } from "#server/config/config.ts";
+import { openEnrolment } from "#server/fleet/enrolment.ts";
 import { fleetIdentity, type NamedCluster, provingDialer } from "#server/fleet/identity.ts";
 import type { AgentConnection, AgentMessage, Challenge, GatewayMessage, Proof, Proven } from "#server/fleet/link.ts";
 import { socketDialer } from "#server/fleet/transport-socket.ts";
@@ -76,7 +79,7 @@ async function enrol(ticket: string, identity: ReturnType<typeof fleetOf>, heade
 }
 async function dial(identity: ReturnType<typeof fleetOf>): Promise<AgentConnection> {
   const dialer = socketDialer<AgentMessage | Proof, GatewayMessage | Challenge | Proven>({ urls: [`${front.url.replace("http", "ws")}/agent`] });
-  const connection = await provingDialer({ dialer, identity, onClock: (now, speed) => expect([Math.abs(now - Date.now()) < 60_000, speed]).toEqual([true, 1]), logger: silent }).dial();
+  const connection = await provingDialer({ dialer, identity, onClock: (now, speed) => expect([Math.abs(now - Date.now()) < 60_000, speed]).toEqual([true, 1]), renew: async () => false, logger: silent }).dial();
   connections.push(connection);
   return connection;
 }
@@ -121,7 +124,8 @@ describe("a ticket", () => {
     expect((await enrol(await ticketFor({ maxClusters: 1 }), fleetOf([cluster("taken-1")], 9))).said).toMatch(/^the code taken-1 belongs to another cluster/);
     expect((await enrol(await ticketFor({ maxClusters: 1 }), fleetOf([{ ...mine, code: "elsewhere" }], 9))).said).toMatch(/^the code elsewhere belongs to another cluster/);
     expect((await enrol(await ticketFor({ clusterCodes: ["taken-1"] }), stranger)).status).toBe(200);
-    await expect(dial(fleetOf([mine]))).rejects.toThrow(/lets none of the 1 clusters in: the proof does not fit/);
+    await expect(dial(fleetOf([mine]))).rejects.toThrow(/lets none of the 1 clusters in: the cluster's key was revoked/);
+    await expect(dial(fleetOf([mine], 3))).rejects.toThrow(/lets none of the 1 clusters in: the proof does not fit/);
     await dial(stranger);
   });
 
@@ -190,7 +194,7 @@ describe("a connection", () => {
       };
       return connection;
     } };
-    connections.push(await provingDialer({ dialer: listening, identity: fleet, onClock: () => undefined, logger: silent }).dial());
+    connections.push(await provingDialer({ dialer: listening, identity: fleet, onClock: () => undefined, renew: async () => false, logger: silent }).dial());
     const connection = await spy.dial();
     const answered = new Promise<GatewayMessage | Challenge | Proven>((resolve) => connection.onMessage((message) => message.type === "proven" && resolve(message)));
     connection.send(proofs[0] as Proof);
@@ -211,13 +215,127 @@ describe("a connection", () => {
     await expect(goes.next("welcome", goes.received.length)).rejects.toThrow(/not proven/);
     await stays.report();
 
-    await expect(dial(fleetOf([fleet.clusters[1] as NamedCluster]))).rejects.toThrow(/no valid key: enrol it/);
+    await expect(dial(fleetOf([fleet.clusters[1] as NamedCluster]))).rejects.toThrow(/key was revoked: enrol it with a ticket that names it/);
+    await expect(dial(fleetOf([fleet.clusters[1] as NamedCluster], 2))).rejects.toThrow(/no valid key: enrol it with a ticket$/);
     expect((await enrol(await ticketFor({ clusterCodes: ["goes-1"] }), fleetOf([fleet.clusters[1] as NamedCluster]))).said).toMatch(/was revoked: it needs a new one/);
     const renewed = fleetOf([fleet.clusters[1] as NamedCluster], 5);
     expect((await enrol(await ticketFor({ clusterCodes: ["goes-1"] }), renewed)).status).toBe(200);
     await agentOf(fleet.clusters[1] as NamedCluster, await dial(renewed)).hello({ store: "kept" });
     expect(refusals(await fixture.services.enrolment.revokeKey(admin, { clusterCode: "nowhere" }))).toMatchObject([{ code: "NOT_FOUND", path: ["input", "clusterCode"] }]);
   });
+});
+
+describe("a fleet that was enrolled", () => {
+  const REVOKED = "the cluster's key was revoked: enrol it with a ticket that names it";
+  /** As it is started anew each time, on what it keeps. */
+  async function start(folder: string, clusters: readonly NamedCluster[], ticket: string | null, urls = [front.url.replace("http", "ws") + "/agent"]) {
+    const said: string[] = [];
+    const say = (_fields: object, message: string): void => void said.push(message);
+    const logger = { info: () => undefined, warn: say, error: say };
+    const identity = fleetOf(clusters, 7);
+    const enrolment = await openEnrolment({ identity, urls, ticket, folder, signal: new AbortController().signal, logger, retryMs: 10 });
+    await enrolment.first();
+    const dialer = socketDialer<AgentMessage | Proof, GatewayMessage | Challenge | Proven>({ urls: [`${front.url.replace("http", "ws")}/agent`] });
+    const proving = provingDialer({ dialer, identity, onClock: () => undefined, renew: enrolment.renew, logger });
+    return { said, identity, dial: async () => {
+      const connection = await proving.dial();
+      connections.push(connection);
+      return connection;
+    } };
+  }
+  async function newFleet(...codes: string[]) {
+    const folder = await mkdtemp(path.join(tmpdir(), "selvedge-tests-fleet-"));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const clusters = codes.map(cluster);
+    const ticket = await ticketFor({ maxClusters: codes.length });
+    await (await start(folder, clusters, ticket)).dial();
+    return { folder, clusters, ticket };
+  }
+  const revoke = async (clusterCode: string) => must(await fixture.services.enrolment.revokeKey(admin, { clusterCode }));
+
+  test("and lost a cluster says what to do, once; with a new ticket it enrols it by itself, with another key, and the others go on", async () => {
+    const { folder, clusters, ticket } = await newFleet("lost-1", "kept-1");
+    const [lost, kept] = clusters as [NamedCluster, NamedCluster];
+    await revoke("lost-1");
+    const without = await start(folder, clusters, ticket);
+    for (let times = 0; times < 2; times += 1) await agentOf(kept, await without.dial()).hello({ store: "kept" });
+    expect(without.said).toEqual([`the gateway does not let lost-1 in (${REVOKED}): start this fleet with SELVEDGE_ENROLMENT_TICKET set to a new ticket (npm run selvedge -- enrol --cluster lost-1)`]);
+
+    const named = await ticketFor({ clusterCodes: ["lost-1"] });
+    const renewed = await start(folder, clusters, named);
+    const connection = await renewed.dial();
+    await agentOf(lost, connection).hello();
+    await agentOf(kept, connection).hello({ store: "kept" });
+    expect(renewed.said).toEqual([]);
+    expect(renewed.identity.keyOf(kept.clusterId).publicKey).toBe(fleetOf(clusters, 7).keyOf(kept.clusterId).publicKey);
+    // The new key follows from nothing that whoever had the old one may have.
+    expect(await readFile(path.join(folder, "renewed-keys.json"), "utf8")).not.toContain(Buffer.alloc(32, 7).toString("base64"));
+
+    // With and without the ticket it goes on from what it keeps, and uses no ticket twice.
+    for (const later of [named, null]) {
+      const again = await start(folder, clusters, later);
+      await agentOf(lost, await again.dial()).hello();
+      expect([again.said, again.identity.keyOf(lost.clusterId).publicKey]).toEqual([[], renewed.identity.keyOf(lost.clusterId).publicKey]);
+    }
+    await revoke("lost-1");
+    const used = await start(folder, clusters, named);
+    await used.dial();
+    expect(used.said).toEqual([expect.stringMatching(/^the gateway does not let lost-1 in/)]);
+    await (await start(folder, clusters, await ticketFor({ clusterCodes: ["lost-1"] }))).dial().then((third) => agentOf(lost, third).hello());
+  });
+
+  test("and lost all its clusters starts all the same; a ticket that is refused is said once, and shuts out nobody who is in", async () => {
+    const { folder, clusters } = await newFleet("all-1", "all-2");
+    await revoke("all-1");
+    const wrong = await start(folder, clusters, await ticketFor({ maxClusters: 2 }));
+    await wrong.dial();
+    await wrong.dial();
+    expect(wrong.said).toEqual([expect.stringMatching(/^the enrolment ticket was refused by 127.0.0.1:\d+: the cluster all-1 is enrolled: only a ticket that names it/), expect.stringMatching(/^the gateway does not let all-1 in/)]);
+    await revoke("all-2");
+    const bare = await start(folder, clusters, null);
+    await expect(bare.dial()).rejects.toThrow(/lets none of the 2 clusters in/);
+    expect(bare.said).toEqual([expect.stringMatching(/does not let all-1,all-2 in \(.*enrol --cluster all-1,all-2\)$/)]);
+    await (await start(folder, clusters, await ticketFor({ clusterCodes: ["all-1", "all-2"] }))).dial();
+  });
+
+  test("shows a ticket whose answer was lost with the same key again; kept keys that are damaged are told", async () => {
+    const { folder, clusters } = await newFleet("echo-1");
+    await revoke("echo-1");
+    let requests = 0;
+    const lossy = createServer(async (request, response) => {
+      const body = await new Response(request as unknown as ReadableStream).text();
+      const answer = await fetch(`${front.url}/agent/enrol`, { method: "POST", headers: { "content-type": "application/json" }, body });
+      requests += 1;
+      if (requests === 1) return void response.destroy();
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    await new Promise<void>((resolve) => lossy.listen(0, "127.0.0.1", resolve));
+    closers.push(() => new Promise((resolve) => lossy.close(resolve)));
+    const url = `ws://127.0.0.1:${(lossy.address() as AddressInfo).port}/agent`;
+    await (await start(folder, clusters, await ticketFor({ clusterCodes: ["echo-1"] }), [url])).dial();
+    expect(requests).toBe(2);
+
+    await writeFile(path.join(folder, "renewed-keys.json"), "{\"a\": {}}");
+    await expect(start(folder, clusters, null)).rejects.toThrow(/renewed-keys.json is damaged: restore it/);
+  });
+});
+
+test("connections, clusters and enrolments are counted", async () => {
+  const counts = async (): Promise<Record<string, number>> => {
+    const text = await (await fetch(`${front.url}/metrics`)).text();
+    return Object.fromEntries([...text.matchAll(/^selvedge_gateway_(clusters|connections|unproven_connections|enrolments_total)\{(?:outcome="(\w+)",)?[^}]*\} (\d+)$/gm)].map(([, name, outcome, count]) => [outcome ?? name, Number(count)]));
+  };
+  expect(await counts()).toEqual({ clusters: 0, connections: 0, unproven_connections: 0 });
+  const fleet = await enrolled("counted-1");
+  await enrol(`slvt_${"y".repeat(43)}`, fleet);
+  const silentOne = new WebSocket(`${front.url.replace("http", "ws")}/agent`, "selvedge-link.1");
+  await new Promise((resolve) => silentOne.once("message", resolve));
+  const connection = await dial(fleet);
+  await agentOf(fleet.clusters[0] as NamedCluster, connection).hello();
+  expect(await counts()).toEqual({ clusters: 1, connections: 1, unproven_connections: 1, enrolled: 1, refused: 1 });
+  silentOne.close();
+  connection.close("enough");
+  await eventually(async () => expect(await counts()).toMatchObject({ clusters: 0, connections: 0, unproven_connections: 0 }));
 });
 
 test("no role sees more of tickets and keys than its work needs", async () => {

@@ -87,4 +87,40 @@ describe("required rules about applications in a region", () => {
     must(await scale(0));
     must(await scale(1));
   });
+
+  test("keep others away that come later, by whatever change they come", async () => {
+    const tenant = await fixture.tenant();
+    const here = await fixture.cluster();
+    must(await create(tenant, "hermit", [here], [regional("APPLICATION_ANTI", "crowd")]));
+    expect(refusals(await create(tenant, "crowd", [here], []))).toMatchObject([{
+      code: "PLAN_REFUSED", message: `Cluster ${here.code}: the region test has pods of application hermit, which a required rule of affinity keeps away from pods with application crowd.`,
+    }]);
+    // Nobody else is concerned: others by name, by labels, and of another tenant.
+    must(await create(tenant, "others", [here], []));
+    must(await create(await fixture.tenant(), "crowd", [here], []));
+
+    const shy = { kind: "APPLICATION_ANTI", required: true, weight: 1, topology: "REGION", labels: [{ key: "noise", value: "loud" }] } as const;
+    must(await create(tenant, "shy", [here], [shy]));
+    const { applicationId } = must(await create(tenant, "band", [here], []));
+    const band = globalId("Application", applicationId);
+    const { template } = input("band", [here], []);
+    const loud = { applicationId: band, template: { ...template, labels: [{ key: "noise", value: "loud" }] } };
+    expect(refusals(await services.applications.upgrade(tenant.actor, loud))).toMatchObject([{ code: "PLAN_REFUSED", message: expect.stringContaining("keeps away from pods with noise=loud") }]);
+    // Where no pods of it are wanted any more it keeps nobody away.
+    const { rows } = await admin.query<{ id: string }>("select id from application where tenant_id = $1 and name = 'shy'", [tenant.actor.tenantId]);
+    must(await services.applications.scale(tenant.actor, { applicationId: globalId("Application", rows[0]?.id ?? ""), replicas: 0 }));
+    must(await services.applications.upgrade(tenant.actor, loud));
+  });
+
+  test("are asked again where all pods are made anew, and not where they stay", async () => {
+    const tenant = await fixture.tenant();
+    const here = await fixture.cluster();
+    const cache = must(await create(tenant, "cache", [here], []));
+    const { applicationId } = must(await create(tenant, "web", [here], [regional("APPLICATION", "cache")], 2));
+    const web = globalId("Application", applicationId);
+    must(await services.applications.restart(tenant.actor, { applicationId: web }));
+    must(await services.applications.scale(tenant.actor, { applicationId: globalId("Application", cache.applicationId), replicas: 0 }));
+    expect(refusals(await services.applications.restart(tenant.actor, { applicationId: web }))).toMatchObject([{ code: "PLAN_REFUSED" }]);
+    must(await services.applications.scale(tenant.actor, { applicationId: web, replicas: 1 }));
+  });
 });
