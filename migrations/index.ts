@@ -6,9 +6,9 @@ import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
 import { VouchingMigration } from "./migration-20261201-vouching.ts";
-import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
-import { SilentClustersMigration } from "./migration-20261204-silent-clusters.ts";
 import { RegionalRulesMigration } from "./migration-20261202-regional-rules.ts";
+import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts";
+import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -20,7 +20,7 @@ export const migrations = [
   { name: "20261201-enrolment", class: EnrolmentMigration },
   { name: "20261201-faults", class: FaultsMigration },
   { name: "20261201-vouching", class: VouchingMigration },
-  { name: "20261202-troubled-pods", class: TroubledPodsMigration },
-  { name: "20261204-silent-clusters", class: SilentClustersMigration },
   { name: "20261202-regional-rules", class: RegionalRulesMigration },
+  { name: "20261202-silent-clusters", class: SilentClustersMigration },
+  { name: "20261202-troubled-pods", class: TroubledPodsMigration },
 ];
