@@ -26,7 +26,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   "tests/property/read/three-ways.test.ts": 21,
   "tests/integration/read/random-queries.test.ts": 20,
   "tests/integration/schema/every-mutation.test.ts": 20,
-  "tests/scenarios/autonomy.test.ts": 20,
   "tests/scenarios/imports.test.ts": 18,
   "tests/unit/fleet/scale.test.ts": 18,
   "tests/unit/fleet/kill.test.ts": 18,
