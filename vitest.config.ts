@@ -10,8 +10,6 @@ export default defineConfig({
     globalSetup: ["tests/support/postgres.ts", "tests/support/redis.ts"],
     // Postgres and the load share the machine: more workers only wait for each other.
     maxWorkers: 2,
-    // A worker loads what many files need once, and runs one file after the other: no module has a state of its own, and what a test changes it puts back.
-    isolate: false,
     sequence: { sequencer: LongestFirst },
     testTimeout: 15_000,
     hookTimeout: 30_000,
@@ -19,6 +17,5 @@ export default defineConfig({
     reporters: ["default"],
     // A value of the environment must never decide what a test sees; those that read it pass their own.
     unstubEnvs: true,
-    unstubGlobals: true,
   },
 });
