@@ -38,8 +38,14 @@ function watchPods(applicationId: string): { readonly lowest: () => number; read
   const ending = new AbortController();
   const pods = new Map<string, PodState>();
   let [lowest, highest, complete] = [Infinity, 0, false];
+  /** By cluster, as the last message left them. Objects are read when their message is sent: one that has gone meanwhile is missing there, and told to be gone by the next. */
+  let last: PodState[][] = [];
+  const judge = (gone: ReadonlySet<string>): void => {
+    for (const here of last) highest = Math.max(highest, here.filter(({ id }) => !gone.has(id)).length);
+  };
   const following = (async () => {
     for await (const change of api.pods(applicationId, ending.signal)) {
+      judge(new Set(change.removedIds));
       if (change.snapshot) {
         pods.clear();
         complete = false;
@@ -48,11 +54,8 @@ function watchPods(applicationId: string): { readonly lowest: () => number; read
       for (const pod of change.upserted) pods.set(pod.id, pod);
       for (const id of change.removedIds) pods.delete(id);
       if (!complete) continue;
-      for (const code of CLUSTERS) {
-        const here = [...pods.values()].filter((pod) => pod.cluster.code === code && pod.phase !== "TERMINATING");
-        lowest = Math.min(lowest, here.filter(({ ready }) => ready).length);
-        highest = Math.max(highest, here.length);
-      }
+      last = CLUSTERS.map((code) => [...pods.values()].filter((pod) => pod.cluster.code === code && pod.phase !== "TERMINATING"));
+      lowest = Math.min(lowest, ...last.map((here) => here.filter(({ ready }) => ready).length));
     }
   })();
   return {
@@ -62,6 +65,7 @@ function watchPods(applicationId: string): { readonly lowest: () => number; read
     stop: async () => {
       ending.abort();
       await following;
+      judge(new Set());
     },
   };
 }
