@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { Registry } from "prom-client";
@@ -74,7 +75,10 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
   const random = seededRandom(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const rows = rowsOf(database.admin);
-  const cluster = await rows.cluster(await rows.region(`r-${seed}`), `c-${seed}`);
+  const place = randomUUID().slice(0, 8);
+  const cluster = await rows.cluster(await rows.region(`r-${place}`), `c-${place}`);
+  // What is the platform's, of other histories in the same database, is everybody's to see.
+  const here = `Cluster.${cluster}`;
   const of = async () => {
     const tenantId = await rows.tenant();
     const namespaceId = await rows.namespace(tenantId, "default");
@@ -207,7 +211,7 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
     };
     const loop = (async () => {
       while (going) {
-        const stream = pick(stacks).live(() => viewer).records(watchedEvents(filter, cursor));
+        const stream = pick(stacks).live(() => viewer).records(watchedEvents({ ...filter, clusterIds: [here] }, cursor));
         iterator = stream;
         // Who begins now has a place to come back to with the first message.
         let patience = random() < 0.6 ? 1 + Math.floor(random() * 12) : Infinity;
@@ -250,7 +254,7 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
     readonly node: { readonly id: string };
   }
   const list = async (args: string, way = pick(readings)): Promise<Edge[]> =>
-    (await way.data({ tenantId: mine.tenantId, role: "VIEWER" }, `{ events(${args}, filter: { since: "2000-01-01T00:00:00Z" }) { edges { cursor node { id } } } }`)).events.edges as Edge[];
+    (await way.data({ tenantId: mine.tenantId, role: "VIEWER" }, `{ events(${args}, filter: { since: "2000-01-01T00:00:00Z", clusterIds: ["${here}"] }) { edges { cursor node { id } } } }`)).events.edges as Edge[];
   const uuidOfEdge = ({ node }: Edge): string => node.id.slice("Event.".length);
   /** Pages that are read while others commit; what their snapshot says is compared with what they show, once all is decided. */
   const pages: { readonly edges: readonly Edge[]; readonly size: number }[] = [];
