@@ -5,6 +5,7 @@ import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts
 import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
+import { RecordStreamsMigration } from "./migration-20261202-record-streams.ts";
 import { VouchingMigration } from "./migration-20261201-vouching.ts";
 import { RegionalRulesMigration } from "./migration-20261202-regional-rules.ts";
 import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts";
@@ -23,4 +24,5 @@ export const migrations = [
   { name: "20261202-regional-rules", class: RegionalRulesMigration },
   { name: "20261202-silent-clusters", class: SilentClustersMigration },
   { name: "20261202-troubled-pods", class: TroubledPodsMigration },
+  { name: "20261202-record-streams", class: RecordStreamsMigration },
 ];

@@ -23,7 +23,8 @@
  *   acknowledged more than it holds (its store was restored or lost) starts a new epoch and sends its whole state: reports with `full`
  *   set, the last of them with `fullEnds`; pods that the new epoch did not name by then are gone.
  * - The centre never commands a pod. It says what should be; names, nodes, addresses, restarts and replacements are the agent's.
- * - Unknown fields are ignored, unknown message types are answered by `refuse` and nothing else: that is how versions live together.
+ * - Unknown fields are ignored, unknown message types are answered by `refuse` and nothing else: that is how versions live together. What came after the first version is sent only to
+ *   a side whose hello or welcome says that it `takes` it.
  * - A cluster answers to one agent: a hello from another store is refused while the one before is heard from, and takes the cluster over
  *   once that was silent for the stale time. Two fleets that believe to be the same clusters can't undo each other's work.
  * - Configuration (contents of ConfigMaps and Secrets) travels like templates, beside the assignments that name it, once each; but sealed to the
@@ -56,6 +57,9 @@ export type { ServiceSpec } from "../domain/service.ts";
 
 /** Versions of the protocol that this program speaks, best first. */
 export const LINK_PROTOCOLS: readonly number[] = [1];
+/** Types of messages beyond those of the first version that this program's agents, and its gateway, take. */
+export const AGENT_TAKES: readonly string[] = [];
+export const GATEWAY_TAKES: readonly string[] = [];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -95,6 +99,8 @@ export interface Hello {
   readonly sealingKey?: string;
   /** Names of the contents that it has, and can open. What is not named is to be sent with the next object that names it. */
   readonly contents?: readonly string[];
+  /** Types of messages that it takes, beyond those of the first version. */
+  readonly takes?: readonly string[];
 }
 
 /** An object that lacks contents which it names is left out, so that it is sent again, with them. */
@@ -233,6 +239,8 @@ export interface Welcome {
   /** The last report that the centre has stored: an agent of that epoch goes on behind it. */
   readonly epoch: number;
   readonly ackedSeq: number;
+  /** Types of messages that the gateway takes, beyond those of the first version. */
+  readonly takes?: readonly string[];
 }
 
 export interface Assign {

@@ -18,7 +18,7 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { commonProtocol, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
 import { createFaultOrders } from "./faults.ts";
@@ -228,7 +228,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { term: known, epoch, lastSeq } = hello;
       logger.warn({ clusterId, agent: { term: known, epoch, lastSeq }, centre: { term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq } }, WENT_BACK[welcomed.forgetful]);
     }
-    connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq });
+    connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq, takes: GATEWAY_TAKES });
     wake(clusterId);
     faults.welcomed(clusterId, connection);
     tellFaults();

@@ -24,6 +24,8 @@ export class ClusterSession {
   readonly #templates: Set<string>;
   /** Names of the contents that it has, or was sent. */
   readonly #contents: Set<string>;
+  /** What its agent takes, beyond the messages of the first version. */
+  readonly takes: ReadonlySet<string>;
   /** Reports received and not stored yet. */
   pendingReports = 0;
 
@@ -37,6 +39,7 @@ export class ClusterSession {
     this.#strays = strays;
     this.#templates = new Set(hello.templates);
     this.#contents = new Set(hello.contents);
+    this.takes = new Set(hello.takes);
   }
 
   get window(): number {

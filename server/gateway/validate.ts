@@ -86,6 +86,7 @@ const hello = object({
   templates: list(MAX_OBJECTS, text(128)),
   sealingKey: optional(sealingKey),
   contents: optional(list(MAX_OBJECTS, text(128))),
+  takes: optional(list(32, text(64))),
   description: object({
     code: name, name, region: object({ code: name, name }), province: name, city: name, tier: oneOf(CLUSTER_TIERS), isp: oneOf(ISPS),
     latitude: real(-90, 90), longitude: real(-180, 180),

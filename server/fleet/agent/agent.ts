@@ -13,7 +13,7 @@
 import { clusterLabels } from "../../domain/affinity.ts";
 import type { FleetCluster } from "../description.ts";
 import {
-  LINK_PROTOCOLS, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
+  AGENT_TAKES, LINK_PROTOCOLS, type AgentMessage, type Assign, type GatewayMessage, type Hello, type PlacementReport, type Refuse, type Welcome,
 } from "../link.ts";
 import type { FleetLogger } from "../logger.ts";
 import type { Behaviours } from "../simulator/behaviours.ts";
@@ -263,6 +263,7 @@ export class ClusterAgent implements ClusterListener {
       templates: this.simulation.templateHashes(),
       sealingKey: this.#contents.publicKey,
       contents: this.#contents.names(),
+      takes: AGENT_TAKES,
     };
   }
 
@@ -271,7 +272,7 @@ export class ClusterAgent implements ClusterListener {
     if (!LINK_PROTOCOLS.includes(welcome.protocol)) {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
-    this.#session.welcomed();
+    this.#session.welcomed(welcome.takes);
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);

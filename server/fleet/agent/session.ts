@@ -19,6 +19,7 @@ export class AgentSession {
   #outbox: AgentMessage[] = [];
   #refusedUntilMs = 0;
   #retryMs = REFUSED_RETRY_FIRST_MS;
+  #takes: ReadonlySet<string> = new Set();
 
   get state(): SessionState {
     return this.#state;
@@ -34,8 +35,15 @@ export class AgentSession {
     this.#outbox = [hello];
   }
 
-  welcomed(): void {
+  /** `takes`: what the gateway does, beyond the messages of the first version. */
+  welcomed(takes: readonly string[] = []): void {
     this.#state = "WELCOMED";
+    this.#takes = new Set(takes);
+  }
+
+  /** Whether a message of this type may be sent now. */
+  takes(type: string): boolean {
+    return this.#state === "WELCOMED" && this.#takes.has(type);
   }
 
   lost(): void {
