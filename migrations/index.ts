@@ -5,6 +5,7 @@ import { TimelineOwnersMigration } from "./migration-20261130-timeline-owners.ts
 import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
+import { RecordStreamsMigration } from "./migration-20261202-record-streams.ts";
 import { VouchingMigration } from "./migration-20261201-vouching.ts";
 import { LogsMigration } from "./migration-20261203-logs.ts";
 
@@ -18,5 +19,6 @@ export const migrations = [
   { name: "20261201-enrolment", class: EnrolmentMigration },
   { name: "20261201-faults", class: FaultsMigration },
   { name: "20261201-vouching", class: VouchingMigration },
+  { name: "20261202-record-streams", class: RecordStreamsMigration },
   { name: "20261203-logs", class: LogsMigration },
 ];

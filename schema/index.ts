@@ -26,6 +26,7 @@ import "./pod/queries.ts";
 import "./pod/subscriptions.ts";
 import "./event/type.ts";
 import "./event/queries.ts";
+import "./event/subscriptions.ts";
 import "./log/type.ts";
 import "./log/fields.ts";
 import "./log/subscriptions.ts";

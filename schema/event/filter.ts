@@ -31,10 +31,16 @@ export const EVENT_ORDER = ["-at", "-id"] as const;
  */
 export function eventConditions(event: Columns<EventRow>, filter: EventFilter | null | undefined, { now }: Request): Sql | null {
   const since = filter?.since ?? new Date(now.getTime() - EVENTS_SHOWN_MS);
+  return every([matchesEvent(event, { ...filter, since }), sql`not exists (${newer(event, filter?.until ?? null)})`]);
+}
+
+/** What a filter says of one event by itself: a stream tells each that it lets through, also when it is one more of a series. */
+export function matchesEvent(event: Columns<EventRow>, filter: EventFilter | null | undefined): Sql | null {
+  const since = filter?.since;
   const until = filter?.until;
   const keyword = filter?.keyword;
   return every([
-    sql`${event.at} >= ${time(since)}`,
+    since == null ? null : sql`${event.at} >= ${time(since)}`,
     until == null ? null : sql`${event.at} < ${time(until)}`,
     filter?.type == null ? null : sql`${event.type} = ${text(filter.type)}`,
     amongTexts(event.reason, filter?.reasons),
@@ -42,7 +48,6 @@ export function eventConditions(event: Columns<EventRow>, filter: EventFilter | 
     amongIds("Pod", event.podId, filter?.podIds),
     amongIds("Application", event.applicationId, filter?.applicationIds),
     keyword == null ? null : sql`(${contains(event.reason, keyword)} or ${contains(event.message, keyword)} or ${contains(event.object, keyword)})`,
-    sql`not exists (${newer(event, until ?? null)})`,
   ]);
 }
 

@@ -3,7 +3,7 @@ import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Role } from "../domain/states.ts";
 import { type Binding, columnOf, maySee } from "./bind.ts";
 import { askedOf, connectionOf, type PageRows } from "./connection.ts";
-import { encodeCursor } from "./cursor.ts";
+import { encodeCursor, PAGE_SNAPSHOT } from "./cursor.ts";
 import { type PageFacts, writeBeyond, writeOrder } from "./page.ts";
 import type { Plan, PlannedPage, PlanOf, Relation } from "./plan.ts";
 import { jsonDecoderOf, type Place, printed, selected, type StatementWriter, wrapped, writeWhere } from "./render.ts";
@@ -189,7 +189,8 @@ function rowsOf(tree: Tree, page: PlannedPage, place: Place, parent: Parent | nu
   const { alias } = place;
   const list = new SelectList(valuesOf(tree, place));
   const shapes = views.map(({ plan }) => list.shape(plan));
-  const keys = cursors ? order.columns.map(({ column }) => list.add(() => writer.write(printed(column, alias)))) : [];
+  const said = [...order.columns.map(({ column }) => printed(column, alias)), ...(order.records ? PAGE_SNAPSHOT : [])];
+  const keys = cursors ? said.map((sql) => list.add(() => writer.write(sql))) : [];
   const writeNumber = (): void => {
     writer.write("row_number() over (");
     writeOrder(writer, order, args.forward, alias);

@@ -1,7 +1,7 @@
 import type { Join, Link } from "../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../schema/shared/mapping/sql.ts";
 import type { Binding } from "./bind.ts";
-import { encodeCursor } from "./cursor.ts";
+import { encodeCursor, PAGE_SNAPSHOT } from "./cursor.ts";
 import { hasNextPage, hasPreviousPage, NO_FACTS, type PageAsks, pageAsks, type PageFacts, writeBeyond, writeOrder } from "./page.ts";
 import type { PlannedPage, View } from "./plan.ts";
 import { type Statement, StatementWriter, writeWhere } from "./render.ts";
@@ -64,6 +64,7 @@ export function pageRows(binding: Binding, page: PlannedPage, parents: Parents |
   const list = new SelectList();
   const shapes = views.map(({ plan }) => list.shape(plan));
   const keys = withCursors || parents ? order.columns.map(({ column }) => list.column(column)) : [];
+  const said = [...keys, ...(withCursors && order.records ? PAGE_SNAPSHOT.map((sql) => list.add((writer) => writer.write(sql))) : [])];
   if (page.where === nothing) {
     return { shapes, statement: null, answer: () => Array.from({ length: countOf(parents) }, () => ({ rows: shapes.map(() => []), cursors: [], more: false, count: 0 })) };
   }
@@ -97,7 +98,7 @@ export function pageRows(binding: Binding, page: PlannedPage, parents: Parents |
       if (!args.forward) group.reverse();
       return {
         rows: shapes.map((shape) => group.map((raw) => shape.make(raw, offset))),
-        cursors: withCursors ? group.map((raw) => encodeCursor(order, keys.map((key) => raw[key + offset] as string))) : [],
+        cursors: withCursors ? group.map((raw) => encodeCursor(order, said.map((key) => raw[key + offset] as string))) : [],
         more,
         count: group.length,
       };

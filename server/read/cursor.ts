@@ -1,5 +1,6 @@
-import type { Selects } from "../../schema/shared/mapping/kinds.ts";
+import { entityOf, type Selects } from "../../schema/shared/mapping/kinds.ts";
 import { isUuid } from "../domain/ids.ts";
+import { parseRecordCursor, type RecordCursor } from "../domain/record-cursor.ts";
 import { RequestError } from "../domain/request-error.ts";
 import { type BoundColumn, type BoundEntity, type BoundType, orderFaults, type ValueKind } from "./bind.ts";
 
@@ -19,33 +20,53 @@ export interface BoundOrder {
   /** E.g. `Pod:name,id`. */
   readonly signature: string;
   readonly columns: readonly OrderColumn[];
+  /** Of records: its cursors say as well what their page could see, so that a stream goes on where the page ends (server/domain/record-cursor.ts). */
+  readonly records: boolean;
 }
 
+/** What follows the keys in a cursor of records, in SQL: the very texts, of the statement's own snapshot. */
+export const PAGE_SNAPSHOT = ["(select l.term from database_life l)::text", "pg_current_snapshot()::text"] as const;
+
 /** @throws where the order is not total, or names what does not exist: an error of the schema, not of the caller */
-export function bindOrder(typeName: string, entity: BoundEntity, keys: readonly string[]): BoundOrder {
+export function bindOrder(typeName: string, entity: BoundEntity, keys: readonly string[], records = false): BoundOrder {
   const [fault] = orderFaults(entity, keys);
   if (fault) throw new Error(fault);
   return {
     signature: `${typeName}:${keys.join(",")}`,
     columns: keys.map((key) => ({ column: entity.columns.get(key.replace(/^-/, "")) as BoundColumn, descending: key.startsWith("-") })),
+    records,
   };
 }
 
 /** The order of these rows under these arguments. @throws as bindOrder */
 export const orderOf = ({ type, entity }: BoundType, { order }: Pick<Selects, "order">, args: Readonly<Record<string, unknown>>): BoundOrder =>
-  bindOrder(type.name, entity, typeof order === "function" ? order(args as never) : order);
+  bindOrder(type.name, entity, typeof order === "function" ? order(args as never) : order, entityOf(type)?.records);
 
 export const encodeCursor = (order: BoundOrder, values: readonly (string | null)[]): string =>
   Buffer.from(`[${[order.signature, ...values].map((value) => JSON.stringify(value)).join(", ")}]`).toString("base64url");
 
 /** The values of the order's keys. @throws RequestError BAD_USER_INPUT where the cursor is none of this order */
 export function decodeCursor(order: BoundOrder, argument: string, cursor: string): string[] {
-  const parts = parse(cursor);
-  const [signature, ...values] = parts ?? [];
-  const fits = signature === order.signature && values.length === order.columns.length && order.columns.every(({ column }, index) => isValue(column, values[index]));
-  if (!fits) throw new RequestError("BAD_USER_INPUT", `The argument "${argument}" is not a cursor of this list`);
-  return values as string[];
+  const [signature, ...values] = parse(cursor) ?? [];
+  const key = signature !== order.signature ? null : order.records ? (recordCursor(order, values)?.key ?? null) : values;
+  if (key === null || !isKey(order, key)) throw new RequestError("BAD_USER_INPUT", `The argument "${argument}" is not a cursor of this list`);
+  return key as string[];
 }
+
+/** All that a cursor of records says. @throws RequestError BAD_USER_INPUT where it is none of this order */
+export function decodeRecordCursor(order: BoundOrder, argument: string, cursor: string): RecordCursor {
+  const [signature, ...values] = parse(cursor) ?? [];
+  const decoded = signature === order.signature ? recordCursor(order, values) : null;
+  if (!decoded) throw new RequestError("BAD_USER_INPUT", `The argument "${argument}" is neither a cursor of this stream nor one of its list`);
+  return decoded;
+}
+
+function recordCursor(order: BoundOrder, values: readonly unknown[]): RecordCursor | null {
+  const cursor = parseRecordCursor(order.signature, values, order.columns.length);
+  return cursor && isKey(order, cursor.key) && (cursor.place?.key == null || isKey(order, cursor.place.key)) ? cursor : null;
+}
+
+const isKey = ({ columns }: BoundOrder, values: readonly unknown[]): boolean => values.length === columns.length && columns.every(({ column }, index) => isValue(column, values[index]));
 
 function parse(cursor: string): unknown[] | null {
   // Buffer skips what is not base64; a cursor is exactly what we gave out.

@@ -1,5 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { Condition } from "../../schema/shared/mapping/kinds.ts";
+import type { RecordReader } from "../domain/records.ts";
+import type { RecordSelection } from "./records.ts";
 
 /** What reads one operation's data: under the viewer's scope, by the schema's mapping. */
 export interface Reader {
@@ -15,6 +17,8 @@ export interface Reader {
    * see, or that has no objects with ids.
    */
   existing(type: string, among: readonly string[], where?: Condition): Promise<string[]>;
+  /** What streams of the type's records read: pages of uuids. */
+  records<E>(type: string, selection: RecordSelection<E>): RecordReader<string>;
 }
 
 export interface MatchingOptions {

@@ -1,6 +1,7 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../schema/shared/mapping/kinds.ts";
 import { RequestError } from "../domain/request-error.ts";
-import { type BoundOrder, decodeCursor } from "./cursor.ts";
+import type { BoundColumn } from "./bind.ts";
+import { type BoundOrder, decodeCursor, type OrderColumn } from "./cursor.ts";
 import type { StatementWriter } from "./render.ts";
 
 /**
@@ -87,14 +88,15 @@ export function writeOrder(writer: StatementWriter, { columns }: BoundOrder, for
   writer.write(` order by ${columns.map(({ column, descending }) => `${alias}.${column.name}${descending === forward ? " desc" : ""}`).join(", ")}`);
 }
 
+/** A value of a key as the cursor has it: a time without a zone, in UTC. */
+export function writeKeyValue(writer: StatementWriter, { type }: BoundColumn, value: string | undefined): void {
+  if (type.startsWith("timestamptz")) writer.write("(").param(value, "timestamp").write(" at time zone 'UTC')");
+  else writer.param(value, type);
+}
+
 /** The condition that a row lies behind the key (or before it; with `orAt` also at it). */
 export function writeBeyond(writer: StatementWriter, { columns }: BoundOrder, key: readonly string[], side: "after" | "before", orAt = false, alias = "t"): void {
-  const value = (index: number): void => {
-    const type = columns[index]?.column.type as string;
-    // As the cursor has it: a time without a zone, in UTC.
-    if (type.startsWith("timestamptz")) writer.write("(").param(key[index], "timestamp").write(" at time zone 'UTC')");
-    else writer.param(key[index], type);
-  };
+  const value = (index: number): void => writeKeyValue(writer, (columns[index] as OrderColumn).column, key[index]);
   const operator = (descending: boolean): string => ((side === "after") === descending ? "<" : ">");
   if (columns.every(({ descending }) => descending === columns[0]?.descending)) {
     writer.write(`(${columns.map(({ column }) => `${alias}.${column.name}`).join(", ")}) ${operator(columns[0]?.descending ?? false)}${orAt ? "=" : ""} (`);

@@ -3,12 +3,14 @@ import { type Condition, MAX_NODE_IDS, mappingOf, type Request } from "../../sch
 import { TYPE_NAME } from "../../schema/shared/mapping/slots.ts";
 import { nothing } from "../../schema/shared/mapping/sql.ts";
 import type { ObjectKey } from "../domain/errors.ts";
+import type { RecordReader } from "../domain/records.ts";
 import { RequestError } from "../domain/request-error.ts";
 import type { Role } from "../domain/states.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import { type Binding, maySee } from "./bind.ts";
 import type { MatchingOptions, Reader } from "./index.ts";
 import { Planner } from "./plan.ts";
+import { recordReader, type RecordSelection } from "./records.ts";
 import { StatementWriter, writeWhere } from "./render.ts";
 import type { Row, RowLoader } from "./rows.ts";
 import { afterThisTick, type TickedStatements } from "./tick.ts";
@@ -101,6 +103,11 @@ export class MappingReader implements Reader {
     return (await this.#options.asking.ask(writer.statement())).map(([id]) => id as string);
   }
 
+  records<E>(type: string, selection: RecordSelection<E>): RecordReader<string> {
+    const { binding, request, asking } = this.#options;
+    return recordReader(type, selection, { binding, request, ask: (statement) => asking.ask(statement) });
+  }
+
   // ---------------------------------------------------------------- objects by their keys
 
   /** Null for what does not exist, for what is another tenant's, and for a type that the viewer's role may not see. */
@@ -141,7 +148,10 @@ export class MappingReader implements Reader {
 /** One that can only say what went wrong before: at each root that asks. */
 export function failedReader(failure: Error): Reader {
   const fail = (): Promise<never> => Promise.reject(failure);
-  return { load: fail, matching: fail, existing: fail };
+  const refuse = (): never => {
+    throw failure;
+  };
+  return { load: fail, matching: fail, existing: fail, records: refuse };
 }
 
 interface TypeExtensions {

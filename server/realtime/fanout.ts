@@ -11,6 +11,8 @@ export interface Interest {
   readonly kinds: Watched;
   /** Of the objects that are watched, only these matter. */
   readonly only?: ReadonlySet<string>;
+  /** Of rows that say which applications they concern, only those of these matter: for kinds that wake. */
+  readonly owners?: ReadonlySet<string>;
 }
 
 /**
@@ -20,9 +22,10 @@ export interface Interest {
  * Of objects of another type than the one watched, which may concern it:
  *   apart     their ids
  *   gone      the ids of those that were removed
+ *   wakes     nothing but that there are some: who watches reads them by itself
  *   around    their ids; of those that were removed nothing can be looked up any more, so in place of these the cluster that they were on
  */
-export type Watched = Partial<Record<TimelineKind, "ids" | "cluster" | "apart" | "gone" | "around">>;
+export type Watched = Partial<Record<TimelineKind, "ids" | "cluster" | "apart" | "gone" | "around" | "wakes">>;
 
 /** In place of a cluster's id, where a row does not say which. */
 export const ANYWHERE = "00000000-0000-0000-0000-000000000000";
@@ -73,7 +76,7 @@ interface Noted extends Changes {
 const nothing = (): Noted => ({ ids: new Set(), deleted: new Set(), apart: new Set() });
 const sizeOf = ({ ids, apart }: Noted): number => ids.size + apart.size;
 
-function noteRow(row: TimelineRow, { kinds, only }: Pick<Interest, "kinds" | "only">, { ids, deleted, apart }: Noted): void {
+function noteRow(row: TimelineRow, { kinds, only, owners }: Pick<Interest, "kinds" | "only" | "owners">, { ids, deleted, apart }: Noted): void {
   const matters = (id: string): boolean => only === undefined || only.has(id);
   switch (kinds[row.kind]) {
     case "cluster":
@@ -88,6 +91,9 @@ function noteRow(row: TimelineRow, { kinds, only }: Pick<Interest, "kinds" | "on
     case "around":
       for (const id of row.ids) apart.add(id);
       if (row.removedIds.length > 0) apart.add(row.clusterId ?? ANYWHERE);
+      break;
+    case "wakes":
+      if (owners === undefined || row.ownerIds === null || row.ownerIds.some((id) => owners.has(id))) apart.add(ANYWHERE);
       break;
     case undefined:
       break;

@@ -1,11 +1,12 @@
 import type { Viewer } from "../identity/viewer.ts";
 import { followObject } from "./object-stream.ts";
 import { NodesStream } from "./nodes-stream.ts";
+import { type RecordBatch, RecordStream, type RecordWatch } from "./record-stream.ts";
 import { SetStream } from "./set-stream.ts";
 import type { LiveTiming, NodesState, NodesWatch, ObjectState, ObjectWatch, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 
 /**
- * State streams: what matches a filter, and then what of it changed. They carry which objects to show, never the objects: those are read for
+ * Live streams. Those of records are told in record-stream.ts. State streams: what matches a filter, and then what of it changed. They carry which objects to show, never the objects: those are read for
  * each message afresh, so a message is never older than its cursor, and may be newer.
  *
  *   after ──ours, young, complete──▶ what changed since ─┐
@@ -23,6 +24,8 @@ export interface Live {
   nodes(watch: NodesWatch): Messages<NodesState>;
   /** One row: at once, whenever it changed, and at least every few seconds. Ends after the message in which it has ended or is gone. */
   object(watch: ObjectWatch): Messages<ObjectState>;
+  /** Records as they are stored, each once, behind a cursor; record-stream.ts has the laws. Ends only with the subscription. */
+  records<R>(watch: RecordWatch<R>): Messages<RecordBatch<R>>;
 }
 
 /** Its return() takes effect at once, also while a message is being waited for. */
@@ -46,6 +49,7 @@ export function createLive(options: LiveOptions): LiveFor {
     changes: (watch) => messages((signal) => new SetStream(watch, partsFor(viewer, signal)).run()),
     nodes: (watch) => messages((signal) => new NodesStream(watch, partsFor(viewer, signal)).run()),
     object: (watch) => messages((signal) => followObject(watch, partsFor(viewer, signal))),
+    records: (watch) => messages((signal) => new RecordStream(watch, partsFor(viewer, signal)).run()),
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Clock } from "../domain/clock.ts";
+import type { RecordReader } from "../domain/records.ts";
 import type { Viewer } from "../identity/viewer.ts";
+import type { RecordSelection } from "../read/records.ts";
 import type { Fanout, Watched } from "./fanout.ts";
 import type { Tailer } from "./tailer.ts";
 
@@ -69,6 +71,7 @@ export type NodesState = StateChange;
 export interface Matcher {
   existing(type: string, among: readonly string[], where?: Where): Promise<string[]>;
   matching(type: string, args: Readonly<Record<string, unknown>>, options: { readonly among?: readonly string[]; readonly after?: string; readonly limit: number }): Promise<string[]>;
+  records<E>(type: string, selection: RecordSelection<E>): RecordReader<string>;
 }
 
 export interface LiveTiming {
@@ -88,7 +91,7 @@ export interface LiveTiming {
 
 /** What one stream works with. */
 export interface StreamParts {
-  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp">;
+  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp" | "mayKnow">;
   readonly fanout: Pick<Fanout, "subscribe">;
   /** Reads for a viewer; made anew for each message. */
   readonly matcher: (viewer: Viewer) => Matcher;

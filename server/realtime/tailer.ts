@@ -54,6 +54,8 @@ export interface Tailer {
    * gone back in time is.
    */
   replay(from: Position, to: Position, filter: { readonly tenantId: string; readonly kinds: readonly TimelineKind[] }, maxRows: number): Promise<TimelineRow[] | null>;
+  /** Whether transactions up to this one may have begun in this term: one that can't is of a server which has since gone back in time. */
+  mayKnow(xid: number): Promise<boolean>;
   /** Answers whether everything that was committed before this call has been handed on: that may be less than what readers already see. */
   caughtUp(): () => boolean;
   /** How long ago, in milliseconds, everything that had begun was decided; Infinity where the database does not answer. */
@@ -220,6 +222,11 @@ export function createTailer(options: TailerOptions): Tailer {
       const { rows } = await pool.query({ name: "replay-timeline", text: REPLAY, values: [from.xid, from.seq, to.xid, to.seq, maxRows + 1] });
       if (rows.length > maxRows) return null;
       return rows.map(toRow).filter((row) => (row.tenantId === null || row.tenantId === filter.tenantId) && filter.kinds.includes(row.kind));
+    },
+    async mayKnow(xid) {
+      if (xid <= position.xid) return true;
+      const { next } = await read({ ...position, xid: Number.MAX_SAFE_INTEGER }, 1);
+      return xid <= next;
     },
     caughtUp() {
       const before = readsBegun;

@@ -169,6 +169,11 @@ export const viewerOf = (role: Role, tokenName: string, more: Partial<Viewer> = 
   tenantId: "00000000-0000-7000-8000-000000000001", tokenId: `id of ${tokenName}`, tokenName, role, namespaces: null, namespaceIds: null, expiresAt: null, ...more,
 });
 
+/** Of a matcher that stands for a store without records. */
+export const noRecords = (): never => {
+  throw new Error("there are no records here");
+};
+
 export function localBus(): Bus {
   const listeners = new Map<BusChannel, Set<(detail: string | undefined) => void>>();
   return {

@@ -49,7 +49,7 @@ export class EntityRef<Types extends SchemaTypes, E extends object> extends Impl
   override implement<const Interfaces extends InterfaceParam<Types>[]>(
     options: Omit<ObjectTypeOptions<Types, ImplementableObjectRef<Types, Planned<E>, E>, E, Interfaces>, "name">,
   ): PothosSchemaTypes.ObjectRef<Types, Planned<E>, E> {
-    const entity: EntityMapping = { entity: this.entity, source: this.options.source, told: this.options.told };
+    const entity: EntityMapping = { entity: this.entity, source: this.options.source, told: this.options.told, records: this.options.records };
     return super.implement({ ...accessOf(this.options), ...options, extensions: { ...options.extensions, entity } });
   }
 }
@@ -63,6 +63,8 @@ export interface EntityOptions {
   readonly told?: Told;
   /** False where counting would cost the whole store. */
   readonly totalCount?: boolean;
+  /** Records: stored once, never changed, with the transaction's id in the property `xid`. Cursors of their lists and of their streams fit each other. */
+  readonly records?: boolean;
 }
 
 interface Described {

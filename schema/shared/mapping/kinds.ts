@@ -91,6 +91,8 @@ export interface EntityMapping {
   readonly entity: string;
   readonly source?: Source | undefined;
   readonly told?: Told | undefined;
+  /** Its rows are stored once and never change, and the property `xid` says in which transaction: they are told by streams as they are committed. */
+  readonly records?: boolean | undefined;
 }
 
 /** Which rows of the timeline tell that rows of an entity changed, came or went. An entity that does not say so is never remembered. */

@@ -1,6 +1,6 @@
 import type { Selects } from "../../../schema/shared/mapping/kinds.ts";
 import { nothing, type Sql } from "../../../schema/shared/mapping/sql.ts";
-import { type BoundOrder, orderOf } from "../cursor.ts";
+import { type BoundOrder, orderOf, PAGE_SNAPSHOT } from "../cursor.ts";
 import { type PageArguments, pageArguments, type PageAsks, pageAsks, writeBeyond, writeOrder } from "../page.ts";
 import { type Occurrence, printed, type StatementWriter, writeWhere } from "../render.ts";
 import { JsonText } from "./json-text.ts";
@@ -99,7 +99,11 @@ export class PagePlan {
 
   /** The row's cursor, as text: what encodeCursor makes, letter for letter. */
   writeCursor(writer: StatementWriter, { alias }: Occurrence): void {
-    const values = this.order.columns.map(({ column }) => ` || ', ' || to_json(${printed(column, alias)})::text`).join("");
+    const { columns, records } = this.order;
+    // Of what a page could see nothing is remembered: the timeline tells of no snapshots.
+    if (records) writer.touched?.untold();
+    const said = [...columns.map(({ column }) => printed(column, alias)), ...(records ? PAGE_SNAPSHOT : [])];
+    const values = said.map((text) => ` || ', ' || to_json(${text})::text`).join("");
     writer.write(`translate(encode(convert_to('[${JSON.stringify(this.order.signature)}'${values} || ']', 'UTF8'), 'base64'), E'+/=\\n', '-_')`);
   }
 }

@@ -12,7 +12,7 @@ import { createTailer, type Tailer } from "#server/realtime/tailer.ts";
 import { silentLogger } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { eventually } from "#tests/support/eventually.ts";
-import { localBus, viewerOf } from "#tests/support/small-api.ts";
+import { localBus, noRecords, viewerOf } from "#tests/support/small-api.ts";
 import { type Mutant, runHistory } from "#tests/support/state-history.ts";
 
 const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
@@ -38,7 +38,7 @@ describe("histories of state streams", () => {
     "loses the last row of a batch": { fanout: (fanout) => ({ ...fanout, deliver: (rows) => fanout.deliver(rows.length > 1 ? rows.slice(0, -1) : rows) }) },
     "forgets what was removed": { fanout: (fanout) => ({ ...fanout, deliver: (rows) => fanout.deliver(rows.map((row) => ({ ...row, removedIds: [] }))) }) },
     "replays nothing to who comes back": {
-      tailer: (tailer) => ({ start: () => tailer.start(), close: () => tailer.close(), horizonAge: () => 0, caughtUp: () => tailer.caughtUp(), replay: async () => [], get position() { return tailer.position; } }),
+      tailer: (tailer) => ({ start: () => tailer.start(), close: () => tailer.close(), horizonAge: () => 0, caughtUp: () => tailer.caughtUp(), mayKnow: (xid) => tailer.mayKnow(xid), replay: async () => [], get position() { return tailer.position; } }),
     },
     "takes an overflow for no change": { fanout: (fanout) => ({ ...fanout, subscribe: (interest) => {
       const subscriber = fanout.subscribe(interest);
@@ -61,6 +61,7 @@ describe("a state stream", () => {
   /** What there is, by id; in place of tables. */
   const objects = new Map<string, string>();
   const matcher = (_viewer: Viewer): Matcher => ({
+    records: noRecords,
     existing: async (_type, among) => among.filter((id) => objects.has(id)),
     matching: async (_type, args, { among, after, limit }) => {
       const { filter } = args as { filter?: { states?: string[] } | null };
