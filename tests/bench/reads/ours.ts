@@ -40,7 +40,7 @@ const reads = createReads({
   ...(options.rememberedBytes > 0 ? { changes, rememberedBytes: options.rememberedBytes } : {}),
 });
 const absent = {} as never;
-const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200 };
+const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200, logDays: 14 };
 const api = createApi({
   host: "127.0.0.1",
   port: 0,
