@@ -268,7 +268,7 @@ const lostOf = (chunk: LogChunk): LostLines => ({
 /** Adds to what was lost of the source; where there are many, of the placement as a whole. */
 function addLost(all: Map<string, LostLines>, lost: LostLines): void {
   const own = `${lost.podId} ${lost.container}`;
-  const together = `${lost.placementId}`;
+  const together = lost.placementId;
   const key = all.has(own) || (all.size < LOST_SOURCES && !all.has(together)) ? own : together;
   const known = all.get(key);
   if (known === undefined) return void all.set(key, key === own ? lost : { ...lost, podName: SEVERAL, container: "" });
