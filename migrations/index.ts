@@ -10,6 +10,7 @@ import { VouchingMigration } from "./migration-20261201-vouching.ts";
 import { RegionalRulesMigration } from "./migration-20261202-regional-rules.ts";
 import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts";
 import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
+import { LogsMigration } from "./migration-20261203-logs.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   { name: "20261202-silent-clusters", class: SilentClustersMigration },
   { name: "20261202-troubled-pods", class: TroubledPodsMigration },
   { name: "20261202-record-streams", class: RecordStreamsMigration },
+  { name: "20261203-logs", class: LogsMigration },
 ];

@@ -3,6 +3,8 @@ import type { Actor } from "../server/identity/viewer.ts";
 import type { Reader } from "../server/read/index.ts";
 import type { Live } from "../server/realtime/live.ts";
 import type { Services } from "../server/services/index.ts";
+import type { LogDownloads, LogViewer } from "../server/telemetry/logs-download.ts";
+import type { LogReader } from "../server/telemetry/logs-read.ts";
 
 /**
  * What every resolver gets. Made anew for each operation, and for each message of a subscription, so that loaders and caches never
@@ -17,7 +19,14 @@ export interface Context {
   readonly services: Services;
   /** What subscriptions are fed from. */
   readonly live: Live;
+  /** Lines of logs, which are no rows of the mapping. */
+  readonly logs: Logs;
   readonly server: ServerFacts;
+}
+
+export interface Logs {
+  of(viewer: LogViewer): LogReader;
+  readonly downloads: LogDownloads;
 }
 
 export interface ServerFacts {
@@ -25,4 +34,6 @@ export interface ServerFacts {
   readonly simulated: boolean;
   readonly speed: number;
   readonly maxPageSize: number;
+  /** Lines of logs are kept for so long, on the simulation's clock. */
+  readonly logDays: number;
 }

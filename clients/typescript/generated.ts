@@ -201,6 +201,11 @@ export type CreateEnrolmentTicketInput = {
   readonly maxClusters?: number | null | undefined;
 };
 
+export type CreateLogDownloadInput = {
+  readonly filter?: LogFilter | null | undefined;
+  readonly target: LogTargetInput;
+};
+
 export type CreateNamespaceInput = {
   readonly description?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
@@ -392,6 +397,30 @@ export type LogCollectionRuleInput = {
   /** Absolute; standard output where it is null. */
   readonly path?: string | null | undefined;
 };
+
+/** Kept 14 days. */
+export type LogFilter = {
+  readonly container?: string | null | undefined;
+  /** In the line, whatever the case. */
+  readonly keyword?: string | null | undefined;
+  /** At most 200; also of pods that are gone. */
+  readonly podIds?: ReadonlyArray<string> | null | undefined;
+  readonly since?: string | null | undefined;
+  readonly stream?: LogStream | null | undefined;
+  /** Not included. */
+  readonly until?: string | null | undefined;
+};
+
+/** SYSTEM: a marker in the platform's words: restarted, replaced, N lines lost. */
+export type LogStream =
+  | 'FILE'
+  | 'STDERR'
+  | 'STDOUT'
+  | 'SYSTEM';
+
+export type LogTargetInput =
+  {   readonly applicationId: string; readonly podId?: never; }
+  |  { readonly applicationId?: never;   readonly podId: string; };
 
 export type NetworkFilter = {
   /** That these applications are placed in. */
@@ -783,6 +812,16 @@ export type ApplicationIdQueryVariables = Exact<{
 
 export type ApplicationIdQuery = { readonly application: { readonly id: string, readonly name: string, readonly version: number, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number } } | null };
 
+export type ApplicationLogsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: LogFilter | null | undefined;
+}>;
+
+
+export type ApplicationLogsQuery = { readonly server: { readonly now: string }, readonly application: { readonly id: string, readonly logs: { readonly nodes: ReadonlyArray<{ readonly at: string, readonly podName: string, readonly container: string, readonly stream: LogStream, readonly line: string }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
 export type ApplicationManifestQueryVariables = Exact<{
   namespace: string;
   name: string;
@@ -1054,6 +1093,45 @@ export type CreateEnrolmentTicketMutationVariables = Exact<{
 
 
 export type CreateEnrolmentTicketMutation = { readonly createEnrolmentTicket: { readonly ticket: string | null, readonly clusterCodes: ReadonlyArray<string> | null, readonly maxClusters: number | null, readonly expiresAt: string | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CreateLogDownloadMutationVariables = Exact<{
+  input: CreateLogDownloadInput;
+}>;
+
+
+export type CreateLogDownloadMutation = { readonly createLogDownload: { readonly download: { readonly url: string, readonly expiresAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
           | { readonly id: string }
           | { readonly id: string }
@@ -1537,6 +1615,16 @@ export type FaultsQuery = { readonly server: { readonly now: string }, readonly 
       | { readonly __typename: 'Vpc', readonly id: string }
     , readonly cluster: { readonly id: string, readonly code: string } }> };
 
+export type FollowLogsSubscriptionVariables = Exact<{
+  target: LogTargetInput;
+  filter?: LogFilter | null | undefined;
+  after?: string | null | undefined;
+  tail?: number | null | undefined;
+}>;
+
+
+export type FollowLogsSubscription = { readonly logs: { readonly cursor: string, readonly lines: ReadonlyArray<{ readonly at: string, readonly podName: string, readonly container: string, readonly stream: LogStream, readonly line: string }> } };
+
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
     | { readonly id: string }
     | { readonly id: string }
@@ -1631,6 +1719,8 @@ export type SecretRowFragment = { readonly id: string, readonly name: string, re
 export type ServiceRowFragment = { readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> };
 
 export type EventRowFragment = { readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null };
+
+export type LogRowFragment = { readonly at: string, readonly podName: string, readonly container: string, readonly stream: LogStream, readonly line: string };
 
 export type FaultRowFragment = { readonly id: string, readonly kind: FaultKind, readonly mode: DisconnectMode | null, readonly seed: number, readonly startedAt: string, readonly endsAt: string, readonly target:
     | { readonly __typename: 'ApiToken', readonly id: string }
@@ -1835,6 +1925,16 @@ export type OverviewQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type OverviewQuery = { readonly overview: { readonly id: string, readonly applications: { readonly total: number, readonly byStatus: ReadonlyArray<{ readonly status: ApplicationStatus, readonly count: number }> }, readonly pods: { readonly total: number, readonly running: number, readonly other: number, readonly stale: number, readonly byPhase: ReadonlyArray<{ readonly phase: PodPhase, readonly count: number }> }, readonly resources: { readonly cpuMillis: number, readonly memoryMiB: number, readonly vpcs: number, readonly services: number, readonly configMaps: number, readonly secrets: number }, readonly distribution: ReadonlyArray<{ readonly clusters: number, readonly applications: number, readonly pods: number, readonly region: { readonly id: string, readonly code: string, readonly name: string } }> } };
+
+export type PodLogsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: LogFilter | null | undefined;
+}>;
+
+
+export type PodLogsQuery = { readonly server: { readonly now: string }, readonly pod: { readonly id: string, readonly logs: { readonly nodes: ReadonlyArray<{ readonly at: string, readonly podName: string, readonly container: string, readonly stream: LogStream, readonly line: string }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
 export type PodQueryVariables = Exact<{
   id: string;
@@ -3054,6 +3154,15 @@ export const EventRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"EventRow"}) as unknown as TypedDocumentString<EventRowFragment, unknown>;
+export const LogRowFragmentDoc = new TypedDocumentString(`
+    fragment LogRow on LogLine {
+  at
+  podName
+  container
+  stream
+  line
+}
+    `, {"fragmentName":"LogRow"}) as unknown as TypedDocumentString<LogRowFragment, unknown>;
 export const FaultRowFragmentDoc = new TypedDocumentString(`
     fragment FaultRow on Fault {
   id
@@ -3099,6 +3208,34 @@ export const ApplicationIdDocument = new TypedDocumentString(`
   updated
   unavailable
 }`) as unknown as TypedDocumentString<ApplicationIdQuery, ApplicationIdQueryVariables>;
+export const ApplicationLogsDocument = new TypedDocumentString(`
+    query ApplicationLogs($id: ID!, $first: Int = 100, $after: String, $filter: LogFilter) {
+  server {
+    now
+  }
+  application(id: $id) {
+    id
+    logs(first: $first, after: $after, filter: $filter) {
+      nodes {
+        ...LogRow
+      }
+      pageInfo {
+        ...PageParts
+      }
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LogRow on LogLine {
+  at
+  podName
+  container
+  stream
+  line
+}`) as unknown as TypedDocumentString<ApplicationLogsQuery, ApplicationLogsQueryVariables>;
 export const ApplicationManifestDocument = new TypedDocumentString(`
     query ApplicationManifest($namespace: String!, $name: String!, $placements: Int = 200) {
   application(namespace: $namespace, name: $name) {
@@ -4210,6 +4347,48 @@ export const CreateEnrolmentTicketDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<CreateEnrolmentTicketMutation, CreateEnrolmentTicketMutationVariables>;
+export const CreateLogDownloadDocument = new TypedDocumentString(`
+    mutation CreateLogDownload($input: CreateLogDownloadInput!) {
+  createLogDownload(input: $input) {
+    download {
+      url
+      expiresAt
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateLogDownloadMutation, CreateLogDownloadMutationVariables>;
 export const CreateNamespaceDocument = new TypedDocumentString(`
     mutation CreateNamespace($input: CreateNamespaceInput!) {
   createNamespace(input: $input) {
@@ -4879,6 +5058,22 @@ export const FaultsDocument = new TypedDocumentString(`
   startedAt
   endsAt
 }`) as unknown as TypedDocumentString<FaultsQuery, FaultsQueryVariables>;
+export const FollowLogsDocument = new TypedDocumentString(`
+    subscription FollowLogs($target: LogTargetInput!, $filter: LogFilter, $after: String, $tail: Int) {
+  logs(target: $target, filter: $filter, after: $after, tail: $tail) {
+    cursor
+    lines {
+      ...LogRow
+    }
+  }
+}
+    fragment LogRow on LogLine {
+  at
+  podName
+  container
+  stream
+  line
+}`) as unknown as TypedDocumentString<FollowLogsSubscription, FollowLogsSubscriptionVariables>;
 export const ImportManifestsDocument = new TypedDocumentString(`
     mutation ImportManifests($input: ImportManifestsInput!) {
   importManifests(input: $input) {
@@ -5167,6 +5362,34 @@ export const OverviewDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
+export const PodLogsDocument = new TypedDocumentString(`
+    query PodLogs($id: ID!, $first: Int = 100, $after: String, $filter: LogFilter) {
+  server {
+    now
+  }
+  pod(id: $id) {
+    id
+    logs(first: $first, after: $after, filter: $filter) {
+      nodes {
+        ...LogRow
+      }
+      pageInfo {
+        ...PageParts
+      }
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LogRow on LogLine {
+  at
+  podName
+  container
+  stream
+  line
+}`) as unknown as TypedDocumentString<PodLogsQuery, PodLogsQueryVariables>;
 export const PodDocument = new TypedDocumentString(`
     query Pod($id: ID!, $events: Int = 20) {
   server {

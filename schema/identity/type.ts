@@ -39,6 +39,7 @@ const ServerInfo = builder.objectRef<ServerFacts & { readonly now: number }>("Se
     simulated: t.exposeBoolean("simulated"),
     speed: t.exposeFloat("speed", { description: "Simulated seconds a second." }),
     maxPageSize: t.exposeInt("maxPageSize"),
+    logDays: t.exposeInt("logDays", { description: "Lines of logs are kept for so many days." }),
   }),
 });
 

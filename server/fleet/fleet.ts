@@ -78,6 +78,8 @@ const REDIAL_MAX_MS = 10_000;
 const SILENCE_LIMIT_MS = 3 * PING_INTERVAL_MS;
 /** A gateway that keeps to its windows stays far below it. */
 const INBOX_LIMIT = 100_000;
+/** Wall-clock milliseconds between looks for clusters whose lines are to be made or sent. */
+const LOG_ROUND_MS = 1_000;
 /** How long a tick goes on to advance clusters, and how long to take messages in, before what it has is committed and sent. */
 const PORTION_MS = 25;
 
@@ -96,6 +98,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let inboxAt = 0;
   let lastHeardMs = 0;
   let lastPingMs = 0;
+  let lastLogRoundMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let nextTickMs = Infinity;
   let dialling: Promise<void> = Promise.resolve();
@@ -123,6 +126,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const isInboxLeft = takeInbox(now);
     greet();
     const wall = performance.now();
+    wakeForLogs(wall);
     for (const agent of agenda.awake) {
       counters.visits += 1;
       agent.advanceTo(now);
@@ -194,6 +198,12 @@ export function createFleet(options: FleetOptions): Fleet {
       agent.connected();
       agenda.wake(agent);
     }
+  }
+
+  function wakeForLogs(wall: number): void {
+    if (wall - lastLogRoundMs < LOG_ROUND_MS) return;
+    lastLogRoundMs = wall;
+    for (const agent of agents.values()) if (agent.isLogTurnDue(wall)) agenda.wake(agent);
   }
 
   /** Whether all that happened is durable now. */

@@ -11,6 +11,8 @@
  *     | -- report (epoch, seq, changes) -----> |   numbered by one; at most REPORT_WINDOW without an ack
  *     | <------ ack (epoch, seq) ------------- |   after the batch and its number were committed in one transaction
  *     | -- ping -----> <----- pong ----------- |   every PING_INTERVAL_MS when nothing else was sent
+ *     | -- logs (epoch, from, to) -----------> |   where the gateway takes them; one at a time, a cluster
+ *     | <------ logsAck (epoch, position) ---- |   where the agent is to go on: after the lines and that position were committed in one transaction
  *
  * Invariants
  * - The agent stores an assignment, and the report that confirms it, durably before the report leaves. The centre stores a report and its
@@ -43,10 +45,13 @@
  *   cut off: how else could that end early? Those of a cluster that has said hello on none, for it was cut off before, go to all; who does not simulate it ignores them.
  *   All that are in force are named each time; what is not named has ended. What has ended does not begin again. A real agent ignores them.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
+ * - Lines of logs have positions of their own, which begin anew with each epoch. A batch is stored where it follows what is stored, else the answer says where to go on.
+ *   An agent keeps LOG_BUFFER_BYTES of them at most; of older ones that had to go, lines of the platform's own say how many, and of when.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
 import type { PriceSheet } from "../domain/fleet.ts";
+import type { LogBatch, LogPosition } from "../domain/logs.ts";
 import type { AssignmentKind, PlacementSpec } from "../domain/placement.ts";
 import type { ContainerStatus } from "../domain/pod.ts";
 import type { ServiceSpec } from "../domain/service.ts";
@@ -58,8 +63,8 @@ export type { ServiceSpec } from "../domain/service.ts";
 /** Versions of the protocol that this program speaks, best first. */
 export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Types of messages beyond those of the first version that this program's agents, and its gateway, take. */
-export const AGENT_TAKES: readonly string[] = [];
-export const GATEWAY_TAKES: readonly string[] = [];
+export const AGENT_TAKES: readonly string[] = ["logsAck"];
+export const GATEWAY_TAKES: readonly string[] = ["logs"];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -72,6 +77,11 @@ export const VOUCH_LIMIT_MS = 10_000;
 /** Events that a cluster keeps for the centre, and those of one report, at most. */
 export const EVENT_BUFFER = 10_000;
 export const EVENTS_LIMIT = 500;
+/** Characters of lines that a cluster keeps for the centre, and those of one batch, about; and the sources and lines of a batch, at most. */
+export const LOG_BUFFER_BYTES = 128 * 1_024;
+export const LOG_BATCH_BYTES = 64 * 1_024;
+export const LOG_BATCH_CHUNKS = 1_000;
+export const LOG_CHUNK_LINES = 1_000;
 /** Signatures in one proof, at most. */
 export const PROOF_LIMIT = 500;
 /** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
@@ -221,7 +231,12 @@ export interface Ping {
   readonly at: number;
 }
 
-export type AgentMessage = Hello | Report | Ping;
+/** Lines that containers wrote, and the platform about them. */
+export interface Logs extends LogBatch {
+  readonly type: "logs";
+}
+
+export type AgentMessage = Hello | Report | Ping | Logs;
 
 /** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
 export interface Proof {
@@ -278,6 +293,12 @@ export interface Ack {
   readonly seq: number;
 }
 
+/** How far the centre has the cluster's lines, whatever the batch was that it answers. */
+export interface LogsAck extends LogPosition {
+  readonly type: "logsAck";
+  readonly clusterId: string;
+}
+
 /** The answer to a proof: which of its clusters may not go on, and why, in words. */
 export interface Proven {
   readonly type: "proven";
@@ -323,7 +344,7 @@ export interface Refuse {
   readonly reason: string;
 }
 
-export type GatewayMessage = Welcome | Assign | Ack | Faults | Pong | Refuse;
+export type GatewayMessage = Welcome | Assign | Ack | LogsAck | Faults | Pong | Refuse;
 
 /** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
 export interface Challenge {

@@ -18,12 +18,13 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Logs, type Report, REPORT_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
 import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
 import { createLanes } from "./lanes.ts";
+import { createLogBatches } from "./logs.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import { createPresence } from "./presence.ts";
 import { createReportBatches } from "./report-batches.ts";
@@ -100,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const share = Math.max(1, Math.floor((options.concurrency ?? CONCURRENCY) / 2));
   const helloPlaces = createSemaphore(share);
   const storeReport = createReportBatches({ pool, bus, clock, term, logger, lanes: share });
+  const storeLogs = createLogBatches({ pool, bus, clock, logger });
   const templates = new TemplateCache(TEMPLATES_KEPT);
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
@@ -133,7 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refuse(session.connection, session.clusterId, reason);
   };
   /** What a failure means for the agent: a refusal's own words, anything else only that it should try again. */
-  const reasonOf = (error: unknown, clusterId: string, what: "hello" | "report"): string => {
+  const reasonOf = (error: unknown, clusterId: string, what: "hello" | "report" | "batch of lines"): string => {
     if (error instanceof Refusal) {
       // A report is refused whenever its agent has to go on elsewhere; a hello when somebody has to look into it.
       logger[what === "hello" ? "warn" : "info"]({ clusterId, reason: error.message }, `refused a ${what}`);
@@ -246,6 +248,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (session.confirm(report)) wake(session.clusterId);
   };
 
+  const storingLogs = new Set<Promise<void>>();
+  const onLogs = async (session: ClusterSession, { type: _, ...batch }: Logs, connection: string): Promise<void> => {
+    const { clusterId } = session;
+    const stored = await storeLogs({ ...batch, connection }).finally(() => (session.pendingLogs -= 1));
+    if (sessions.get(clusterId) === session && session.takes.has("logsAck")) session.connection.send({ type: "logsAck", clusterId, ...stored });
+  };
+
   /** The promise of having stored it, for what is stored. */
   const onMessage = (connection: GatewayConnection, raw: unknown): Promise<void> | undefined => {
     if (closing) return;
@@ -288,6 +297,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (session?.connection !== connection) {
       refuse(connection, message.clusterId, "say hello first");
       return;
+    }
+    if (message.type === "logs") {
+      // Beside the lane: lines never keep a report waiting.
+      if (session.pendingLogs > 0) {
+        endSession(session, "more than one batch of lines without an ack");
+        return;
+      }
+      session.pendingLogs += 1;
+      const storing = onLogs(session, message, state.name).catch((error: unknown) => {
+        if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "batch of lines"));
+      }).finally(() => storingLogs.delete(storing));
+      storingLogs.add(storing);
+      return storing;
     }
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) {
@@ -364,6 +386,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const timer of timers) clearInterval(timer);
       await options.listener.close();
       await lanes.idle();
+      await Promise.allSettled(storingLogs);
       for (const connection of connections.keys()) connection.close("the gateway is closing");
       connections.clear();
       sessions.clear();

@@ -28,6 +28,8 @@ export class ClusterSession {
   readonly takes: ReadonlySet<string>;
   /** Reports received and not stored yet. */
   pendingReports = 0;
+  /** Batches of lines, likewise. */
+  pendingLogs = 0;
 
   /** `term` is the database's own. */
   constructor(connection: GatewayConnection, hello: Hello, term: number, { termOffset, strays }: Pick<Welcomed, "termOffset" | "strays">) {

@@ -4,10 +4,11 @@
  */
 import { isIP } from "node:net";
 import { isUuid } from "../domain/ids.ts";
+import { CHUNK_SPAN_MS, LOG_LINE_LIMIT, LOG_STREAMS, type LogLineEntry } from "../domain/logs.ts";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
-import { BATCH_LIMIT, EVENTS_LIMIT, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
+import { BATCH_LIMIT, EVENTS_LIMIT, LOG_BATCH_BYTES, LOG_BATCH_CHUNKS, LOG_CHUNK_LINES, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
 
@@ -141,9 +142,37 @@ const report = object({
 
 const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
 
+const line: Check = (value, path) => {
+  if (!Array.isArray(value) || value.length !== 3) return `${path} is no line`;
+  const [at, stream, said] = value as readonly unknown[];
+  const fault = time(at, `${path}[0]`) ?? oneOf(LOG_STREAMS)(stream, `${path}[1]`) ?? text(LOG_LINE_LIMIT)(said, `${path}[2]`);
+  return fault ?? (/[\r\n]/.test(said as string) ? `${path}[2] has an end of a line in it` : null);
+};
+/** Its lines go forward in time, and not far. */
+const lines: Check = (value, path) => {
+  const fault = list(LOG_CHUNK_LINES, line)(value, path);
+  if (fault !== null) return fault;
+  const entries = value as readonly LogLineEntry[];
+  const [first] = entries;
+  if (first === undefined) return `${path} is empty`;
+  if (entries.reduce((sum, [, , said]) => sum + said.length, 0) > 2 * LOG_BATCH_BYTES) return `${path} has more than ${2 * LOG_BATCH_BYTES} characters`;
+  if (entries.some(([at], index) => index > 0 && at < (entries[index - 1] as LogLineEntry)[0])) return `${path} goes back in time`;
+  return (entries.at(-1) as LogLineEntry)[0] - first[0] > CHUNK_SPAN_MS ? `${path} spans more than ${CHUNK_SPAN_MS} ms` : null;
+};
+const position = integer(0, Number.MAX_SAFE_INTEGER);
+const logs = object({
+  clusterId: uuid,
+  epoch: integer(1),
+  from: position,
+  to: position,
+  skips: optional(boolean),
+  chunks: list(LOG_BATCH_CHUNKS, object({ podId: uuid, podName: name, placementId: uuid, container: name, lines })),
+});
+const orderedLogs: Check = (value, path) => logs(value, path) ?? ((value as { from: number }).from <= (value as { to: number }).to ? null : "to is before from");
+
 const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
 
-const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping };
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping, logs: orderedLogs };
 
 export type Checked =
   | { readonly ok: true; readonly message: AgentMessage }

@@ -19,6 +19,8 @@ export interface Tasks {
   readonly expire_idempotency: Readonly<Record<string, never>>;
   /** Remove events that are kept no longer. */
   readonly expire_events: Readonly<Record<string, never>>;
+  /** Cut partitions of lines of logs ahead, drop old ones. */
+  readonly maintain_logs: Readonly<Record<string, never>>;
   /** Say of faults whose time is over that they have ended, and forget old ones. */
   readonly expire_faults: Readonly<Record<string, never>>;
   /** Say of clusters that have fallen silent that they have. */
@@ -30,7 +32,7 @@ export interface Tasks {
 export type TaskName = keyof Tasks;
 
 export const TASK_NAMES = [
-  "reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "expire_events", "expire_faults", "mark_silent", "rewrap_secrets",
+  "reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "expire_events", "maintain_logs", "expire_faults", "mark_silent", "rewrap_secrets",
 ] as const satisfies readonly TaskName[];
 
 /** Equal for equal payloads: `task:value:value`, the values in the order of their names. */

@@ -218,6 +218,9 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
       order(entity, mapping);
       break;
     }
+    case "code":
+      for (const name of mapping.needs) property(row?.entity, name);
+      break;
     case "list":
     case "pageOf":
       order(target(mapping.entity), mapping);
@@ -229,7 +232,7 @@ function faultsOf(where: string, row: BoundType | undefined, exposed: string | u
       break;
     default:
   }
-  const needsRow = mapping && ["one", "many", "page", "sql", "ref"].includes(mapping.kind);
+  const needsRow = mapping && ["one", "many", "page", "sql", "ref", "code"].includes(mapping.kind);
   if (needsRow && !row) faults.push(`${where}: only an entity's type can have a ${mapping.kind}`);
   return faults;
 }

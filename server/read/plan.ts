@@ -189,6 +189,9 @@ export class Planner {
         plan.expressions.push({ slot, kind: kindOfField(field), write: sql(plan.bound.entity.main, args() as never, this.#request, names) });
         return;
       }
+      case "code":
+        for (const property of mapping.needs) need(plan, property);
+        return;
       case "one":
         need(plan, mapping.property);
         plan.relations.push({ kind: "one", slot, property: mapping.property, plan: this.plan(mapping.entity, group) });

@@ -2,8 +2,8 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { ClientBase } from "pg";
 import { arrayText } from "../database/arrays.ts";
 
-/** What a timeline row is about; its ids are of this kind. "usage": what a tenant has reserved on clusters; the ids are the clusters'. */
-export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "region", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage", "event", "fault"] as const;
+/** What a timeline row is about; its ids are of this kind. "usage": what a tenant has reserved on clusters; the ids are the clusters'. "log": that there are new lines of its owners; it has no ids. */
+export const TIMELINE_KINDS = ["application", "placement", "pod", "operation", "cluster", "node", "namespace", "region", "token", "vpc", "subnet", "rollout", "configMap", "secret", "service", "usage", "event", "fault", "log"] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 export interface TimelineEntry {

@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import { inPoolScope } from "../database/scope.ts";
 import { type Clock, keptSince } from "../domain/clock.ts";
 import { eventsKeptSince } from "../domain/events.ts";
+import { logsKeptSince } from "../domain/logs.ts";
 import { appendTimelineOn } from "../realtime/timeline.ts";
 
 export interface HousekeepingOptions {
@@ -59,4 +60,19 @@ export async function expireFaults(options: HousekeepingOptions): Promise<{ ende
     await appendTimelineOn(client, clusters.map(([clusterId, some]) => ({ tenantId: null, clusterId, kind: "fault" as const, ids: some.map(({ id }) => id), at: now })));
     return { ended: rows.length, forgotten: forgotten.rowCount ?? 0 };
   });
+}
+
+const DAY_MS = 86_400_000;
+/** Wall-clock milliseconds that partitions are cut ahead for: jobs may be late by as much. */
+const LOGS_AHEAD_MS = 600_000;
+/** Chunks outside of partitions that one statement removes. */
+const LOG_CHUNKS_AT_A_TIME = 5_000;
+
+/** Cuts partitions of lines for the days ahead, and drops those of lines that are kept no longer. */
+export async function maintainLogs({ pool, clock, speed }: HousekeepingOptions): Promise<{ made: number; dropped: number; removed: number }> {
+  const now = clock.now();
+  const ahead = now + DAY_MS + LOGS_AHEAD_MS * speed;
+  const { rows } = await pool.query<{ made: number; dropped: number; removed: number }>(
+    "select made, dropped, removed from app.maintain_logs($1, $2, $3, $4)", [new Date(now), new Date(ahead), new Date(logsKeptSince(now)), LOG_CHUNKS_AT_A_TIME]);
+  return rows[0] ?? { made: 0, dropped: 0, removed: 0 };
 }

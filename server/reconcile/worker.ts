@@ -7,7 +7,7 @@ import type { KeyRing } from "../domain/envelope.ts";
 import { createJobRunner } from "../jobs/runner.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createDriver } from "./driver.ts";
-import { expireEvents, expireFaults, expireIdempotency, maintainTimeline } from "./housekeeping.ts";
+import { expireEvents, expireFaults, expireIdempotency, maintainLogs, maintainTimeline } from "./housekeeping.ts";
 import { markSilent } from "./presence.ts";
 import { createRewrapper } from "./rewrap.ts";
 import { sweep } from "./sweep.ts";
@@ -57,6 +57,7 @@ export function createWorker(options: WorkerOptions): Worker {
       maintain_timeline: () => maintainTimeline(options),
       expire_idempotency: () => expireIdempotency(options),
       expire_events: () => expireEvents(options),
+      maintain_logs: () => maintainLogs(options),
       expire_faults: () => expireFaults(options),
       mark_silent: () => markSilent(options),
       rewrap_secrets: () => rewrapSecrets(),
@@ -66,6 +67,7 @@ export function createWorker(options: WorkerOptions): Worker {
       { task: "maintain_timeline", everyMs: 60_000 },
       { task: "expire_idempotency", everyMs: 600_000 },
       { task: "expire_events", everyMs: 60_000 },
+      { task: "maintain_logs", everyMs: 60_000 },
       { task: "expire_faults", everyMs: 60_000 },
       { task: "mark_silent", everyMs: 5_000 },
       { task: "rewrap_secrets", everyMs: 600_000 },

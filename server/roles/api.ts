@@ -1,11 +1,13 @@
 import { hkdfSync } from "node:crypto";
 import type { Pool } from "pg";
 import { schema } from "../../schema/index.ts";
-import type { Context, ServerFacts } from "../../schema/context.ts";
+import type { Context, Logs, ServerFacts } from "../../schema/context.ts";
 import { migrations } from "../../migrations/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { keyRingOf, roleLogin } from "../database/address.ts";
 import { openDatabase, openPool } from "../database/connect.ts";
+import { LOGS_KEPT_DAYS } from "../domain/logs.ts";
+import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
 import { createAuthenticator } from "../identity/authenticate.ts";
 import { createChanges } from "../realtime/changes.ts";
@@ -13,6 +15,8 @@ import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
 import { createServices } from "../services/index.ts";
+import { createLogDownloads, type LogViewer } from "../telemetry/logs-download.ts";
+import { LogReader } from "../telemetry/logs-read.ts";
 import type { AgentRoute } from "../transport/agents.ts";
 import { createApi } from "../transport/http.ts";
 import { DEFAULT_LIMITS } from "../transport/limits.ts";
@@ -26,6 +30,8 @@ export interface RunningApi extends RunningRole {
 }
 
 const CONNECTIONS = 10;
+/** Pages of lines of logs at a time: they leave most connections to other reads. */
+const LOG_READS = 4;
 /** Of the tailer, of replays, and of looks for what has changed. */
 const TAILER_CONNECTIONS = 3;
 /** An older one means that a transaction hangs somewhere on this server, and holds back every subscription. */
@@ -78,11 +84,19 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
     const reads = createMeasuredReads({ schema, metadata: orm.getMetadata(), pool, clock, speed, changes, rememberedBytes }, { registry: metrics.registry, logger });
     const live = createLive({ tailer, fanout, matcher: (viewer) => reads.reader(viewer), clock, speed });
     const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
-    const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize };
+    const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize, logDays: LOGS_KEPT_DAYS };
     const services = createServices({
       orm, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
       simulated: server.simulated, onCommitted: (tenantId) => changes.noteOwn(tenantId),
     });
+
+    const places = createSemaphore(LOG_READS);
+    const logReader = ({ tenantId, namespaceIds }: LogViewer): LogReader => new LogReader({ pool, scope: { tenantId, namespaceIds }, places });
+    const downloadKeys = (key: Uint8Array): Uint8Array => derive(key, "log downloads");
+    const downloads = createLogDownloads({
+      pool, clock, speed, readerFor: logReader, keys: [downloadKeys(encryptionKey), ...(database.previousKeys?.map(downloadKeys) ?? [])],
+    });
+    const logs: Logs = { of: logReader, downloads };
 
     const missingClusters = countMissing(pool, fleetClusters);
     const strangers = fleetClusters.length === 0 ? 0 : await countStrangers(pool, fleetClusters);
@@ -100,7 +114,8 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       allowedOrigins: config.http.allowedOrigins,
       schema,
       reads: reads.operations,
-      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), server }),
+      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), logs, server }),
+      downloads,
       authenticate: (token) => authenticator.authenticate(token),
       clock,
       bus,

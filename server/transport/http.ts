@@ -10,6 +10,7 @@ import { isRequestErrorCode, RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Answer, OperationReads, ReadOutcome } from "../read/answer.ts";
 import type { Bus } from "../realtime/bus.ts";
+import type { LogDownloads } from "../telemetry/logs-download.ts";
 import { listen } from "./address.ts";
 import { AGENT_PATH, type AgentRoute, ENROL_PATH } from "./agents.ts";
 import { GONE, ResponseGone } from "./ending.ts";
@@ -17,6 +18,7 @@ import { createEnforcer, type OperationRequest } from "./enforce.ts";
 import { apiError } from "./errors.ts";
 import { runChecks, send, sendJson, type ReadinessCheck } from "./health.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createLogDownloadRoute } from "./log-downloads.ts";
 import { createTransportMetrics } from "./metrics.ts";
 import { createOrigins } from "./origins.ts";
 import { GRAPHIQL, INDEX_PAGE, INDEX_POLICY } from "./page.ts";
@@ -33,6 +35,7 @@ import { refuseUpgrade } from "./upgrade.ts";
  *
  *   /graphql   POST (JSON) and GET queries, event streams, GraphiQL for browsers, and WebSocket
  *   /          a page with the links        /healthz /readyz /metrics   for operators
+ *   /logs/     lines of logs as text, by a signed address (log-downloads.ts)
  *   /agent     handed on to the gateway, where it is in this process (agents.ts)
  *
  * The usual POST is read and answered by post.ts; Yoga reads all other requests, and writes their answers and event streams; what runs, and whether, is enforce.ts' and run.ts' business, the same as over
@@ -57,6 +60,8 @@ export interface ApiOptions {
   readonly limits?: Partial<Limits>;
   /** The way to this process's gateway; absent where it has none. */
   readonly agents?: AgentRoute | null;
+  /** Of lines of logs; absent: there are none. */
+  readonly downloads?: LogDownloads;
 }
 
 export interface Api {
@@ -69,15 +74,17 @@ export interface Api {
 interface RequestContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly selvedge: { readonly token: string | null; readonly viewer: Viewer | null; readonly requestId: string; readonly sourceAddress: string | null };
+  readonly selvedge: { readonly token: string | null; readonly viewer: Viewer | null; readonly requestId: string; readonly sourceAddress: string | null; readonly origin: string };
 }
 
 interface Identity {
   readonly requestId: string;
   readonly sourceAddress: string | null;
+  readonly origin: string;
 }
 
 const GRAPHQL = "/graphql";
+const LOGS = "/logs/";
 /** A request with `selvedge-debug: 1` is told in which way it was read. */
 const DEBUG = "selvedge-debug";
 const READ = "selvedge-read";
@@ -91,6 +98,7 @@ export function createApi(options: ApiOptions): Api {
   const sessions = createSessions({ authenticate, clock, recheckMs: limits.recheckTokensMs, logger });
   const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, identify });
   const origins = createOrigins(options.allowedOrigins);
+  const downloads = options.downloads ? createLogDownloadRoute(options.downloads, logger) : null;
   const streams = new Set<ServerResponse>();
   let closing = false;
   let validHost = "localhost";
@@ -104,7 +112,7 @@ export function createApi(options: ApiOptions): Api {
 
   /** In place of Yoga's own parsing, validation and execution. */
   const answer = async (request: OperationRequest, { req, res, selvedge }: RequestContext): Promise<Answer | Messages> => {
-    const { viewer, token, requestId, sourceAddress } = selvedge;
+    const { viewer, token, requestId, sourceAddress, origin } = selvedge;
     // A fault of the request's form, not of its document: Yoga looks at the other parameters, but not at this one.
     const { operationName } = request;
     if (operationName !== undefined && operationName !== null && typeof operationName !== "string") {
@@ -119,7 +127,7 @@ export function createApi(options: ApiOptions): Api {
     }
     const gone = new ResponseGone(res);
     const onRead = req.headers[DEBUG] === "1" ? (outcome: ReadOutcome): void => void (res.headersSent || res.setHeader(READ, wayOf(outcome))) : undefined;
-    const caller: Caller = { viewer, requestId, sourceAddress, transport: "http", onRead };
+    const caller: Caller = { viewer, requestId, sourceAddress, origin, transport: "http", onRead };
     if (operation.kind !== "subscription") return statused(await runner.execute(operation, caller, gone));
     const signal = gone.signal();
     const session = await sessions.open(token);
@@ -189,10 +197,10 @@ export function createApi(options: ApiOptions): Api {
     }
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse, head: string[], { requestId, sourceAddress }: Identity): Promise<void> {
+  async function serve(request: IncomingMessage, response: ServerResponse, head: string[], { requestId, sourceAddress, origin }: Identity): Promise<void> {
     if (request.method === "GET" && request.headers.accept?.includes("text/html")) {
       setAll(response, head);
-      return yoga(request, response, { req: request, res: response, selvedge: { token: null, viewer: null, requestId, sourceAddress } });
+      return yoga(request, response, { req: request, res: response, selvedge: { token: null, viewer: null, requestId, sourceAddress, origin } });
     }
     // Whoever is refused before the body was read may not have its connection kept: what it still sends is no next request.
     const refuse = (status: number, error: GraphQLError, headers: Readonly<Record<string, string>> = {}): void => {
@@ -217,7 +225,7 @@ export function createApi(options: ApiOptions): Api {
     if (!viewer || (viewer.expiresAt !== null && clock.now() >= viewer.expiresAt)) {
       return refuse(401, apiError("UNAUTHENTICATED", "A valid API token is needed: Authorization: Bearer <token>."), { "www-authenticate": "Bearer" });
     }
-    const context: RequestContext = { req: request, res: response, selvedge: { token, viewer, requestId, sourceAddress } };
+    const context: RequestContext = { req: request, res: response, selvedge: { token, viewer, requestId, sourceAddress, origin } };
     const answerType = plainAnswerType(request);
     if (answerType !== null) {
       const body = await readBody(request, limits.maxBodyBytes);
@@ -240,6 +248,7 @@ export function createApi(options: ApiOptions): Api {
     const path = pathOf(request);
     if (path === GRAPHQL) return graphql(request, response);
     if (path === ENROL_PATH && agents !== null) return agents.enrol(request, response);
+    if (path.startsWith(LOGS) && downloads !== null) return downloads.serve(request, response, path.slice(LOGS.length));
     const page = PAGES.includes(path);
     if (!page) return sendJson(request, response, 404, { error: "not found" });
     if (request.method !== "GET" && request.method !== "HEAD") return sendJson(request, response, 405, { error: "only GET" }, { allow: "GET, HEAD" });
@@ -306,7 +315,8 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split(
 const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
 
 function identify(request: IncomingMessage): Identity {
-  return { requestId: randomUUID(), sourceAddress: request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null };
+  const sourceAddress = request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
+  return { requestId: randomUUID(), sourceAddress, origin: `http://${request.headers.host ?? "localhost"}` };
 }
 
 /** `head`: names and values in turn. Written with the status all at once, as the usual way does, they cost a fraction of this. */

@@ -17,6 +17,7 @@ export interface Caller {
   readonly viewer: Viewer;
   readonly requestId: string;
   readonly sourceAddress: string | null;
+  readonly origin?: string | undefined;
   readonly transport: Transport;
   /** Told in which way a query or mutation is read, before there is an answer. */
   readonly onRead?: ((outcome: ReadOutcome) => void) | undefined;
@@ -68,7 +69,7 @@ export function createRunner({ makeContext, reads, charge, limits, logger, metri
   const deadlines = createDeadlines(limits.operationTimeoutMs);
 
   const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer, choice: ReaderChoice): object =>
-    makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress }, choice, viewer: newest });
+    makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress, ...(caller.origin === undefined ? {} : { origin: caller.origin }) }, choice, viewer: newest });
 
   const masked = (caller: Caller, operation: AdmittedOperation, errors: readonly unknown[]): GraphQLError[] =>
     errors.map((error) =>

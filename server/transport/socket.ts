@@ -40,7 +40,7 @@ export interface SocketsOptions {
   readonly logger: Logger;
   readonly metrics: TransportMetrics;
   /** An id for the log, and the address, of who asks. */
-  identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null };
+  identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null; origin: string };
 }
 
 interface Extra {

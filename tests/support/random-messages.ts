@@ -1,13 +1,16 @@
 import { getNamedType, type GraphQLSchema, isObjectType } from "graphql";
 import { mappingOf } from "#schema/shared/mapping/kinds.ts";
 import { parseGlobalId } from "#server/domain/ids.ts";
+import { LOG_STREAMS } from "#server/domain/logs.ts";
+import type { RecordBatch } from "#server/realtime/record-stream.ts";
 import type { ObjectState, StateChange } from "#server/realtime/state-stream.ts";
+import type { LogLine } from "#server/telemetry/logs-chunks.ts";
 import type { OperationHints } from "./random-arguments.ts";
 import type { Dice } from "./random.ts";
 import { NOW } from "./reading.ts";
 
 /** A message as the sources of subscriptions make them, about what is there, what is gone, and what is another's. */
-export function randomMessage(schema: GraphQLSchema, rootField: string, hints: Pick<OperationHints, "ids" | "foreignIds">, dice: Dice): StateChange | ObjectState {
+export function randomMessage(schema: GraphQLSchema, rootField: string, hints: Pick<OperationHints, "ids" | "foreignIds">, dice: Dice): StateChange | ObjectState | RecordBatch<LogLine | string> {
   const field = schema.getSubscriptionType()?.getFields()[rootField];
   const mapping = field && mappingOf(field);
   const uuids = (type: string, many: number): string[] =>
@@ -15,6 +18,13 @@ export function randomMessage(schema: GraphQLSchema, rootField: string, hints: P
   if (mapping?.kind === "entity") return { id: dice.chance(0.05) ? null : (uuids(mapping.entity, 1)[0] as string) };
 
   const message = field && getNamedType(field.type);
+  if (isObjectType(message) && message.name === "LogBatch") {
+    const line = (): LogLine => ({
+      at: NOW - dice.below(1_000_000), podId: uuids("Pod", 1)[0] as string, podName: dice.pick(["web-1", "\""]), container: "main", stream: dice.pick(LOG_STREAMS), line: dice.pick(["", "\u{1F600}\\", "line"]),
+    });
+    return { cursor: dice.pick(["1.2.3", "\""]), records: Array.from({ length: dice.below(6) }, line) };
+  }
+  if (isObjectType(message) && message.name === "EventBatch") return { cursor: dice.pick(["1.2.3", "\""]), records: uuids("Event", dice.below(6)) };
   const upserted = isObjectType(message) ? message.getFields()["upserted"] : undefined;
   const items = upserted && mappingOf(upserted);
   const some = (many: number): string[] => {

@@ -79,7 +79,8 @@ export async function openReading(database: TestDatabase, options: ReadingOption
     read,
     services: absent("A service"),
     live: absent("A subscription"),
-    server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200 },
+    logs: absent("A log"),
+    server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200, logDays: 14 },
   });
   const run = async (viewer: Asking, source: string, variableValues: Readonly<Record<string, unknown>>): Promise<ExecutionResult> => {
     const document = parse(source);

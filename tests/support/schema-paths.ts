@@ -1,5 +1,6 @@
 import { getNamedType, type GraphQLCompositeType, type GraphQLField, type GraphQLNamedType, type GraphQLSchema, isAbstractType, isCompositeType, isInterfaceType, isObjectType } from "graphql";
 import { permits, requiredRole } from "#schema/shared/mapping/access.ts";
+import { mappingOf } from "#schema/shared/mapping/kinds.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Dice } from "./random.ts";
 
@@ -28,8 +29,10 @@ export interface SchemaPaths {
 
 export const coordinateOf = (type: GraphQLNamedType, field: { readonly name: string }): Coordinate => `${type.name}.${field.name}`;
 
+/** Without those that code answers from elsewhere: no way of reading has a part in them. */
 export function permittedFields(type: GraphQLNamedType, role: Role): GraphQLField<unknown, unknown>[] {
-  return isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()).filter((field) => permits(role, requiredRole(type, field))) : [];
+  if (!isObjectType(type) && !isInterfaceType(type)) return [];
+  return Object.values(type.getFields()).filter((field) => permits(role, requiredRole(type, field)) && mappingOf(field)?.kind !== "code");
 }
 
 /** A fragment on a node's type counts as several steps, or every path would begin with `node`. */

@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
-import type { EventType, OperationState, PodPhase } from "../../typescript/index.ts";
-import { exactlyOneOf, examples, oneOf, operationNamed, repeatedWords, span } from "../arguments.ts";
+import type { EventType, LogStream, OperationState, PodPhase } from "../../typescript/index.ts";
+import { exactlyOneOf, examples, oneOf, operationNamed, repeatedWords, span, wholeNumber } from "../arguments.ts";
 import { describeConfigMap, getConfigMaps } from "../commands/config-map.ts";
 import { describeApplication, describeCluster, describeOperation, describePod, type DescribeOptions } from "../commands/describe.ts";
 import { type EventOptions, getEvents } from "../commands/events.ts";
 import { getApplications, getClusters, getNamespaces, getNodes, type GetOptions, getOperations, getPods, getRegions, type Lister } from "../commands/get.ts";
+import { type LogOptions, logs } from "../commands/logs.ts";
 import { waitForOperation } from "../commands/operation.ts";
 import { describeSecret, getSecrets } from "../commands/secret.ts";
 import { describeService, getServices } from "../commands/service.ts";
@@ -14,6 +15,7 @@ import { type Action, type Kit, ofNamespace } from "./kit.ts";
 
 const POD_PHASES: readonly PodPhase[] = ["PENDING", "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TERMINATING", "UNKNOWN"];
 const EVENT_TYPES: readonly EventType[] = ["NORMAL", "WARNING"];
+const LOG_STREAMS: readonly LogStream[] = ["STDOUT", "STDERR", "FILE", "SYSTEM"];
 const OPERATION_STATES: readonly OperationState[] = [
   "PENDING", "RUNNING", "PAUSED", "STALLED", "SUCCEEDED", "PARTIALLY_SUCCEEDED", "FAILED", "ROLLED_BACK", "CANCELLED", "SUPERSEDED",
 ];
@@ -30,6 +32,7 @@ export function addLook(program: Command, kit: Kit): void {
   addDescribe(program, kit);
   aboutEvents(program.command("events")).action(kit.online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
     .addHelpText("after", examples("selvedge events -f", "selvedge events -f --app storefront --type WARNING", "selvedge events --since 12h --keyword back-off"));
+  addLogs(program, kit);
   program
     .command("wait <operation...>")
     .description("Follow an operation until it has ended.")
@@ -113,6 +116,20 @@ function addGet(program: Command, { online }: Kit): void {
   list("tokens", ["token"], "the tenant's API tokens, with role, namespaces and whether they are valid")
     .action(listed(getTokens))
     .addHelpText("after", examples("selvedge get tokens", "selvedge get tokens ci -o json"));
+}
+
+function addLogs(program: Command, { online }: Kit): void {
+  ofNamespace(program.command("logs <pod|app>").description("What containers write, and the platform about them: the newest 100 lines, the newest last; -f stays and shows each line as it comes."))
+    .option("-f, --follow", "stay, until Ctrl-C; restarts of the server lose no line", false)
+    .option("--tail <lines>", "so many of the newest lines; with -f first", wholeNumber)
+    .option("--since <span>", "how far back, e.g. 30m, 12h, 14d", span)
+    .option("-c, --container <name>", "only of this container")
+    .option("--keyword <text>", "only lines with this in them, whatever the case")
+    .addOption(new Option("--stream <stream>", "only of this stream").choices(LOG_STREAMS).argParser(exactlyOneOf(LOG_STREAMS)))
+    .option("--cluster <code>", "the pod's cluster, where two have a pod of that name")
+    .addOption(new Option("-o, --output <format>", "text, or json: a line each").choices(["text", "json"]).default("text"))
+    .action(online<LogOptions>((session, name, _names, options) => logs(session, name, options)))
+    .addHelpText("after", examples("selvedge logs storefront", "selvedge logs storefront -f --stream STDERR", "selvedge logs storefront-7c9f4-x2b8k --since 1h --keyword error", "selvedge logs pod/storefront-7c9f4-x2b8k --tail 20"));
 }
 
 function addDescribe(program: Command, { online }: Kit): void {

@@ -168,6 +168,16 @@ declare global {
       ): FieldRef<Types, unknown, Kind>;
       /** The object that two columns name: its GraphQL type and its uuid. Null where there is none (any more); non-null where `nullable: false` is said: then the row names what is there. */
       ref(typeProperty: PropertiesOf<ParentShape, string | null | undefined>, idProperty: PropertiesOf<ParentShape, string | null | undefined>, options?: MaybeNull): FieldRef<Types, unknown, Kind>;
+      /** What only code can find out; it is given the row with the properties that it needs. Such a field is never compiled. */
+      code<Type extends TypeParam<Types>, Property extends keyof ParentShape & string, Nullable extends FieldNullability<Type> = false, Args extends InputFieldMap = {}>(
+        options: Described & {
+          readonly type: Type;
+          readonly nullable?: Nullable;
+          readonly needs: readonly Property[];
+          readonly args?: Args;
+          readonly resolve: (row: Pick<ParentShape, Property>, args: InputShapeFromFields<Args>, context: Types["Context"]) => ShapeFromTypeParam<Types, Type, Nullable> | Promise<ShapeFromTypeParam<Types, Type, Nullable>>;
+        },
+      ): FieldRef<Types, unknown, Kind>;
       /** A member of a document that may leave it out, which means none. */
       member<Type extends TypeParam<Types>, Property extends keyof ParentShape & string>(
         property: Property,

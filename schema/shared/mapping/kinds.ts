@@ -16,6 +16,7 @@ import type { Columns, Sql } from "./sql.ts";
  *   sql        an expression over the row; what it says may be turned into the value by pure code
  *   doc        a jsonb property; what is inside is read by plain fields
  *   ref        an object of one of several types, by a type and an id column
+ *   code       what only code can find out, elsewhere than in these tables; it has the properties of the row that it needs
  * Inside a document, and of a message:
  *   (none)     a member, under `extensions.pothosExposedField`
  *   member     a member that a document may leave out, and what stands for it then
@@ -39,6 +40,7 @@ export type Mapping =
   | { readonly kind: "sql"; readonly sql: Expression; readonly read: boolean }
   | { readonly kind: "doc"; readonly property: string }
   | { readonly kind: "ref"; readonly typeProperty: string; readonly idProperty: string }
+  | { readonly kind: "code"; readonly needs: readonly string[] }
   | { readonly kind: "member"; readonly property: string; readonly otherwise: readonly [] }
   | { readonly kind: "pure"; readonly from: (parent: never) => unknown }
   | { readonly kind: "find"; readonly entity: string; readonly where: Condition }

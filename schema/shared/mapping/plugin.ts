@@ -124,6 +124,10 @@ const methods: ThisType<Builder> & Record<string, (this: Builder, ...args: never
   ref(typeProperty: string, idProperty: string, options: object = {}) {
     return describe(this, this.builder.options.mapping.node(), { kind: "ref", typeProperty, idProperty }, takeSlot, { nullable: true, ...options });
   },
+  code(options: Loose) {
+    const { needs, resolve, ...others } = options;
+    return describe(this, options["type"], { kind: "code", needs: needs as readonly string[] }, resolve, { nullable: false, ...others });
+  },
   member(property: string, options: Loose) {
     const otherwise = options["otherwise"] as readonly [];
     return describe(this, options["type"], { kind: "member", property, otherwise }, (row: Loose) => row[property] ?? otherwise, options, { nullable: false });

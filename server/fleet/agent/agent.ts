@@ -8,6 +8,8 @@
  *   both are still there, and saving is tried again.
  * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed (objects.ts).
  * - What happened is told in reports, and kept until the centre has it (events.ts).
+ * - Lines of logs are collected from the first gateway on that takes them, also while none is there, and made and sent by turns of the wall clock (logs.ts): a cluster where
+ *   nothing else happens is looked at that often, and no more.
  * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
 import { clusterLabels } from "../../domain/affinity.ts";
@@ -22,6 +24,7 @@ import type { ClusterListener, Happening } from "../simulator/cluster-options.ts
 import { Assignments, LinkFault } from "./assignments.ts";
 import { Contents } from "./contents.ts";
 import { EventLog } from "./events.ts";
+import { LogBuffer } from "./logs.ts";
 import { HeldObjects } from "./objects.ts";
 import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
@@ -30,6 +33,10 @@ import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 import { Vouching, vouches } from "./vouching.ts";
+
+/** Wall-clock milliseconds between a cluster's batches of lines, and between the windows that requests are written in. */
+const LOG_TURN_MS = 1_000;
+const LOG_WINDOW_MS = 5_000;
 
 export interface AgentOptions {
   readonly cluster: FleetCluster;
@@ -58,6 +65,10 @@ export class ClusterAgent implements ClusterListener {
   readonly #unsaved = new UnsavedChanges();
   readonly #reporter: Reporter;
   readonly #events: EventLog;
+  readonly #logs: LogBuffer;
+  #isCollecting: boolean;
+  #logTurnMs = -Infinity;
+  #logWindowMs = -Infinity;
 
   readonly #session = new AgentSession();
   readonly #vouching = new Vouching();
@@ -86,6 +97,7 @@ export class ClusterAgent implements ClusterListener {
       nodes: nodes.map(({ id }) => ({ id, status: "READY" })),
       sealingKey: this.#contents.publicKey,
       events: null,
+      logs: null,
     });
     this.#number = number;
     this.#nonce = nonce;
@@ -96,6 +108,9 @@ export class ClusterAgent implements ClusterListener {
       stored: stored.waitingEvents,
       changed: (position) => this.#unsaved.events.add(position),
     });
+    this.#logs = new LogBuffer({ clusterId, state: stored.logs, stored: stored.waitingLogs, changed: (position) => this.#unsaved.logs.add(position) });
+    this.#isCollecting = stored.logs !== null;
+    if (stored.logs !== null) this.#collectLogs(Math.min(stored.logs.madeTo, now));
     this.#term = stored.term;
     this.#contents.restore(stored.contents, stored.sealingKey);
     if (stored.sealingKey !== this.#contents.publicKey) this.#unsaved.cluster = true;
@@ -194,6 +209,11 @@ export class ClusterAgent implements ClusterListener {
     this.#events.happened(happening);
   }
 
+  #collectLogs(madeTo: number): void {
+    this.#isCollecting = true;
+    this.simulation.logs.begin(madeTo, (line) => this.#logs.write(line));
+  }
+
   nodeChanged(index: number): void {
     this.#reporter.nodeChanged(index);
     this.#unsaved.cluster = true;
@@ -219,11 +239,13 @@ export class ClusterAgent implements ClusterListener {
   #greet(): void {
     this.#assignments.dropTemplates();
     this.#vouching.lost();
+    this.#logs.lost();
     this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
     this.#vouching.lost();
+    this.#logs.lost();
     this.#session.lost();
   }
 
@@ -242,6 +264,9 @@ export class ClusterAgent implements ClusterListener {
       case "ack":
         // A report from before the hello confirmed what was left out of it.
         if (this.#onAck(message.epoch, message.seq).some(({ placementId }) => this.#objects.isAwaited(placementId))) this.#greet();
+        return;
+      case "logsAck":
+        if (this.#session.state === "WELCOMED") this.#logs.acked(message);
         return;
       case "refuse":
         return this.#onRefuse(message, wallMs);
@@ -273,6 +298,7 @@ export class ClusterAgent implements ClusterListener {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
     this.#session.welcomed(welcome.takes);
+    if (!this.#isCollecting && this.#session.takes("logs")) this.#collectLogs(this.simulation.now);
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
@@ -288,6 +314,7 @@ export class ClusterAgent implements ClusterListener {
       "the centre and this agent's store disagree about what was reported: a new epoch starts with the whole state",
     );
     this.#reporter.startEpoch(epoch);
+    this.#logs.startEpoch(epoch);
   }
 
   #takeTerm(term: number): void {
@@ -302,6 +329,7 @@ export class ClusterAgent implements ClusterListener {
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
     this.#vouching.lost();
+    this.#logs.lost();
     this.#session.refused(wallMs);
   }
 
@@ -329,10 +357,29 @@ export class ClusterAgent implements ClusterListener {
 
   /** Makes the reports that the window has room for; they leave after the next commit. */
   makeReports(wallMs: number): void {
+    this.#takeLogTurn(wallMs);
     if (this.#setsChanged) this.#assignments.dropContents();
     this.#setsChanged = false;
     if (this.#session.state !== "WELCOMED") return;
     this.#session.send(this.#reporter.make(wallMs));
+  }
+
+  /** Whether lines are to be made or sent: who looks after it makes reports then. */
+  isLogTurnDue(wallMs: number): boolean {
+    if (!this.#isCollecting || wallMs - this.#logTurnMs < LOG_TURN_MS) return false;
+    return (this.#session.takes("logs") && this.#logs.isDue) || (wallMs - this.#logWindowMs >= LOG_WINDOW_MS && this.simulation.podCount > 0);
+  }
+
+  #takeLogTurn(wallMs: number): void {
+    if (!this.isLogTurnDue(wallMs)) return;
+    this.#logTurnMs = wallMs;
+    if (wallMs - this.#logWindowMs >= LOG_WINDOW_MS) {
+      this.#logWindowMs = wallMs;
+      this.simulation.logs.window(this.simulation.now);
+      this.#logs.seal();
+    }
+    const batch = this.#session.takes("logs") ? this.#logs.next() : null;
+    if (batch !== null) this.#session.send([batch]);
   }
 
   /** Whether a ping may name the cluster. */
@@ -361,7 +408,7 @@ export class ClusterAgent implements ClusterListener {
   save(): void {
     saveUnsaved(this.#store, this.#number, {
       unsaved: this.#unsaved, simulation: this.simulation, objects: this.#objects, contents: this.#contents, assignments: this.#assignments,
-      reporter: this.#reporter, events: this.#events, term: this.#term,
+      reporter: this.#reporter, events: this.#events, logs: this.#logs, isCollecting: this.#isCollecting, term: this.#term,
     });
   }
 

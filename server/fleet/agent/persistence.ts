@@ -5,6 +5,7 @@ import type { ClusterRecords, EngineState, PodRecord } from "../simulator/record
 import type { Assignments } from "./assignments.ts";
 import type { Contents } from "./contents.ts";
 import type { EventLog } from "./events.ts";
+import type { LogBuffer } from "./logs.ts";
 import type { HeldObjects } from "./objects.ts";
 import type { Reporter } from "./reporter.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
@@ -54,12 +55,16 @@ export interface AgentParts {
   readonly assignments: Assignments;
   readonly reporter: Reporter;
   readonly events: EventLog;
+  readonly logs: LogBuffer;
+  /** Lines are collected. */
+  readonly isCollecting: boolean;
   readonly term: number;
 }
 
 /** Writes what is unsaved of a cluster; inside a transaction of the store. */
 export function saveUnsaved(store: AgentStore, cluster: number, parts: AgentParts): void {
-  const { unsaved, simulation, objects, contents, assignments, reporter, events, term } = parts;
+  const { unsaved, simulation, objects, contents, assignments, reporter, events, logs, isCollecting, term } = parts;
+  logs.seal();
   if (unsaved.ackedUpTo > 0) store.deleteReports(cluster, unsaved.ackedUpTo);
   for (const report of unsaved.reports) store.saveReport(cluster, report);
   for (const hash of unsaved.templates) store.saveTemplate(cluster, hash, assignments.template(hash));
@@ -74,6 +79,7 @@ export function saveUnsaved(store: AgentStore, cluster: number, parts: AgentPart
   }
   for (const [id, isGone] of unsaved.gone) store.saveGone(cluster, id, isGone);
   for (const position of unsaved.events) store.saveEvent(cluster, position, events.at(position));
+  for (const position of unsaved.logs) store.saveLog(cluster, position, logs.at(position));
   store.saveCluster(cluster, {
     ...reporter.position,
     term,
@@ -81,5 +87,6 @@ export function saveUnsaved(store: AgentStore, cluster: number, parts: AgentPart
     nodes: simulation.nodes.descriptions.map(({ id }, index) => ({ id, status: simulation.nodes.status(index) })),
     sealingKey: contents.publicKey,
     events: events.state,
+    logs: isCollecting ? logs.stateAt(simulation.logs.madeTo) : null,
   });
 }

@@ -56,5 +56,13 @@ const VERSION_3 = `
   ) strict, without rowid;
 `;
 
+/** Lines that wait, and how far the centre has them: empty where none was ever collected. */
+const VERSION_4 = `
+  alter table cluster add column logs text not null default '';
+  create table log (
+    cluster integer not null, position integer not null, body text not null, primary key (cluster, position)
+  ) strict, without rowid;
+`;
+
 /** The n-th leads from version n to n + 1. */
-export const STORE_VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+export const STORE_VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];

@@ -1,7 +1,7 @@
 /**
  * The agents' memory: one SQLite file for all clusters of a fleet process. It holds what a killed process must not lose: what each agent
  * was told (templates, placements, services, contents as they were sealed), what it runs (variants, configuration sets, pods), and what it has said
- * without hearing an ack (reports, and events that wait for one).
+ * without hearing an ack (reports, and events and lines of logs that wait for one).
  *
  * All agents write in one transaction a tick, committed and synced (WAL, synchronous = FULL) before anything that depends on it leaves. One
  * process owns the file (exclusive locking): a second one is refused. A kill at any moment leaves the last committed tick.
@@ -18,6 +18,7 @@ import type { ContainerHistory } from "../simulator/pods.ts";
 import type { EngineState, PodRecord } from "../simulator/records.ts";
 import type { StoredContent } from "./contents.ts";
 import type { EventLogState, StoredEvent } from "./events.ts";
+import type { LogState, StoredSegment } from "./logs.ts";
 import type { StoredPlacement, StoredService } from "./objects.ts";
 import { STORE_VERSIONS } from "./store-schema.ts";
 
@@ -34,6 +35,8 @@ export interface ClusterRow {
   readonly sealingKey: string;
   /** null in a store from before there were any. */
   readonly events: EventLogState | null;
+  /** null where no lines were ever collected. */
+  readonly logs: LogState | null;
 }
 
 export interface StoredNode {
@@ -61,6 +64,8 @@ export interface StoredCluster extends ClusterRow {
   readonly reports: readonly Report[];
   /** In the order of their positions. */
   readonly waitingEvents: readonly StoredEvent[];
+  /** Likewise. */
+  readonly waitingLogs: readonly StoredSegment[];
 }
 
 type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -112,11 +117,11 @@ export class FleetStore {
   /** The cluster's number and nonce here; both are fixed when the store first meets it, with the nonce given then. */
   enrol(clusterId: string, nonce: string, fresh: ClusterRow): { readonly number: number; readonly nonce: string } {
     this.#run(
-      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes, sealing_key, events)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `insert into cluster (cluster_id, nonce, epoch, last_seq, acked_seq, term, is_full, engine, nodes, sealing_key, events, logs)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (cluster_id) do nothing`,
       clusterId, nonce, fresh.epoch, fresh.lastSeq, fresh.ackedSeq, fresh.term, Number(fresh.isFull),
-      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes), fresh.sealingKey, eventsText(fresh.events),
+      JSON.stringify(fresh.engine), JSON.stringify(fresh.nodes), fresh.sealingKey, stateText(fresh.events), stateText(fresh.logs),
     );
     const row = this.#prepare("select number, nonce from cluster where cluster_id = ?").get(clusterId) as Row;
     return { number: Number(row["number"]), nonce: String(row["nonce"]) };
@@ -136,6 +141,7 @@ export class FleetStore {
       nodes: JSON.parse(String(row["nodes"])) as StoredNode[],
       sealingKey: String(row["sealing_key"]),
       events: row["events"] === "" ? null : (JSON.parse(String(row["events"])) as EventLogState),
+      logs: row["logs"] === "" ? null : (JSON.parse(String(row["logs"])) as LogState),
       templates: all("select hash, body from template where cluster = ?").map((each) => [
         String(each["hash"]),
         JSON.parse(String(each["body"])) as PodTemplate,
@@ -160,14 +166,18 @@ export class FleetStore {
         wasSent: each["was_sent"] === 1,
         event: JSON.parse(String(each["body"])) as EventReport,
       })),
+      waitingLogs: all("select position, body from log where cluster = ? order by position").map((each) => ({
+        ...(JSON.parse(String(each["body"])) as Omit<StoredSegment, "position">),
+        position: Number(each["position"]),
+      })),
     };
   }
 
   saveCluster(cluster: number, row: ClusterRow): void {
     this.#run(
-      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ?, sealing_key = ?, events = ? where number = ?",
+      "update cluster set epoch = ?, last_seq = ?, acked_seq = ?, term = ?, is_full = ?, engine = ?, nodes = ?, sealing_key = ?, events = ?, logs = ? where number = ?",
       row.epoch, row.lastSeq, row.ackedSeq, row.term, Number(row.isFull), JSON.stringify(row.engine), JSON.stringify(row.nodes),
-      row.sealingKey, eventsText(row.events), cluster,
+      row.sealingKey, stateText(row.events), stateText(row.logs), cluster,
     );
   }
 
@@ -252,6 +262,12 @@ export class FleetStore {
     );
   }
 
+  saveLog(cluster: number, position: number, segment: StoredSegment | null): void {
+    if (segment === null) return this.#run("delete from log where cluster = ? and position = ?", cluster, position);
+    const { position: _, ...body } = segment;
+    this.#run("insert or replace into log (cluster, position, body) values (?, ?, ?)", cluster, position, JSON.stringify(body));
+  }
+
   #run(sql: string, ...values: (string | number | null)[]): void {
     this.#prepare(sql).run(...values);
   }
@@ -270,7 +286,7 @@ export type AgentStore = Pick<FleetStore, keyof FleetStore>;
 const numberOrNull = (value: Row[string] | undefined): number | null => (value === null ? null : Number(value));
 const textOrNull = (value: Row[string] | undefined): string | null => (value === null ? null : String(value));
 
-const eventsText = (state: EventLogState | null): string => (state === null ? "" : JSON.stringify(state));
+const stateText = (state: EventLogState | LogState | null): string => (state === null ? "" : JSON.stringify(state));
 const jsonOrNull = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
 function heldOf<Spec>(row: Row) {

@@ -17,6 +17,8 @@ export class UnsavedChanges {
   readonly gone = new Map<string, boolean>();
   /** Positions of events that wait, or did. */
   readonly events = new Set<number>();
+  /** Positions of segments of lines, likewise. */
+  readonly logs = new Set<number>();
   reports: Report[] = [];
   #ackedUpTo = 0;
 
@@ -28,7 +30,7 @@ export class UnsavedChanges {
   get isEmpty(): boolean {
     return (
       !this.cluster && this.reports.length === 0 && this.#ackedUpTo === 0 &&
-      [this.pods, this.variants, this.placements, this.services, this.templates, this.configSets, this.contents, this.gone, this.events].every((each) => each.size === 0)
+      [this.pods, this.variants, this.placements, this.services, this.templates, this.configSets, this.contents, this.gone, this.events, this.logs].every((each) => each.size === 0)
     );
   }
 
@@ -53,6 +55,7 @@ export class UnsavedChanges {
     this.contents.clear();
     this.gone.clear();
     this.events.clear();
+    this.logs.clear();
     this.reports = [];
     this.#ackedUpTo = 0;
   }

@@ -26,6 +26,7 @@ import type { Cut } from "./cuts.ts";
 import { Faults } from "./faults.ts";
 import { Happenings } from "./happenings.ts";
 import { ClusterLoad } from "./load/cluster-load.ts";
+import { ClusterLogs } from "./logs/cluster-logs.ts";
 import { SUFFIXES } from "./names.ts";
 import { Outages } from "./outages.ts";
 import { emptyParts, variantOf, type ClusterParts } from "./parts.ts";
@@ -53,6 +54,8 @@ export class ClusterSimulation {
   readonly nodes: NodeTable;
   /** What its pods use, and how they answer. */
   readonly load: ClusterLoad;
+  /** What its containers write. */
+  readonly logs: ClusterLogs;
   readonly #parts: ClusterParts;
   readonly #configurations: Configurations;
   readonly #happenings: Happenings;
@@ -71,7 +74,8 @@ export class ClusterSimulation {
     const suffixOffset = RandomStream.named("names", seed, code, nonce).between(0, SUFFIXES - 1);
     const parts = emptyParts({ suffixOffset, behaviours, nodes: this.nodes, labels, listener });
     this.#parts = parts;
-    this.#happenings = new Happenings(parts, (happening) => listener.happened(happening));
+    this.logs = new ClusterLogs(parts, () => this.load, RandomStream.named("logs", seed, code).uint32());
+    this.#happenings = new Happenings(parts, this.logs, (happening) => listener.happened(happening));
     const happenings = this.#happenings;
     const salt = RandomStream.named("containers", seed, code).uint32();
     this.#configurations = new Configurations(parts, contents, salt, {

@@ -137,6 +137,7 @@ export class Containers {
     history.restartCount += 1;
     history.startedAt = now;
     this.#onRestart(slot, history);
+    this.#happenings.restarted(slot, index, now);
     this.#endOnFailedHook(slot, index, this.#template(slot).containers[index] as CompiledContainer, now);
   }
 

@@ -9,11 +9,14 @@
  *   start as they should: of those the placement's line says how many, and the pods themselves how they are. And so a pod that is not
  *   followed costs one look into a small map.
  *
+ * What containers write at these moments is told by logs/cluster-logs.ts.
+ *
  * The allowance and the followed pods are not stored: after a restart, pods that were just starting are followed no longer.
  */
 import type { PlacementSpec } from "../link.ts";
 import type { Happening } from "./cluster-options.ts";
 import type { EndCause } from "./health.ts";
+import type { ClusterLogs } from "./logs/cluster-logs.ts";
 import { nameOf, podObject, variantOf, type ClusterParts } from "./parts.ts";
 import { CRASHED, CREATING, PENDING, PULL_FAILED, PULLING, RUNNING, TERMINATING, type WaitingReason } from "./pods.ts";
 
@@ -24,13 +27,15 @@ const REFILL_MS = 6_000;
 export class Happenings {
   readonly #parts: ClusterParts;
   readonly #tell: (happening: Happening) => void;
+  readonly #logs: ClusterLogs;
   /** Slots of followed pods, with when their images began to be pulled: NaN where none was. */
   readonly #followed = new Map<number, number>();
   #allowance = BURST;
   #refilledAt = -Infinity;
 
-  constructor(parts: ClusterParts, tell: (happening: Happening) => void) {
+  constructor(parts: ClusterParts, logs: ClusterLogs, tell: (happening: Happening) => void) {
     this.#parts = parts;
+    this.#logs = logs;
     this.#tell = tell;
   }
 
@@ -79,6 +84,7 @@ export class Happenings {
 
   /** Before what follows from its new state is decided. */
   entered(slot: number, from: number, to: number, now: number): void {
+    this.#logs.entered(slot, from, to, now);
     if (to === PULL_FAILED) return this.#pullFailed(slot, now);
     if (to === CRASHED) return this.#backsOff(slot, this.#parts.pods.culprit[slot] as number, now);
     if (!this.#followed.has(slot)) return;
@@ -97,12 +103,17 @@ export class Happenings {
   // -------------------------------------------------------------- containers that are looked after one by one
 
   ended(slot: number, index: number, cause: EndCause, why: string, now: number): void {
+    this.#logs.ended(slot, index, cause, why, now);
     if (cause === "LIVENESS") {
       this.#ofPod(slot, now, "WARNING", "Unhealthy", why);
       this.#ofPod(slot, now, "NORMAL", "Killing", `Container ${this.#container(slot, index)} failed liveness probe, will be restarted`);
     }
     if (cause === "POST_START") this.#ofPod(slot, now, "WARNING", "FailedPostStartHook", why);
     this.#backsOff(slot, index, now);
+  }
+
+  restarted(slot: number, index: number, now: number): void {
+    this.#logs.restarted(slot, index, now);
   }
 
   /** Its readiness probe began to fail. */

@@ -40,14 +40,14 @@ const reads = createReads({
   ...(options.rememberedBytes > 0 ? { changes, rememberedBytes: options.rememberedBytes } : {}),
 });
 const absent = {} as never;
-const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200 };
+const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200, logDays: 14 };
 const api = createApi({
   host: "127.0.0.1",
   port: 0,
   allowedOrigins: null,
   schema,
   reads: reads.operations,
-  makeContext: ({ actor, choice }): Context => ({ actor, clock, read: reads.reader(actor, choice), services: absent, live: absent, server }),
+  makeContext: ({ actor, choice }): Context => ({ actor, clock, read: reads.reader(actor, choice), services: absent, live: absent, logs: absent, server }),
   authenticate: (token) => authenticator.authenticate(token),
   clock,
   bus,

@@ -2,7 +2,7 @@
 import type { Report } from "#server/fleet/link.ts";
 import type { AgentStore, ClusterRow, StoredCluster } from "#server/fleet/agent/store.ts";
 
-const TABLES = ["template", "placement", "service", "content", "variant", "configSet", "pod", "gone", "report", "event"] as const;
+const TABLES = ["template", "placement", "service", "content", "variant", "configSet", "pod", "gone", "report", "event", "log"] as const;
 type Table = (typeof TABLES)[number];
 interface Kept {
   readonly nonce: string;
@@ -51,6 +51,7 @@ export class MemoryStore implements AgentStore {
       placements: all("placement"), services: all("service"), contents: all("content"), variants: all("variant"), configSets: all("configSet"),
       pods: all("pod"), gone: [...tables.gone.keys()].map(String), reports: all<StoredCluster["reports"][number]>("report").toSorted((a, b) => a.seq - b.seq),
       waitingEvents: all<StoredCluster["waitingEvents"][number]>("event").toSorted((a, b) => a.position - b.position),
+      waitingLogs: all<StoredCluster["waitingLogs"][number]>("log").toSorted((a, b) => a.position - b.position),
     };
   }
 
@@ -122,6 +123,10 @@ export class MemoryStore implements AgentStore {
 
   saveEvent(...[cluster, position, event]: Parameters<AgentStore["saveEvent"]>): void {
     this.#save(cluster, "event", position, event);
+  }
+
+  saveLog(...[cluster, position, segment]: Parameters<AgentStore["saveLog"]>): void {
+    this.#save(cluster, "log", position, segment);
   }
 
   deleteReports(cluster: number, upTo: number): void {

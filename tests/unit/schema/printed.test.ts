@@ -17,6 +17,14 @@ test("fields of entities say where their values lie; those that run code of thei
   expect(bare).toEqual([]);
 });
 
+test("what only code can find out is listed: an operation that asks for it is not one statement's text", () => {
+  const coded: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isObjectType(type)) for (const field of Object.values(type.getFields())) if (mappingOf(field)?.kind === "code") coded.push(`${type.name}.${field.name}`);
+  }
+  expect(coded).toEqual(["Application.logs", "Pod.logs"]);
+});
+
 test("what code makes of what SQL says is listed, too: an operation that asks for it is not one statement's text", () => {
   const read: string[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
