@@ -2,6 +2,7 @@ import type { Clock } from "../server/domain/clock.ts";
 import type { Actor } from "../server/identity/viewer.ts";
 import type { Reader } from "../server/read/index.ts";
 import type { Live } from "../server/realtime/live.ts";
+import type { FollowMetrics, LiveMetrics } from "../server/telemetry/metrics-newest.ts";
 import type { Services } from "../server/services/index.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface Context {
   readonly services: Services;
   /** What subscriptions are fed from. */
   readonly live: Live;
+  /** What charts are followed from. */
+  readonly metrics: { follow(what: FollowMetrics): ReturnType<LiveMetrics["follow"]> };
   readonly server: ServerFacts;
 }
 

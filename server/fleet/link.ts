@@ -10,6 +10,8 @@
  *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
  *     | -- report (epoch, seq, changes) -----> |   numbered by one; at most REPORT_WINDOW without an ack
  *     | <------ ack (epoch, seq) ------------- |   after the batch and its number were committed in one transaction
+ *     | -- samples (at, pods' metrics) ------> |   of a window; at most SAMPLES_WINDOW without an answer
+ *     | <------ sampled (at) ----------------- |   after they were stored
  *     | -- ping -----> <----- pong ----------- |   every PING_INTERVAL_MS when nothing else was sent
  *
  * Invariants
@@ -43,6 +45,8 @@
  *   cut off: how else could that end early? Those of a cluster that has said hello on none, for it was cut off before, go to all; who does not simulate it ignores them.
  *   All that are in force are named each time; what is not named has ended. What has ended does not begin again. A real agent ignores them.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
+ * - Samples are what was measured in a window of the clock, the same windows for all, and known by (cluster, window): stored once, however often they are sent. They are kept
+ *   in memory until they are answered, so many windows at most; windows that were not measured or kept are gaps. One that comes too late to be stored is answered all the same.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
@@ -58,8 +62,8 @@ export type { ServiceSpec } from "../domain/service.ts";
 /** Versions of the protocol that this program speaks, best first. */
 export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Types of messages beyond those of the first version that this program's agents, and its gateway, take. */
-export const AGENT_TAKES: readonly string[] = [];
-export const GATEWAY_TAKES: readonly string[] = [];
+export const AGENT_TAKES: readonly string[] = ["sampled"];
+export const GATEWAY_TAKES: readonly string[] = ["samples"];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -72,6 +76,8 @@ export const VOUCH_LIMIT_MS = 10_000;
 /** Events that a cluster keeps for the centre, and those of one report, at most. */
 export const EVENT_BUFFER = 10_000;
 export const EVENTS_LIMIT = 500;
+/** Windows of samples that a cluster may have under way. */
+export const SAMPLES_WINDOW = 4;
 /** Signatures in one proof, at most. */
 export const PROOF_LIMIT = 500;
 /** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
@@ -221,7 +227,26 @@ export interface Ping {
   readonly at: number;
 }
 
-export type AgentMessage = Hello | Report | Ping;
+/** What was measured of a cluster's pods in a window. */
+export interface Samples {
+  readonly type: "samples";
+  readonly clusterId: string;
+  /** When the window began: a multiple of SAMPLE_MS (domain/metric-times.ts). */
+  readonly at: number;
+  /** Ids of the cluster's nodes; records name them by their index here. */
+  readonly nodes: readonly string[];
+  readonly placements: readonly PlacementSamples[];
+}
+
+export interface PlacementSamples {
+  readonly placementId: string;
+  /** Requests a second that no pod was sent, for none was ready. */
+  readonly lostRps: number;
+  /** A record for each pod whose containers run (domain/metric-values.ts), in base64. */
+  readonly pods: string;
+}
+
+export type AgentMessage = Hello | Report | Samples | Ping;
 
 /** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
 export interface Proof {
@@ -278,6 +303,13 @@ export interface Ack {
   readonly seq: number;
 }
 
+/** The samples of this window need not be sent again. */
+export interface Sampled {
+  readonly type: "sampled";
+  readonly clusterId: string;
+  readonly at: number;
+}
+
 /** The answer to a proof: which of its clusters may not go on, and why, in words. */
 export interface Proven {
   readonly type: "proven";
@@ -318,7 +350,7 @@ export interface Refuse {
   readonly reason: string;
 }
 
-export type GatewayMessage = Welcome | Assign | Ack | Faults | Pong | Refuse;
+export type GatewayMessage = Welcome | Assign | Ack | Sampled | Faults | Pong | Refuse;
 
 /** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
 export interface Challenge {

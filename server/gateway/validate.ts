@@ -7,6 +7,7 @@ import { isUuid } from "../domain/ids.ts";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
+import { SAMPLE_MS } from "../domain/metric-times.ts";
 import { BATCH_LIMIT, EVENTS_LIMIT, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
@@ -21,6 +22,7 @@ const MAX_OBJECTS = 100_000;
 const MAX_NODES = 5_000;
 const MAX_CONTAINERS = 64;
 const MAX_PINGED = 100_000;
+const MAX_RECORDS = 16 * 1_024 * 1_024;
 
 const uuid: Check = (value, path) => (typeof value === "string" && isUuid(value) ? null : `${path} is no uuid`);
 const text = (most: number): Check => (value, path) =>
@@ -139,11 +141,21 @@ const report = object({
   })))),
 });
 
+/** When a window begins. */
+const windowTime: Check = (value, path) => time(value, path) ?? ((value as number) % SAMPLE_MS === 0 ? null : `${path} is not the beginning of a window`);
+/** What is in the records is looked at when they are decoded. */
+const records: Check = (value, path) => (typeof value === "string" && value.length <= MAX_RECORDS && value.length % 4 === 0 ? null : `${path} is no base64 of at most ${MAX_RECORDS} characters`);
+
+const samples = object({
+  clusterId: uuid, at: windowTime, nodes: list(MAX_NODES, uuid),
+  placements: distinct("placementId", list(MAX_OBJECTS, object({ placementId: uuid, lostRps: real(0, 1e12), pods: records }))),
+});
+
 const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
 
 const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
 
-const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping };
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, samples, ping };
 
 export type Checked =
   | { readonly ok: true; readonly message: AgentMessage }

@@ -12,6 +12,7 @@ import { createChanges } from "../realtime/changes.ts";
 import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
+import { createLiveMetrics } from "../telemetry/metrics-newest.ts";
 import { createServices } from "../services/index.ts";
 import type { AgentRoute } from "../transport/agents.ts";
 import { createApi } from "../transport/http.ts";
@@ -84,6 +85,9 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       simulated: server.simulated, onCommitted: (tenantId) => changes.noteOwn(tenantId),
     });
 
+    const liveMetrics = createLiveMetrics({ pool, bus, clock });
+    stack.defer(() => liveMetrics.close());
+
     const missingClusters = countMissing(pool, fleetClusters);
     const strangers = fleetClusters.length === 0 ? 0 : await countStrangers(pool, fleetClusters);
     if (strangers > 0) {
@@ -100,7 +104,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       allowedOrigins: config.http.allowedOrigins,
       schema,
       reads: reads.operations,
-      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), server }),
+      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), metrics: { follow: (what) => liveMetrics.follow(what, viewer) }, server }),
       authenticate: (token) => authenticator.authenticate(token),
       clock,
       bus,

@@ -8,6 +8,7 @@
  *   both are still there, and saving is tried again.
  * - A held object is only replaced by a higher (term, generation); whatever was offered, what is held is confirmed (objects.ts).
  * - What happened is told in reports, and kept until the centre has it (events.ts).
+ * - What is measured is kept in memory alone, until it is stored or too much (sampler.ts).
  * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
 import { clusterLabels } from "../../domain/affinity.ts";
@@ -25,6 +26,7 @@ import { EventLog } from "./events.ts";
 import { HeldObjects } from "./objects.ts";
 import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
+import { Sampler } from "./sampler.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
@@ -61,6 +63,7 @@ export class ClusterAgent implements ClusterListener {
 
   readonly #session = new AgentSession();
   readonly #vouching = new Vouching();
+  readonly #sampler: Sampler;
   readonly #contents: Contents;
   readonly #objects: HeldObjects;
   /** A configuration set went or changed: some content may be of no more use. */
@@ -90,6 +93,7 @@ export class ClusterAgent implements ClusterListener {
     this.#number = number;
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
+    this.#sampler = new Sampler(clusterId, this.simulation, nodes.map(({ id }) => id));
     const stored = store.load(number);
     this.#events = new EventLog({
       state: stored.events ?? EventLog.fresh(seed, code, nonce),
@@ -151,11 +155,15 @@ export class ClusterAgent implements ClusterListener {
 
   /** When it has something to do by itself, Infinity for never: who looks after it need not look sooner, unless something came for it. */
   nextDue(): number {
-    return this.simulation.nextDue();
+    return Math.min(this.simulation.nextDue(), this.#sampler.nextDue());
   }
 
   /** Lets everything happen that is due until then. */
   advanceTo(now: number): void {
+    for (let due = this.#sampler.nextDue(); due <= now; due = this.#sampler.nextDue()) {
+      this.simulation.advanceTo(due);
+      this.#sampler.sample(now);
+    }
     this.simulation.advanceTo(now);
   }
 
@@ -219,10 +227,12 @@ export class ClusterAgent implements ClusterListener {
   #greet(): void {
     this.#assignments.dropTemplates();
     this.#vouching.lost();
+    this.#sampler.lost();
     this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
+    this.#sampler.lost();
     this.#vouching.lost();
     this.#session.lost();
   }
@@ -243,6 +253,8 @@ export class ClusterAgent implements ClusterListener {
         // A report from before the hello confirmed what was left out of it.
         if (this.#onAck(message.epoch, message.seq).some(({ placementId }) => this.#objects.isAwaited(placementId))) this.#greet();
         return;
+      case "sampled":
+        return this.#sampler.stored(message.at);
       case "refuse":
         return this.#onRefuse(message, wallMs);
     }
@@ -273,6 +285,7 @@ export class ClusterAgent implements ClusterListener {
       throw new LinkFault(`the gateway chose protocol ${welcome.protocol}, which was not offered`);
     }
     this.#session.welcomed(welcome.takes);
+    this.#sampler.welcomed(this.#session.takes("samples"), this.simulation.now);
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
@@ -303,6 +316,7 @@ export class ClusterAgent implements ClusterListener {
   #onRefuse({ reason }: Refuse, wallMs: number): void {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
     this.#vouching.lost();
+    this.#sampler.lost();
     this.#session.refused(wallMs);
   }
 
@@ -336,6 +350,7 @@ export class ClusterAgent implements ClusterListener {
     const made = this.#reporter.make();
     this.#vouching.made(made, wallMs);
     this.#session.send(made);
+    if (this.#session.takes("samples")) this.#session.send(this.#sampler.take());
   }
 
   /** Whether a ping may name the cluster. */

@@ -156,6 +156,7 @@ export class ModelCentre implements HistoryCentre {
     if (refused.has(clusterId)) return;
     const session = this.#sessions.get(clusterId);
     if (session?.connection !== connection) return this.#refuse(connection, clusterId, "say hello first");
+    if (message.type === "samples") return;
     const reason = this.#report(session, message);
     if (reason === null) return;
     this.#sessions.delete(clusterId);
