@@ -393,6 +393,33 @@ export type LogCollectionRuleInput = {
   readonly path?: string | null | undefined;
 };
 
+export type MetricName =
+  | 'CPU_MILLIS'
+  | 'CPU_USAGE_PERCENT'
+  | 'ERROR_PERCENT'
+  | 'LATENCY_P99_MS'
+  | 'MEMORY_MIB'
+  | 'MEMORY_USAGE_PERCENT'
+  | 'NETWORK_RECEIVE_KBPS'
+  | 'NETWORK_TRANSMIT_KBPS'
+  | 'READY_REPLICAS'
+  | 'REQUESTS_PER_SECOND';
+
+export type MetricTargetInput =
+  {   readonly applicationId: string; readonly clusterId?: never; readonly clusterNodeId?: never; readonly podId?: never; }
+  |  { readonly applicationId?: never;   readonly clusterId: string; readonly clusterNodeId?: never; readonly podId?: never; }
+  |  { readonly applicationId?: never; readonly clusterId?: never;   readonly clusterNodeId: string; readonly podId?: never; }
+  |  { readonly applicationId?: never; readonly clusterId?: never; readonly clusterNodeId?: never;   readonly podId: string; };
+
+/** Kept 90 days; one query spans at most 31 days and at most 1,500 points a series: stepSeconds is rounded up to what fits, and to what is kept. */
+export type MetricsInput = {
+  readonly from: string;
+  /** Default: all. */
+  readonly metrics?: ReadonlyArray<MetricName> | null | undefined;
+  readonly stepSeconds?: number | null | undefined;
+  readonly to: string;
+};
+
 export type NetworkFilter = {
   /** That these applications are placed in. */
   readonly applicationIds?: ReadonlyArray<string> | null | undefined;
@@ -1657,6 +1684,8 @@ export type FaultRowFragment = { readonly id: string, readonly kind: FaultKind, 
     | { readonly __typename: 'Vpc', readonly id: string }
   , readonly cluster: { readonly id: string, readonly code: string } };
 
+export type LateSeriesFragment = { readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> };
+
 export type ImportManifestsMutationVariables = Exact<{
   input: ImportManifestsInput;
 }>;
@@ -2281,6 +2310,45 @@ export type TokensQueryVariables = Exact<{
 
 export type TokensQuery = { readonly server: { readonly now: string }, readonly viewer: { readonly id: string, readonly tenant: { readonly id: string, readonly apiTokens: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly role: Role, readonly namespaces: ReadonlyArray<string> | null, readonly prefix: string, readonly createdAt: string, readonly lastUsedAt: string | null, readonly expiresAt: string | null, readonly revokedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } } };
 
+export type TopApplicationsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ApplicationFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopApplicationsQuery = { readonly server: { readonly now: string }, readonly applications: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly namespace: { readonly name: string }, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type TopClustersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ClusterFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopClustersQuery = { readonly server: { readonly now: string }, readonly clusters: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly code: string, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type TopNodesQueryVariables = Exact<{
+  code: string;
+  first?: number | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopNodesQuery = { readonly server: { readonly now: string }, readonly cluster: { readonly id: string, readonly code: string, readonly nodes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }> } } | null };
+
+export type TopPodsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: PodFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopPodsQuery = { readonly server: { readonly now: string }, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly application: { readonly name: string, readonly namespace: { readonly name: string } }, readonly cluster: { readonly code: string }, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type UpdateApplicationMutationVariables = Exact<{
   input: UpdateApplicationInput;
 }>;
@@ -2542,6 +2610,15 @@ export type WatchClustersSubscriptionVariables = Exact<{
 
 
 export type WatchClustersSubscription = { readonly clusters: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly province: string, readonly city: string, readonly tier: ClusterTier, readonly isp: Isp, readonly status: ClusterStatus, readonly lastSeenAt: string | null, readonly cordoned: boolean, readonly podCount: number, readonly region: { readonly id: string, readonly code: string }, readonly capacity: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number }, readonly allocated: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number } }> } };
+
+export type WatchMetricsSubscriptionVariables = Exact<{
+  target: MetricTargetInput;
+  metrics?: ReadonlyArray<MetricName> | MetricName | null | undefined;
+  intervalSeconds?: number | null | undefined;
+}>;
+
+
+export type WatchMetricsSubscription = { readonly metrics: { readonly at: string, readonly values: ReadonlyArray<{ readonly metric: MetricName, readonly value: number | null }> } };
 
 export type WatchObjectsSubscriptionVariables = Exact<{
   ids: ReadonlyArray<string> | string;
@@ -3073,6 +3150,14 @@ export const FaultRowFragmentDoc = new TypedDocumentString(`
   endsAt
 }
     `, {"fragmentName":"FaultRow"}) as unknown as TypedDocumentString<FaultRowFragment, unknown>;
+export const LateSeriesFragmentDoc = new TypedDocumentString(`
+    fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}
+    `, {"fragmentName":"LateSeries"}) as unknown as TypedDocumentString<LateSeriesFragment, unknown>;
 export const ApplicationIdDocument = new TypedDocumentString(`
     query ApplicationId($namespace: String!, $name: String!) {
   application(namespace: $namespace, name: $name) {
@@ -6335,6 +6420,130 @@ export const TokensDocument = new TypedDocumentString(`
   hasNextPage
   endCursor
 }`) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
+export const TopApplicationsDocument = new TypedDocumentString(`
+    query TopApplications($first: Int = 50, $after: String, $filter: ApplicationFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  applications(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      name
+      namespace {
+        name
+      }
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopApplicationsQuery, TopApplicationsQueryVariables>;
+export const TopClustersDocument = new TypedDocumentString(`
+    query TopClusters($first: Int = 50, $after: String, $filter: ClusterFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  clusters(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      code
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopClustersQuery, TopClustersQueryVariables>;
+export const TopNodesDocument = new TypedDocumentString(`
+    query TopNodes($code: String!, $first: Int = 200, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  cluster(code: $code) {
+    id
+    code
+    nodes(first: $first) {
+      nodes {
+        id
+        name
+        metrics(input: $metrics) {
+          ...LateSeries
+        }
+      }
+    }
+  }
+}
+    fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopNodesQuery, TopNodesQueryVariables>;
+export const TopPodsDocument = new TypedDocumentString(`
+    query TopPods($first: Int = 50, $after: String, $filter: PodFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  pods(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      name
+      application {
+        name
+        namespace {
+          name
+        }
+      }
+      cluster {
+        code
+      }
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopPodsQuery, TopPodsQueryVariables>;
 export const UpdateApplicationDocument = new TypedDocumentString(`
     mutation UpdateApplication($input: UpdateApplicationInput!) {
   updateApplication(input: $input) {
@@ -6989,6 +7198,17 @@ export const WatchClustersDocument = new TypedDocumentString(`
   }
   podCount
 }`) as unknown as TypedDocumentString<WatchClustersSubscription, WatchClustersSubscriptionVariables>;
+export const WatchMetricsDocument = new TypedDocumentString(`
+    subscription WatchMetrics($target: MetricTargetInput!, $metrics: [MetricName!], $intervalSeconds: Int) {
+  metrics(target: $target, metrics: $metrics, intervalSeconds: $intervalSeconds) {
+    at
+    values {
+      metric
+      value
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WatchMetricsSubscription, WatchMetricsSubscriptionVariables>;
 export const WatchObjectsDocument = new TypedDocumentString(`
     subscription WatchObjects($ids: [ID!]!, $after: String) {
   watch(ids: $ids, after: $after) {
