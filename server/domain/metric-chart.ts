@@ -50,6 +50,13 @@ export function chartOf(plan: ChartPlan, metrics: readonly MetricName[], { chunk
   });
 }
 
+/** To what 32 bits say: seven digits. Of more, the last would depend on the tier. */
+function rounded(value: number): number {
+  if (value === 0) return 0;
+  const unit = 10 ** (6 - Math.floor(Math.log10(value)));
+  return Math.round(value * unit) / unit;
+}
+
 class Accumulated {
   readonly #plan: ChartPlan;
   readonly #count: Uint32Array;
@@ -79,7 +86,7 @@ class Accumulated {
     return Array.from(this.#count, (count, point) => {
       const at = from + point * stepMs;
       if (count === 0) return { at, value: null, min: null, max: null };
-      return { at, value: (this.#sum[point] as number) / count, min: this.#min[point] as number, max: this.#max[point] as number };
+      return { at, value: rounded((this.#sum[point] as number) / count), min: rounded(this.#min[point] as number), max: rounded(this.#max[point] as number) };
     });
   }
 }

@@ -64,8 +64,7 @@ export function createLiveMetrics({ pool, bus, clock, lookMs = LOOK_MS }: LiveMe
   let wakes = 0;
   const unsubscribe = bus.subscribe("metrics", () => void (wakes += 1));
 
-  const newest = (key: string, target: MetricTarget, viewer: Viewer): Promise<Newest> => {
-    const one = shared.get(key) as Shared;
+  const newest = (one: Shared, target: MetricTarget, viewer: Viewer): Promise<Newest> => {
     const age = performance.now() - one.readAt;
     if (one.reading === null || age >= lookMs || (wakes !== one.wakes && age >= LEAST_MS)) {
       one.wakes = wakes;
@@ -77,26 +76,39 @@ export function createLiveMetrics({ pool, bus, clock, lookMs = LOOK_MS }: LiveMe
     }
     return one.reading;
   };
+  const join = (key: string): Shared => {
+    const one = shared.get(key) ?? { followers: 0, wakes: -1, readAt: 0, reading: null };
+    shared.set(key, one);
+    one.followers += 1;
+    return one;
+  };
+  const leave = (key: string): void => {
+    const one = shared.get(key);
+    if (one === undefined) return;
+    one.followers -= 1;
+    if (one.followers === 0) shared.delete(key);
+  };
 
   async function* run({ target, metrics, intervalSeconds }: FollowMetrics, viewer: () => Viewer, signal: AbortSignal): AsyncGenerator<MetricSample, void, undefined> {
-    let due = performance.now();
-    while (!signal.aborted) {
-      // Rights may have changed: each sample is asked for with those of now.
-      const asking = viewer();
-      const key = JSON.stringify([target.owner, target.id, asking.tenantId, asking.namespaces, asking.role === "PLATFORM_ADMIN"]);
-      const one = shared.get(key) ?? { followers: 0, wakes: -1, readAt: 0, reading: null };
-      shared.set(key, one);
-      one.followers += 1;
-      try {
-        const found = await newest(key, target, asking);
+    let key: string | null = null;
+    let one: Shared | null = null;
+    try {
+      for (let due = performance.now(); !signal.aborted; await waited(due - performance.now(), signal)) {
+        // Rights may have changed: each sample is asked for with those of now.
+        const asking = viewer();
+        const asked = JSON.stringify([target.owner, target.id, asking.tenantId, asking.namespaceIds, seesAllTenants(asking)]);
+        if (asked !== key || one === null) {
+          if (key !== null) leave(key);
+          key = asked;
+          one = join(asked);
+        }
+        const found = await newest(one, target, asking);
         if (signal.aborted || found === null) return;
         yield sampleOf(found, metrics, clock.now());
         due = Math.max(due + intervalSeconds * 1_000, performance.now());
-        await waited(due - performance.now(), signal);
-      } finally {
-        one.followers -= 1;
-        if (one.followers === 0) shared.delete(key);
       }
+    } finally {
+      if (key !== null) leave(key);
     }
   }
 

@@ -2,8 +2,9 @@ import { randomUUIDv7 } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
-import { validateExecutionArgs, parse } from "graphql";
+import { execute, parse } from "graphql";
 import type { Pool } from "pg";
+import type { Context } from "#schema/context.ts";
 import { schema } from "#schema/index.ts";
 import { openDatabase, openPool } from "#server/database/connect.ts";
 import { inPoolScope } from "#server/database/scope.ts";
@@ -88,18 +89,19 @@ export async function run(): Promise<boolean> {
   await admin.query("vacuum analyze");
   const { orm, pool } = await openDatabase({ address: database.address, login: database.login("selvedge_api"), max: 2 });
   stack.defer(async () => void (await Promise.all([orm.close(true), pool.end()])));
-  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock: { now: () => end + 61_000 }, speed: 1 });
+  const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock: { now: () => end + 61_000 }, speed: 1, onFault: (error) => { throw error; } });
   const from = end - (CHART_HOURS - 1) * HOUR_MS;
-  const chart = async (): Promise<number> => {
-    const execution = validateExecutionArgs({
-      schema, document: parse("query ($id: ID!, $input: MetricsInput!) { application(id: $id) { metrics(input: $input) { stepSeconds points { at value min max } } } }"),
-      variableValues: { id: `Application.${charted.applicationId}`, input: { from: new Date(from).toISOString(), to: new Date(end).toISOString(), stepSeconds: 288, metrics: ["CPU_MILLIS"] } },
-    });
-    if (!("operation" in execution)) throw new AggregateError(execution);
-    const actor = actorOf({ tenantId: world.tenantId });
-    const outcome = await reads.operations.query(execution, actor);
-    if ("text" in outcome) return Buffer.concat(outcome.text.pieces).length;
-    throw new Error("the chart was not compiled");
+  const actor = actorOf({ tenantId: world.tenantId });
+  const absent = null as never;
+  const clock = { now: () => end + 61_000 };
+  const server = { version: "0", simulated: true, speed: 1, maxPageSize: 200 };
+  const document = parse("query ($id: ID!, $input: MetricsInput!) { application(id: $id) { metrics(input: $input) { stepSeconds points { at value min max } } } }");
+  const variableValues = { id: `Application.${charted.applicationId}`, input: { from: new Date(from).toISOString(), to: new Date(end).toISOString(), stepSeconds: 288, metrics: ["CPU_MILLIS"] } };
+  const chart = async (): Promise<void> => {
+    const contextValue: Context = { actor, clock, read: reads.reader(actor, "mixed"), services: absent, live: absent, metrics: absent, server };
+    const { data, errors } = await execute({ schema, document, variableValues, contextValue });
+    if (errors !== undefined) throw new AggregateError(errors);
+    if (!JSON.stringify(data).includes('"stepSeconds":300')) throw new Error("the chart is another one");
   };
   const raw = `select to_timestamp(floor(extract(epoch from at) / 300) * 300) as step, avg(total), min(total), max(total)
     from (select at, sum(m1) as total from plain where pod_id = any ($1) and at >= $2 and at < $3 group by at) t group by 1 order by 1`;
