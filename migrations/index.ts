@@ -11,6 +11,7 @@ import { RegionalRulesMigration } from "./migration-20261202-regional-rules.ts";
 import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts";
 import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
 import { LogsMigration } from "./migration-20261203-logs.ts";
+import { MetricsMigration } from "./migration-20261203-metrics.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   { name: "20261202-troubled-pods", class: TroubledPodsMigration },
   { name: "20261202-record-streams", class: RecordStreamsMigration },
   { name: "20261203-logs", class: LogsMigration },
+  { name: "20261203-metrics", class: MetricsMigration },
 ];

@@ -2,6 +2,7 @@ import type { Clock } from "../server/domain/clock.ts";
 import type { Actor } from "../server/identity/viewer.ts";
 import type { Reader } from "../server/read/index.ts";
 import type { Live } from "../server/realtime/live.ts";
+import type { FollowMetrics, LiveMetrics } from "../server/telemetry/metrics-newest.ts";
 import type { Services } from "../server/services/index.ts";
 import type { LogDownloads, LogViewer } from "../server/telemetry/logs-download.ts";
 import type { LogReader } from "../server/telemetry/logs-read.ts";
@@ -21,6 +22,8 @@ export interface Context {
   readonly live: Live;
   /** Lines of logs, which are no rows of the mapping. */
   readonly logs: Logs;
+  /** What charts are followed from. */
+  readonly metrics: { follow(what: FollowMetrics): ReturnType<LiveMetrics["follow"]> };
   readonly server: ServerFacts;
 }
 

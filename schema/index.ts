@@ -39,6 +39,7 @@ import "./network/service-mutations.ts";
 import "./config/type.ts";
 import "./config/queries.ts";
 import "./config/mutations.ts";
+import "./metric/subscriptions.ts";
 import "./shared/watch.ts";
 import "./fault/type.ts";
 import "./fault/queries.ts";

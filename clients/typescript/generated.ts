@@ -422,6 +422,33 @@ export type LogTargetInput =
   {   readonly applicationId: string; readonly podId?: never; }
   |  { readonly applicationId?: never;   readonly podId: string; };
 
+export type MetricName =
+  | 'CPU_MILLIS'
+  | 'CPU_USAGE_PERCENT'
+  | 'ERROR_PERCENT'
+  | 'LATENCY_P99_MS'
+  | 'MEMORY_MIB'
+  | 'MEMORY_USAGE_PERCENT'
+  | 'NETWORK_RECEIVE_KBPS'
+  | 'NETWORK_TRANSMIT_KBPS'
+  | 'READY_REPLICAS'
+  | 'REQUESTS_PER_SECOND';
+
+export type MetricTargetInput =
+  {   readonly applicationId: string; readonly clusterId?: never; readonly clusterNodeId?: never; readonly podId?: never; }
+  |  { readonly applicationId?: never;   readonly clusterId: string; readonly clusterNodeId?: never; readonly podId?: never; }
+  |  { readonly applicationId?: never; readonly clusterId?: never;   readonly clusterNodeId: string; readonly podId?: never; }
+  |  { readonly applicationId?: never; readonly clusterId?: never; readonly clusterNodeId?: never;   readonly podId: string; };
+
+/** Kept 90 days; one query spans at most 31 days and at most 1,500 points a series: stepSeconds is rounded up to what fits, and to what is kept. */
+export type MetricsInput = {
+  readonly from: string;
+  /** Default: all. */
+  readonly metrics?: ReadonlyArray<MetricName> | null | undefined;
+  readonly stepSeconds?: number | null | undefined;
+  readonly to: string;
+};
+
 export type NetworkFilter = {
   /** That these applications are placed in. */
   readonly applicationIds?: ReadonlyArray<string> | null | undefined;
@@ -1747,6 +1774,8 @@ export type FaultRowFragment = { readonly id: string, readonly kind: FaultKind, 
     | { readonly __typename: 'Vpc', readonly id: string }
   , readonly cluster: { readonly id: string, readonly code: string } };
 
+export type LateSeriesFragment = { readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> };
+
 export type ImportManifestsMutationVariables = Exact<{
   input: ImportManifestsInput;
 }>;
@@ -2381,6 +2410,45 @@ export type TokensQueryVariables = Exact<{
 
 export type TokensQuery = { readonly server: { readonly now: string }, readonly viewer: { readonly id: string, readonly tenant: { readonly id: string, readonly apiTokens: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly role: Role, readonly namespaces: ReadonlyArray<string> | null, readonly prefix: string, readonly createdAt: string, readonly lastUsedAt: string | null, readonly expiresAt: string | null, readonly revokedAt: string | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } } };
 
+export type TopApplicationsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ApplicationFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopApplicationsQuery = { readonly server: { readonly now: string }, readonly applications: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly namespace: { readonly name: string }, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type TopClustersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ClusterFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopClustersQuery = { readonly server: { readonly now: string }, readonly clusters: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly code: string, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type TopNodesQueryVariables = Exact<{
+  code: string;
+  first?: number | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopNodesQuery = { readonly server: { readonly now: string }, readonly cluster: { readonly id: string, readonly code: string, readonly nodes: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }> } } | null };
+
+export type TopPodsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: PodFilter | null | undefined;
+  metrics: MetricsInput;
+}>;
+
+
+export type TopPodsQuery = { readonly server: { readonly now: string }, readonly pods: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly application: { readonly name: string, readonly namespace: { readonly name: string } }, readonly cluster: { readonly code: string }, readonly metrics: ReadonlyArray<{ readonly metric: MetricName, readonly points: ReadonlyArray<{ readonly value: number | null }> }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
 export type UpdateApplicationMutationVariables = Exact<{
   input: UpdateApplicationInput;
 }>;
@@ -2650,6 +2718,15 @@ export type WatchEventsSubscriptionVariables = Exact<{
 
 
 export type WatchEventsSubscription = { readonly events: { readonly cursor: string, readonly events: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }> } };
+
+export type WatchMetricsSubscriptionVariables = Exact<{
+  target: MetricTargetInput;
+  metrics?: ReadonlyArray<MetricName> | MetricName | null | undefined;
+  intervalSeconds?: number | null | undefined;
+}>;
+
+
+export type WatchMetricsSubscription = { readonly metrics: { readonly at: string, readonly values: ReadonlyArray<{ readonly metric: MetricName, readonly value: number | null }> } };
 
 export type WatchObjectsSubscriptionVariables = Exact<{
   ids: ReadonlyArray<string> | string;
@@ -3190,6 +3267,14 @@ export const FaultRowFragmentDoc = new TypedDocumentString(`
   endsAt
 }
     `, {"fragmentName":"FaultRow"}) as unknown as TypedDocumentString<FaultRowFragment, unknown>;
+export const LateSeriesFragmentDoc = new TypedDocumentString(`
+    fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}
+    `, {"fragmentName":"LateSeries"}) as unknown as TypedDocumentString<LateSeriesFragment, unknown>;
 export const ApplicationIdDocument = new TypedDocumentString(`
     query ApplicationId($namespace: String!, $name: String!) {
   application(namespace: $namespace, name: $name) {
@@ -6566,6 +6651,130 @@ export const TokensDocument = new TypedDocumentString(`
   hasNextPage
   endCursor
 }`) as unknown as TypedDocumentString<TokensQuery, TokensQueryVariables>;
+export const TopApplicationsDocument = new TypedDocumentString(`
+    query TopApplications($first: Int = 50, $after: String, $filter: ApplicationFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  applications(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      name
+      namespace {
+        name
+      }
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopApplicationsQuery, TopApplicationsQueryVariables>;
+export const TopClustersDocument = new TypedDocumentString(`
+    query TopClusters($first: Int = 50, $after: String, $filter: ClusterFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  clusters(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      code
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopClustersQuery, TopClustersQueryVariables>;
+export const TopNodesDocument = new TypedDocumentString(`
+    query TopNodes($code: String!, $first: Int = 200, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  cluster(code: $code) {
+    id
+    code
+    nodes(first: $first) {
+      nodes {
+        id
+        name
+        metrics(input: $metrics) {
+          ...LateSeries
+        }
+      }
+    }
+  }
+}
+    fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopNodesQuery, TopNodesQueryVariables>;
+export const TopPodsDocument = new TypedDocumentString(`
+    query TopPods($first: Int = 50, $after: String, $filter: PodFilter, $metrics: MetricsInput!) {
+  server {
+    now
+  }
+  pods(first: $first, after: $after, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      name
+      application {
+        name
+        namespace {
+          name
+        }
+      }
+      cluster {
+        code
+      }
+      metrics(input: $metrics) {
+        ...LateSeries
+      }
+    }
+    pageInfo {
+      ...PageParts
+    }
+  }
+}
+    fragment PageParts on PageInfo {
+  hasNextPage
+  endCursor
+}
+fragment LateSeries on MetricSeries {
+  metric
+  points {
+    value
+  }
+}`) as unknown as TypedDocumentString<TopPodsQuery, TopPodsQueryVariables>;
 export const UpdateApplicationDocument = new TypedDocumentString(`
     mutation UpdateApplication($input: UpdateApplicationInput!) {
   updateApplication(input: $input) {
@@ -7252,6 +7461,17 @@ export const WatchEventsDocument = new TypedDocumentString(`
     code
   }
 }`) as unknown as TypedDocumentString<WatchEventsSubscription, WatchEventsSubscriptionVariables>;
+export const WatchMetricsDocument = new TypedDocumentString(`
+    subscription WatchMetrics($target: MetricTargetInput!, $metrics: [MetricName!], $intervalSeconds: Int) {
+  metrics(target: $target, metrics: $metrics, intervalSeconds: $intervalSeconds) {
+    at
+    values {
+      metric
+      value
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WatchMetricsSubscription, WatchMetricsSubscriptionVariables>;
 export const WatchObjectsDocument = new TypedDocumentString(`
     subscription WatchObjects($ids: [ID!]!, $after: String) {
   watch(ids: $ids, after: $after) {

@@ -5,6 +5,8 @@ import { Node } from "../builder.ts";
 import { EVENT_ORDER, eventConditions, EventFilter } from "../event/filter.ts";
 import { Event } from "../event/ref.ts";
 import { Cluster } from "../fleet/ref.ts";
+import { applicationChart, readChart } from "../metric/charts.ts";
+import { MetricSeries, MetricsInput } from "../metric/type.ts";
 import { Service, Subnet, Vpc } from "../network/ref.ts";
 import { Operation } from "../operation/ref.ts";
 import { podConditions, PodFilter } from "../pod/filter.ts";
@@ -57,6 +59,7 @@ Application.implement({
       order: ["-createdAt", "-id"],
       description: "Newest first.",
     }),
+    metrics: t.sql({ type: [MetricSeries], args: { input: t.arg({ type: MetricsInput, required: true }) }, description: "Over all its pods: sums of amounts; of percents the means, each with the weight that it has; the largest latency.", sql: applicationChart, read: readChart }),
     events: t.page(Event, "applicationId", {
       description: "Newest first; of the last hour unless the filter says since when.",
       args: { filter: t.arg({ type: EventFilter }) },

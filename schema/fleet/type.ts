@@ -1,11 +1,12 @@
 import type { PriceSheet as PriceSheetValue } from "../../server/domain/fleet.ts";
 import type { ClusterNode as ClusterNodeRow } from "../../server/entities/cluster-node.ts";
-import type { Viewer } from "../../server/identity/viewer.ts";
 import { builder, Node } from "../builder.ts";
+import { clusterChart, nodeChart, readChart } from "../metric/charts.ts";
+import { MetricSeries, MetricsInput } from "../metric/type.ts";
 import { Pod } from "../pod/ref.ts";
 import { ClusterNodeStatus, ClusterStatus, ClusterTier, Isp } from "../shared/enums.ts";
 import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
-import { podRequests, reservedFor } from "../shared/usage.ts";
+import { podRequests, reservedFor, seesAllTenants } from "../shared/usage.ts";
 import { ComputeResources, Label } from "../shared/values.ts";
 import { Cluster, ClusterNode, Region } from "./ref.ts";
 
@@ -68,6 +69,7 @@ Cluster.implement({
     prices: t.doc("prices", { type: PriceSheet }),
     nodes: t.page(ClusterNode, "clusterId"),
     podCount: t.count(Pod, "clusterId", { description: "The caller's tenant's." }),
+    metrics: t.sql({ type: [MetricSeries], args: { input: t.arg({ type: MetricsInput, required: true }) }, description: "Of the caller's tenant's pods; of all tenants' for PLATFORM_ADMIN.", sql: clusterChart, read: readChart }),
     cordoned: t.exposeBoolean("cordoned", { description: "Keeps its pods and takes no new ones." }),
   }),
 });
@@ -89,10 +91,9 @@ ClusterNode.implement({
       description: "What the caller's tenant's pods on this machine ask for; those of all tenants for PLATFORM_ADMIN.",
       sql: (node, _args, { viewer }) => (seesAllTenants(viewer) ? allocatedOfAll(node) : allocatedOnNode(node)),
     }),
+    metrics: t.sql({ type: [MetricSeries], args: { input: t.arg({ type: MetricsInput, required: true }) }, description: "Of the caller's tenant's pods; of all tenants' for PLATFORM_ADMIN.", sql: nodeChart, read: readChart }),
   }),
 });
-
-const seesAllTenants = (viewer: Viewer): boolean => viewer.role === "PLATFORM_ADMIN" && viewer.namespaces === null;
 
 const resources = (cpuMillis: Sql, memoryMiB: Sql, pods: Sql): Sql => sql`json_build_object('cpuMillis', ${cpuMillis}, 'memoryMiB', ${memoryMiB}, 'pods', ${pods})`;
 

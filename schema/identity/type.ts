@@ -1,4 +1,5 @@
 import type { Viewer as ViewerValue } from "../../server/identity/viewer.ts";
+import { MAX_METRICS_DAYS, METRICS_KEPT_DAYS } from "../../server/domain/metric-times.ts";
 import { builder, Node } from "../builder.ts";
 import type { Context, ServerFacts } from "../context.ts";
 import { AuditOutcome, Role } from "../shared/enums.ts";
@@ -39,7 +40,9 @@ const ServerInfo = builder.objectRef<ServerFacts & { readonly now: number }>("Se
     simulated: t.exposeBoolean("simulated"),
     speed: t.exposeFloat("speed", { description: "Simulated seconds a second." }),
     maxPageSize: t.exposeInt("maxPageSize"),
-    logDays: t.exposeInt("logDays", { description: "Lines of logs are kept for so many days." }),
+    maxMetricsDays: t.int({ description: "That one query of metrics spans.", resolve: () => MAX_METRICS_DAYS }),
+    metricsDays: t.int({ description: "That metrics are kept.", resolve: () => METRICS_KEPT_DAYS }),
+    logDays: t.exposeInt("logDays", { description: "That logs and events are kept." }),
   }),
 });
 

@@ -7,6 +7,8 @@ import { builder, Node } from "../builder.ts";
 import { EVENT_ORDER, eventConditions, EventFilter } from "../event/filter.ts";
 import { Event } from "../event/ref.ts";
 import { Cluster, ClusterNode } from "../fleet/ref.ts";
+import { podChart, readChart } from "../metric/charts.ts";
+import { MetricSeries, MetricsInput } from "../metric/type.ts";
 import { ContainerState, PodPhase } from "../shared/enums.ts";
 import { type Columns, rows, type Sql, sql } from "../shared/mapping/sql.ts";
 import { clusterIsStale, clusterLastSeen } from "../shared/staleness.ts";
@@ -54,6 +56,7 @@ Pod.implement({
       sql: (pod) => clusterLastSeen(pod.clusterId),
     }),
     stale: t.sql({ type: "Boolean", sql: (pod, _args, request) => clusterIsStale(pod.clusterId, request) }),
+    metrics: t.sql({ type: [MetricSeries], args: { input: t.arg({ type: MetricsInput, required: true }) }, sql: podChart, read: readChart }),
     events: t.page(Event, "podId", {
       description: "Newest first; of the last hour unless the filter says since when.",
       args: { filter: t.arg({ type: EventFilter }) },

@@ -5,6 +5,9 @@ import { type Column, type EntityToken, rows, type Rows, sql } from "./mapping/s
 
 const ClusterUsage: EntityToken<ClusterUsageRow> = { entity: "ClusterUsage" };
 
+/** Whom clusters and nodes show what all tenants use of them. */
+export const seesAllTenants = (viewer: Viewer): boolean => viewer.role === "PLATFORM_ADMIN" && viewer.namespaces === null;
+
 /** Of each cluster what is reserved there for the viewer: columns cluster_id, cpu, memory, pods. Use it in a `from`. */
 export const reservedFor = ({ namespaces }: Viewer): Rows =>
   namespaces === null

@@ -10,6 +10,8 @@
  *     | <------ assign (objects, templates) -- |   whatever the agent does not hold in its newest generation; tombstones too
  *     | -- report (epoch, seq, changes) -----> |   numbered by one; at most REPORT_WINDOW without an ack
  *     | <------ ack (epoch, seq) ------------- |   after the batch and its number were committed in one transaction
+ *     | -- samples (at, pods' metrics) ------> |   of a window; at most SAMPLES_WINDOW without an answer
+ *     | <------ sampled (at) ----------------- |   after they were stored
  *     | -- ping -----> <----- pong ----------- |   every PING_INTERVAL_MS when nothing else was sent
  *     | -- logs (epoch, from, to) -----------> |   where the gateway takes them; one at a time, a cluster
  *     | <------ logsAck (epoch, position) ---- |   where the agent is to go on: after the lines and that position were committed in one transaction
@@ -47,6 +49,8 @@
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
  * - Lines of logs have positions of their own, which begin anew with each epoch. A batch is stored where it follows what is stored, else the answer says where to go on.
  *   An agent keeps LOG_BUFFER_BYTES of them at most; of older ones that had to go, lines of the platform's own say how many, and of when.
+ * - Samples are what was measured in a window of the clock, the same windows for all, and known by (cluster, window): stored once, however often they are sent. They are kept
+ *   in memory until they are answered, so many windows at most; windows that were not measured or kept are gaps. One that comes too late to be stored is answered all the same.
  * - Times are milliseconds of the simulation's clock, which is the wall clock where the speed is 1.
  */
 import type { PodTemplate } from "../domain/pod-template.ts";
@@ -63,8 +67,8 @@ export type { ServiceSpec } from "../domain/service.ts";
 /** Versions of the protocol that this program speaks, best first. */
 export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Types of messages beyond those of the first version that this program's agents, and its gateway, take. */
-export const AGENT_TAKES: readonly string[] = ["logsAck"];
-export const GATEWAY_TAKES: readonly string[] = ["logs"];
+export const AGENT_TAKES: readonly string[] = ["logsAck", "sampled"];
+export const GATEWAY_TAKES: readonly string[] = ["logs", "samples"];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -82,6 +86,8 @@ export const LOG_BUFFER_BYTES = 128 * 1_024;
 export const LOG_BATCH_BYTES = 64 * 1_024;
 export const LOG_BATCH_CHUNKS = 1_000;
 export const LOG_CHUNK_LINES = 1_000;
+/** Windows of samples that a cluster may have under way. */
+export const SAMPLES_WINDOW = 4;
 /** Signatures in one proof, at most. */
 export const PROOF_LIMIT = 500;
 /** Bytes that wait to be sent beyond which a side makes nothing more for this connection until they have drained. */
@@ -236,7 +242,26 @@ export interface Logs extends LogBatch {
   readonly type: "logs";
 }
 
-export type AgentMessage = Hello | Report | Ping | Logs;
+/** What was measured of a cluster's pods in a window. */
+export interface Samples {
+  readonly type: "samples";
+  readonly clusterId: string;
+  /** When the window began: a multiple of SAMPLE_MS (domain/metric-times.ts). */
+  readonly at: number;
+  /** Ids of the cluster's nodes; records name them by their index here. */
+  readonly nodes: readonly string[];
+  readonly placements: readonly PlacementSamples[];
+}
+
+export interface PlacementSamples {
+  readonly placementId: string;
+  /** Requests a second that no pod was sent, for none was ready. */
+  readonly lostRps: number;
+  /** A record for each pod whose containers run (domain/metric-values.ts), in base64. */
+  readonly pods: string;
+}
+
+export type AgentMessage = Hello | Report | Samples | Ping | Logs;
 
 /** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
 export interface Proof {
@@ -299,6 +324,13 @@ export interface LogsAck extends LogPosition {
   readonly clusterId: string;
 }
 
+/** The samples of this window need not be sent again. */
+export interface Sampled {
+  readonly type: "sampled";
+  readonly clusterId: string;
+  readonly at: number;
+}
+
 /** The answer to a proof: which of its clusters may not go on, and why, in words. */
 export interface Proven {
   readonly type: "proven";
@@ -344,7 +376,7 @@ export interface Refuse {
   readonly reason: string;
 }
 
-export type GatewayMessage = Welcome | Assign | Ack | LogsAck | Faults | Pong | Refuse;
+export type GatewayMessage = Welcome | Assign | Ack | LogsAck | Sampled | Faults | Pong | Refuse;
 
 /** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
 export interface Challenge {

@@ -18,8 +18,10 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Logs, type Report, REPORT_WINDOW } from "../fleet/link.ts";
+import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Logs, type Report, REPORT_WINDOW, type Samples, SAMPLES_WINDOW } from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
+import { createMetricsIntake } from "../telemetry/metrics-intake.ts";
+import { windowOf } from "../telemetry/metrics-store.ts";
 import { findPending, loadSendable, type Sendable, TemplateCache } from "./assignments.ts";
 import { createFaultOrders } from "./faults.ts";
 import { Refusal, storeHello } from "./hello.ts";
@@ -102,6 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const helloPlaces = createSemaphore(share);
   const storeReport = createReportBatches({ pool, bus, clock, term, logger, lanes: share });
   const storeLogs = createLogBatches({ pool, bus, clock, logger });
+  const storeSamples = createMetricsIntake({ pool, clock, lanes: 1, onStored: () => bus.publish("metrics") });
   const templates = new TemplateCache(TEMPLATES_KEPT);
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
@@ -135,7 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refuse(session.connection, session.clusterId, reason);
   };
   /** What a failure means for the agent: a refusal's own words, anything else only that it should try again. */
-  const reasonOf = (error: unknown, clusterId: string, what: "hello" | "report" | "batch of lines"): string => {
+  const reasonOf = (error: unknown, clusterId: string, what: "hello" | "report" | "batch of lines" | "sample"): string => {
     if (error instanceof Refusal) {
       // A report is refused whenever its agent has to go on elsewhere; a hello when somebody has to look into it.
       logger[what === "hello" ? "warn" : "info"]({ clusterId, reason: error.message }, `refused a ${what}`);
@@ -255,6 +258,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (sessions.get(clusterId) === session && session.takes.has("logsAck")) session.connection.send({ type: "logsAck", clusterId, ...stored });
   };
 
+  /** Beside the lane: a window of samples does not depend on what is reported, and keeps no report waiting. */
+  const onSamples = async (session: ClusterSession, samples: Samples, from: string): Promise<void> => {
+    session.pendingSamples -= 1;
+    if (sessions.get(session.clusterId) !== session) return;
+    const window = windowOf(samples, session.nodes);
+    if (typeof window === "string") return endSession(session, window);
+    metrics.sampled(await storeSamples({ window, from }));
+    if (connections.has(session.connection) && session.takes.has("sampled")) session.connection.send({ type: "sampled", clusterId: samples.clusterId, at: samples.at });
+  };
+
   /** The promise of having stored it, for what is stored. */
   const onMessage = (connection: GatewayConnection, raw: unknown): Promise<void> | undefined => {
     if (closing) return;
@@ -310,6 +323,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       }).finally(() => storingLogs.delete(storing));
       storingLogs.add(storing);
       return storing;
+    }
+    if (message.type === "samples") {
+      session.pendingSamples += 1;
+      if (session.pendingSamples > SAMPLES_WINDOW) {
+        endSession(session, `more than ${SAMPLES_WINDOW} windows of samples without an answer`);
+        return;
+      }
+      return lanes.run(`samples ${message.clusterId}`, () => onSamples(session, message, state.name)).catch((error: unknown) => {
+        if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "sample"));
+      });
     }
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) {

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 export interface GatewayMetrics {
   reported(outcome: "stored" | "duplicate", pods: number, durationMs: number): void;
+  sampled(outcome: "stored" | "late"): void;
   assigned(objects: number): void;
   refused(): void;
 }
@@ -14,12 +15,13 @@ export interface GatewayState {
 
 /** Counts on the registry, or not at all without one. */
 export function gatewayMetrics(registry: Registry | undefined, state: GatewayState): GatewayMetrics {
-  if (!registry) return { reported: () => undefined, assigned: () => undefined, refused: () => undefined };
+  if (!registry) return { reported: () => undefined, sampled: () => undefined, assigned: () => undefined, refused: () => undefined };
   const registers = [registry];
   gauge(registry, "selvedge_gateway_clusters", "Clusters connected to this gateway.", state.clusters);
   gauge(registry, "selvedge_gateway_connections", "Connections of agents, each for any number of clusters; from other machines only those that have proven a cluster's key.", state.connections);
   const seconds = new Histogram({ name: "selvedge_gateway_report_seconds", help: "Time to store a report.", labelNames: ["outcome"], buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1, 10], registers });
   const pods = new Counter({ name: "selvedge_gateway_pods_total", help: "Pods in stored reports.", registers });
+  const windows = new Counter({ name: "selvedge_gateway_windows_total", help: "Windows of pods' metrics that came.", labelNames: ["outcome"], registers });
   const objects = new Counter({ name: "selvedge_gateway_assigned_total", help: "Objects sent to clusters.", registers });
   const refusals = new Counter({ name: "selvedge_gateway_refused_total", help: "Messages refused.", registers });
   return {
@@ -27,6 +29,7 @@ export function gatewayMetrics(registry: Registry | undefined, state: GatewaySta
       seconds.observe({ outcome }, durationMs / 1_000);
       if (outcome === "stored") pods.inc(count);
     },
+    sampled: (outcome) => windows.inc({ outcome }),
     assigned: (count) => objects.inc(count),
     refused: () => refusals.inc(),
   };

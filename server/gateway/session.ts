@@ -1,4 +1,4 @@
-import { ASSIGN_WINDOW, BATCH_LIMIT, type Assign, type GatewayConnection, type Hello, type Report } from "../fleet/link.ts";
+import { ASSIGN_WINDOW, BATCH_LIMIT, type Assign, type GatewayConnection, type Hello, type NodeDescription, type Report } from "../fleet/link.ts";
 import type { Pending, Sendable } from "./assignments.ts";
 import type { Stray, Welcomed } from "./hello.ts";
 
@@ -26,10 +26,13 @@ export class ClusterSession {
   readonly #contents: Set<string>;
   /** What its agent takes, beyond the messages of the first version. */
   readonly takes: ReadonlySet<string>;
-  /** Reports received and not stored yet. */
+  /** Its nodes, by id, as it said hello with them. */
+  readonly nodes: ReadonlyMap<string, NodeDescription>;
+  /** Reports, and windows of samples, received and not stored yet. */
   pendingReports = 0;
   /** Batches of lines, likewise. */
   pendingLogs = 0;
+  pendingSamples = 0;
 
   /** `term` is the database's own. */
   constructor(connection: GatewayConnection, hello: Hello, term: number, { termOffset, strays }: Pick<Welcomed, "termOffset" | "strays">) {
@@ -42,6 +45,7 @@ export class ClusterSession {
     this.#templates = new Set(hello.templates);
     this.#contents = new Set(hello.contents);
     this.takes = new Set(hello.takes);
+    this.nodes = new Map(hello.description.nodes.map((node) => [node.id, node]));
   }
 
   get window(): number {

@@ -8,6 +8,7 @@ import { CHUNK_SPAN_MS, LOG_LINE_LIMIT, LOG_STREAMS, type LogLineEntry } from ".
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
+import { SAMPLE_MS } from "../domain/metric-times.ts";
 import { BATCH_LIMIT, EVENTS_LIMIT, LOG_BATCH_BYTES, LOG_BATCH_CHUNKS, LOG_CHUNK_LINES, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
@@ -22,6 +23,7 @@ const MAX_OBJECTS = 100_000;
 const MAX_NODES = 5_000;
 const MAX_CONTAINERS = 64;
 const MAX_PINGED = 100_000;
+const MAX_RECORDS = 16 * 1_024 * 1_024;
 
 const uuid: Check = (value, path) => (typeof value === "string" && isUuid(value) ? null : `${path} is no uuid`);
 const text = (most: number): Check => (value, path) =>
@@ -140,6 +142,16 @@ const report = object({
   })))),
 });
 
+/** When a window begins. */
+const windowTime: Check = (value, path) => time(value, path) ?? ((value as number) % SAMPLE_MS === 0 ? null : `${path} is not the beginning of a window`);
+/** What is in the records is looked at when they are decoded. */
+const records: Check = (value, path) => (typeof value === "string" && value.length <= MAX_RECORDS && value.length % 4 === 0 ? null : `${path} is no base64 of at most ${MAX_RECORDS} characters`);
+
+const samples = object({
+  clusterId: uuid, at: windowTime, nodes: list(MAX_NODES, uuid),
+  placements: distinct("placementId", list(MAX_OBJECTS, object({ placementId: uuid, lostRps: real(0, 1e12), pods: records }))),
+});
+
 const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
 
 const line: Check = (value, path) => {
@@ -172,7 +184,7 @@ const orderedLogs: Check = (value, path) => logs(value, path) ?? ((value as { fr
 
 const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
 
-const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping, logs: orderedLogs };
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, samples, ping, logs: orderedLogs };
 
 export type Checked =
   | { readonly ok: true; readonly message: AgentMessage }

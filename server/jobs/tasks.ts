@@ -15,6 +15,8 @@ export interface Tasks {
   readonly sweep: Readonly<Record<string, never>>;
   /** Cut timeline partitions ahead, drop old ones. */
   readonly maintain_timeline: Readonly<Record<string, never>>;
+  /** Put hours of metrics that are over into chunks; cut partitions of metrics ahead, drop old ones. */
+  readonly maintain_metrics: Readonly<Record<string, never>>;
   /** Forget idempotency keys that are too old to be replayed. */
   readonly expire_idempotency: Readonly<Record<string, never>>;
   /** Remove events that are kept no longer. */
@@ -32,7 +34,7 @@ export interface Tasks {
 export type TaskName = keyof Tasks;
 
 export const TASK_NAMES = [
-  "reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "expire_idempotency", "expire_events", "maintain_logs", "expire_faults", "mark_silent", "rewrap_secrets",
+  "reconcile_application", "check_rollout", "settle_operation", "sweep", "maintain_timeline", "maintain_metrics", "expire_idempotency", "expire_events", "maintain_logs", "expire_faults", "mark_silent", "rewrap_secrets",
 ] as const satisfies readonly TaskName[];
 
 /** Equal for equal payloads: `task:value:value`, the values in the order of their names. */

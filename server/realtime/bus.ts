@@ -7,8 +7,9 @@
  *   tokens        a token was revoked; the detail is its id
  *   keys          a cluster's key was revoked; the detail is the cluster's id
  *   faults        a fault was injected or ended
+ *   metrics       windows of metrics were stored
  */
-export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults" | "metrics";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

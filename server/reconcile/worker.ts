@@ -6,6 +6,7 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createJobRunner } from "../jobs/runner.ts";
 import type { Bus } from "../realtime/bus.ts";
+import { maintainMetrics } from "../telemetry/metrics-seal.ts";
 import { createDriver } from "./driver.ts";
 import { expireEvents, expireFaults, expireIdempotency, maintainLogs, maintainTimeline } from "./housekeeping.ts";
 import { markSilent } from "./presence.ts";
@@ -55,6 +56,7 @@ export function createWorker(options: WorkerOptions): Worker {
       settle_operation: (job) => driver.settleOperation(job),
       sweep: () => sweep(options),
       maintain_timeline: () => maintainTimeline(options),
+      maintain_metrics: () => maintainMetrics(options),
       expire_idempotency: () => expireIdempotency(options),
       expire_events: () => expireEvents(options),
       maintain_logs: () => maintainLogs(options),
@@ -65,6 +67,7 @@ export function createWorker(options: WorkerOptions): Worker {
     recurring: [
       { task: "sweep", everyMs: options.sweepEveryMs ?? SWEEP_EVERY_MS },
       { task: "maintain_timeline", everyMs: 60_000 },
+      { task: "maintain_metrics", everyMs: 60_000 },
       { task: "expire_idempotency", everyMs: 600_000 },
       { task: "expire_events", everyMs: 60_000 },
       { task: "maintain_logs", everyMs: 60_000 },

@@ -14,6 +14,7 @@ import { createChanges } from "../realtime/changes.ts";
 import { createFanout } from "../realtime/fanout.ts";
 import { createLive } from "../realtime/live.ts";
 import { createTailer } from "../realtime/tailer.ts";
+import { createLiveMetrics } from "../telemetry/metrics-newest.ts";
 import { createServices } from "../services/index.ts";
 import { createLogDownloads, type LogViewer } from "../telemetry/logs-download.ts";
 import { LogReader } from "../telemetry/logs-read.ts";
@@ -97,6 +98,8 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       pool, clock, speed, readerFor: logReader, keys: [downloadKeys(encryptionKey), ...(database.previousKeys?.map(downloadKeys) ?? [])],
     });
     const logs: Logs = { of: logReader, downloads };
+    const liveMetrics = createLiveMetrics({ pool, bus, clock });
+    stack.defer(() => liveMetrics.close());
 
     const missingClusters = countMissing(pool, fleetClusters);
     const strangers = fleetClusters.length === 0 ? 0 : await countStrangers(pool, fleetClusters);
@@ -114,7 +117,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       allowedOrigins: config.http.allowedOrigins,
       schema,
       reads: reads.operations,
-      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), logs, server }),
+      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), logs, metrics: { follow: (what) => liveMetrics.follow(what, viewer) }, server }),
       downloads,
       authenticate: (token) => authenticator.authenticate(token),
       clock,

@@ -3,6 +3,8 @@ import {
   type GraphQLError, type GraphQLField, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode, type ValueNode,
 } from "graphql";
 import { weightOf } from "../../schema/shared/mapping/access.ts";
+import { METRIC_NAMES } from "../domain/metric.ts";
+import { MAX_METRIC_POINTS, SAMPLE_MS } from "../domain/metric-times.ts";
 import { apiError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
@@ -15,6 +17,7 @@ import { compositeOf, conditionOf, fieldOf, fragmentsOf } from "./selection.ts";
  *   a connection          1 + page size × what is selected in it (its edges and nodes are these pages, not lists once more)
  *   a list                its length where the ids are given, else 10, × (1 + what is selected in each)
  *   a list in a message   the largest page: that many objects a message may have; of a subscription to ids, as many as there are ids
+ *   a chart               its series × (1 + what is selected in each), and 0.1 for each of its points
  *   a field with `weight` that, in place of the 1 or 0.1
  *   a mutation            10 more
  *   __schema, __type      5000, 200
@@ -27,6 +30,7 @@ const LEAF = 1;
 const OBJECT = TENTHS;
 const MUTATION = 10 * TENTHS;
 const UNKNOWN_LENGTH = 10;
+const SERIES = "MetricSeries";
 const INTROSPECTION: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   [SchemaMetaFieldDef, 5000 * TENTHS],
   [TypeMetaFieldDef, 200 * TENTHS],
@@ -38,7 +42,23 @@ export type Cost = { readonly ok: true; readonly cost: number; readonly sizedBy:
 
 /** As much of a variable's value as a cost can depend on. */
 type Size = number | string | null | undefined;
-const sizeOf = (value: unknown): Size => (Array.isArray(value) ? `${value.length} items` : value === null || value === undefined || typeof value === "number" ? value : "another value");
+const sizeOf = (value: unknown): Size => {
+  if (value === null || value === undefined || typeof value === "number") return value;
+  if (Array.isArray(value)) return `${value.length} items`;
+  // A time, or what a chart is asked for with.
+  if (typeof value === "string") return value.length <= MAX_SIZED ? value : "another value";
+  return typeof value === "object" && "from" in value && "to" in value ? JSON.stringify(chartSizeOf(value)) : "another value";
+};
+
+const MAX_SIZED = 64;
+/** Of a chart, what its cost depends on. */
+const chartSizeOf = (input: object): readonly [points: number, series: number] => {
+  const { from, to, stepSeconds, metrics } = input as { readonly from?: unknown; readonly to?: unknown; readonly stepSeconds?: unknown; readonly metrics?: unknown };
+  const span = (Date.parse(String(to)) - Date.parse(String(from))) / 1_000;
+  const points = Math.ceil(span / Math.max(typeof stepSeconds === "number" ? stepSeconds : 1, SAMPLE_MS / 1_000)) + 1;
+  // What is no chart is refused later, and costs as much as one until then.
+  return [points >= 1 && points <= MAX_METRIC_POINTS ? points : MAX_METRIC_POINTS, Array.isArray(metrics) ? metrics.length : METRIC_NAMES.length];
+};
 
 /** Whether an operation that cost this costs it with these variables, too. */
 export function costsTheSame({ sizedBy }: Extract<Cost, { ok: true }>, variables: Variables): boolean {
@@ -54,6 +74,8 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   let refusal: GraphQLError | undefined;
   const messages = operation.operation === "subscription" ? messageTypes(schema) : new Set<GraphQLCompositeType>();
   let messageSize = limits.maxPageSize;
+  /** Of the chart that is being weighed. */
+  let chartPoints = 0;
 
   const within = (parent: GraphQLCompositeType, set: SelectionSetNode, inConnection: boolean): number => {
     let sum = 0;
@@ -64,7 +86,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         sum += within(conditionOf(schema, parent, selection.typeCondition?.name.value), selection.selectionSet, inConnection);
       } else {
-        const key = `${inConnection ? "page" : "list"} ${selection.name.value}`;
+        const key = `${inConnection ? "page" : "list"} ${chartPoints} ${selection.name.value}`;
         let cost = known.get(key);
         if (cost === undefined) {
           const fragment = fragments.get(selection.name.value);
@@ -81,6 +103,14 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     const composite = compositeOf(field);
     const mutation = parent === schema.getMutationType() ? MUTATION : 0;
     if (!composite || !node.selectionSet) return mutation + (weightInTenths(field) ?? LEAF);
+    if (parent.name === SERIES && field.name === "points") return chartPoints * LEAF;
+    if (composite.name === SERIES) {
+      const [points, series] = chartSizeOf((argument(node, "input") ?? {}) as object);
+      chartPoints = points;
+      const each = OBJECT + within(composite, node.selectionSet, false);
+      chartPoints = 0;
+      return series * each;
+    }
     const page = pageSizeOf(field, node);
     // A subscription has one root field: what it is of is known before its messages are weighed.
     if (messages.size > 0 && parent === schema.getSubscriptionType() && field.args.some((arg) => arg.name === "ids")) messageSize = Math.min(limits.maxPageSize, lengthOf(field, node));
@@ -116,8 +146,12 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
 
   const argument = (node: FieldNode, name: string): unknown => {
     const given = node.arguments?.find((arg) => arg.name.value === name);
-    if (given?.value.kind !== Kind.VARIABLE) return given && valueOf(given.value);
-    const variable = given.value.name.value;
+    return given && valueIn(given.value);
+  };
+  const valueIn = (value: ValueNode): unknown => {
+    if (value.kind === Kind.OBJECT) return Object.fromEntries(value.fields.map((member) => [member.name.value, valueIn(member.value)]));
+    if (value.kind !== Kind.VARIABLE) return valueOf(value);
+    const variable = value.name.value;
     sizedBy.set(variable, sizeOf(variables[variable]));
     return variables[variable];
   };
@@ -151,12 +185,14 @@ function weightInTenths(field: GraphQLField<unknown, unknown>): number | undefin
 
 const isList = (field: GraphQLField<unknown, unknown>): boolean => isListType(isNonNullType(field.type) ? field.type.ofType : field.type);
 
-/** As much of a literal as sizes need: numbers, and lists of anything. */
+/** As much of a literal as sizes need: numbers, texts, and lists of anything. */
 function valueOf(node: ValueNode): unknown {
   switch (node.kind) {
     case Kind.INT:
     case Kind.FLOAT:
       return Number(node.value);
+    case Kind.STRING:
+      return node.value;
     case Kind.LIST:
       return node.values;
     case Kind.NULL:

@@ -126,7 +126,7 @@ async function reconciling(database: BenchDatabase, pool: Pool, onDone: (applica
         await driver.reconcileApplication(job);
         onDone(job);
       },
-      check_rollout: nothing, settle_operation: nothing, sweep: nothing, maintain_timeline: nothing, expire_idempotency: nothing, expire_events: nothing, maintain_logs: nothing, expire_faults: nothing, mark_silent: nothing, rewrap_secrets: nothing,
+      check_rollout: nothing, settle_operation: nothing, sweep: nothing, maintain_timeline: nothing, maintain_metrics: nothing, expire_idempotency: nothing, expire_events: nothing, maintain_logs: nothing, expire_faults: nothing, mark_silent: nothing, rewrap_secrets: nothing,
     },
   });
   await runner.start();

@@ -60,7 +60,7 @@ function argumentsOf({ args }: GraphQLField<unknown, unknown>): string {
   return required.length > 0 ? `(${required.join(", ")})` : "";
 }
 
-const SCALARS: Readonly<Record<string, string>> = { Int: "1", Float: "1", Boolean: "true", String: '"x"', ID: '"x"' };
+const SCALARS: Readonly<Record<string, string>> = { DateTime: '"2026-06-01T12:00:00Z"', Int: "1", Float: "1", Boolean: "true", String: '"x"', ID: '"x"' };
 
 function smallest(given: GraphQLInputType): string {
   const type = getNullableType(given);

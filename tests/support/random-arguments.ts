@@ -105,6 +105,7 @@ export class RandomArguments {
     if (isEnumType(type)) return pick(type.getValues()).name;
     if (isInputObjectType(type)) {
       if (type.name === "LabelInput") return chance(0.9) ? pick(this.#hints.labels) : { key: "none", value: "none" };
+      if (type.name === "MetricsInput" && !chance(0.1)) return this.#chart();
       const members = Object.values(type.getFields());
       const wanted = members.filter(({ name }) => at.wanted === `${type.name}.${name}`);
       if (wanted.length > 0) this.#wanted = null;
@@ -125,6 +126,17 @@ export class RandomArguments {
       default:
         return this.#text(at);
     }
+  }
+
+  /** Times of which there is something, mostly: where hours are in chunks and where they are not. */
+  #chart(): Record<string, unknown> {
+    const { chance, pick } = this.#dice;
+    const metrics = ["CPU_MILLIS", "LATENCY_P99_MS", "ERROR_PERCENT", "READY_REPLICAS"];
+    return {
+      from: pick(["2026-06-01T10:58:00.000Z", "2026-06-01T10:00:01.000Z", "2026-06-01T11:00:00.000Z", "2026-05-20T00:00:00.000Z"]), to: pick(["2026-06-01T11:02:30.000Z", "2026-06-01T11:01:00.000Z", "2026-06-01T11:00:00.000Z"]),
+      ...(chance(0.7) ? { stepSeconds: pick([60, 300, 3_600, 15, 0, null]) } : {}),
+      metrics: chance(0.05) ? null : [pick(metrics), pick(metrics)].slice(0, pick([0, 1, 1, 2])),
+    };
   }
 
   #list(item: GraphQLInputType, at: Position): unknown[] {

@@ -7,6 +7,7 @@ import {
   WORKLOAD_KINDS,
 } from "#server/domain/states.ts";
 import { type Dice, diceOf } from "./random.ts";
+import { createReadMetrics, type Measured } from "./read-metrics.ts";
 import { templateNumber, tornTemplate, type Referable, type Referables } from "./read-templates.ts";
 import { type Asking, NOW } from "./reading.ts";
 
@@ -94,6 +95,8 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
   made.faults(21);
   made.tear(tenants.torn);
   await made.write(admin);
+  await createReadMetrics(admin, [tenants.main, tenants.other].flatMap(({ id }) => made.lines("pod").filter((pod) => pod["tenant_id"] === id).slice(0, 6)) as unknown as Measured[],
+    made.lines("cluster_node").slice(0, 4) as unknown as { id: string; cluster_id: string }[]);
 
   const [byDefault, one, two] = tenants.main.namespaces.map(({ id }) => id) as [string, string, string];
   const tenantId = tenants.main.id;

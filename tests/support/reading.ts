@@ -80,6 +80,7 @@ export async function openReading(database: TestDatabase, options: ReadingOption
     services: absent("A service"),
     live: absent("A subscription"),
     logs: absent("A log"),
+    metrics: absent("A subscription"),
     server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200, logDays: 14 },
   });
   const run = async (viewer: Asking, source: string, variableValues: Readonly<Record<string, unknown>>): Promise<ExecutionResult> => {

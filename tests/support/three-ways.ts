@@ -109,7 +109,7 @@ export interface Running {
 
 const refuse = (what: string): never => new Proxy({}, { get: () => { throw new Error(`${what} has no part in a read`); } }) as never;
 const contextOf = (actor: Actor, reads: Reads, choice: ReaderChoice, now: number): Context => ({
-  actor, clock: { now: () => now }, read: reads.reader(actor, choice), services: refuse("A service"), live: refuse("A stream"), logs: refuse("A log"), server: { version: "0.0.0", simulated: true, speed: 1, maxPageSize: 200, logDays: 14 },
+  actor, clock: { now: () => now }, read: reads.reader(actor, choice), services: refuse("A service"), live: refuse("A stream"), logs: refuse("A log"), metrics: refuse("A stream"), server: { version: "0.0.0", simulated: true, speed: 1, maxPageSize: 200, logDays: 14 },
 });
 
 /** Never rejects for what an operation says; a fault of the harness, or of the interface, it does. */

@@ -10,6 +10,7 @@ import { waitForOperation } from "../commands/operation.ts";
 import { describeSecret, getSecrets } from "../commands/secret.ts";
 import { describeService, getServices } from "../commands/service.ts";
 import { getTokens } from "../commands/token.ts";
+import { top, type TopKind, type TopOptions } from "../commands/top.ts";
 import { outputOption } from "../output.ts";
 import { type Action, type Kit, ofNamespace } from "./kit.ts";
 
@@ -33,6 +34,7 @@ export function addLook(program: Command, kit: Kit): void {
   aboutEvents(program.command("events")).action(kit.online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
     .addHelpText("after", examples("selvedge events -f", "selvedge events -f --app storefront --type WARNING", "selvedge events --since 12h --keyword back-off"));
   addLogs(program, kit);
+  addTop(program, kit);
   program
     .command("wait <operation...>")
     .description("Follow an operation until it has ended.")
@@ -130,6 +132,31 @@ function addLogs(program: Command, { online }: Kit): void {
     .addOption(new Option("-o, --output <format>", "text, or json: a line each").choices(["text", "json"]).default("text"))
     .action(online<LogOptions>((session, name, _names, options) => logs(session, name, options)))
     .addHelpText("after", examples("selvedge logs storefront", "selvedge logs storefront -f --stream STDERR", "selvedge logs storefront-7c9f4-x2b8k --since 1h --keyword error", "selvedge logs pod/storefront-7c9f4-x2b8k --tail 20"));
+}
+
+function addTop(program: Command, { online }: Kit): void {
+  const command = program.command("top").description("What is used now, the largest first: on a terminal redrawn in place until Ctrl-C.").addHelpText("after", examples(
+    "selvedge top apps -n shop",
+    "selvedge top pods --app storefront",
+    "selvedge top nodes --cluster beijing-1 --once",
+    "selvedge top clusters -o json",
+  ));
+  const of = (kind: TopKind, aliases: readonly string[], description: string): Command =>
+    command.command(kind).aliases(aliases).description(description).addOption(outputOption()).option("--once", "a single picture, also on a terminal", false)
+      .action(online<TopOptions>((session, _name, _names, options) => top(session, kind, options)));
+  of("pods", ["pod"], "pods")
+    .option("-n, --namespace <name>", "only of this namespace")
+    .option("--app <name>", "only of this application (of -n, or default)")
+    .option("--cluster <code>", "only on this cluster", repeatedWords)
+    .addHelpText("after", examples("selvedge top pods --app storefront --cluster beijing-1"));
+  of("apps", ["app", "applications", "application"], "applications, over all their pods")
+    .option("-n, --namespace <name>", "only of this namespace")
+    .option("--cluster <code>", "only those that run there", repeatedWords)
+    .addHelpText("after", examples("selvedge top apps -n shop"));
+  of("clusters", ["cluster"], "clusters: what your pods use of them").addHelpText("after", examples("selvedge top clusters"));
+  of("nodes", ["node"], "the machines of a cluster: what your pods use of them")
+    .requiredOption("--cluster <code>", "the cluster", repeatedWords)
+    .addHelpText("after", examples("selvedge top nodes --cluster beijing-1"));
 }
 
 function addDescribe(program: Command, { online }: Kit): void {

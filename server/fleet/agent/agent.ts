@@ -10,6 +10,7 @@
  * - What happened is told in reports, and kept until the centre has it (events.ts).
  * - Lines of logs are collected from the first gateway on that takes them, also while none is there, and made and sent by turns of the wall clock (logs.ts): a cluster where
  *   nothing else happens is looked at that often, and no more.
+ * - What is measured is kept in memory alone, until it is stored or too much (sampler.ts).
  * - Contents are kept while a held placement or a running pod uses them, and no longer (contents.ts).
  */
 import { clusterLabels } from "../../domain/affinity.ts";
@@ -28,6 +29,7 @@ import { LogBuffer } from "./logs.ts";
 import { HeldObjects } from "./objects.ts";
 import { restoredRecords, saveUnsaved } from "./persistence.ts";
 import { Reporter, type ReportSource } from "./reporter.ts";
+import { Sampler } from "./sampler.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
@@ -72,6 +74,7 @@ export class ClusterAgent implements ClusterListener {
 
   readonly #session = new AgentSession();
   readonly #vouching = new Vouching();
+  readonly #sampler: Sampler;
   readonly #contents: Contents;
   readonly #objects: HeldObjects;
   /** A configuration set went or changed: some content may be of no more use. */
@@ -102,6 +105,7 @@ export class ClusterAgent implements ClusterListener {
     this.#number = number;
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
+    this.#sampler = new Sampler(clusterId, this.simulation, nodes.map(({ id }) => id));
     const stored = store.load(number);
     this.#events = new EventLog({
       state: stored.events ?? EventLog.fresh(seed, code, nonce),
@@ -166,11 +170,15 @@ export class ClusterAgent implements ClusterListener {
 
   /** When it has something to do by itself, Infinity for never: who looks after it need not look sooner, unless something came for it. */
   nextDue(): number {
-    return this.simulation.nextDue();
+    return Math.min(this.simulation.nextDue(), this.#sampler.nextDue());
   }
 
   /** Lets everything happen that is due until then. */
   advanceTo(now: number): void {
+    for (let due = this.#sampler.nextDue(); due <= now; due = this.#sampler.nextDue()) {
+      this.simulation.advanceTo(due);
+      this.#sampler.sample(now);
+    }
     this.simulation.advanceTo(now);
   }
 
@@ -240,10 +248,12 @@ export class ClusterAgent implements ClusterListener {
     this.#assignments.dropTemplates();
     this.#vouching.lost();
     this.#logs.lost();
+    this.#sampler.lost();
     this.#session.greet(this.#hello());
   }
 
   disconnected(): void {
+    this.#sampler.lost();
     this.#vouching.lost();
     this.#logs.lost();
     this.#session.lost();
@@ -268,6 +278,8 @@ export class ClusterAgent implements ClusterListener {
       case "logsAck":
         if (this.#session.state === "WELCOMED") this.#logs.acked(message);
         return;
+      case "sampled":
+        return this.#sampler.stored(message.at);
       case "refuse":
         return this.#onRefuse(message, wallMs);
     }
@@ -299,6 +311,7 @@ export class ClusterAgent implements ClusterListener {
     }
     this.#session.welcomed(welcome.takes);
     if (!this.#isCollecting && this.#session.takes("logs")) this.#collectLogs(this.simulation.now);
+    this.#sampler.welcomed(this.#session.takes("samples"), this.simulation.now);
     this.#takeTerm(welcome.term);
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
@@ -330,6 +343,7 @@ export class ClusterAgent implements ClusterListener {
     this.#logger.warn({ cluster: this.#cluster.description.code, reason }, "the gateway refused the cluster");
     this.#vouching.lost();
     this.#logs.lost();
+    this.#sampler.lost();
     this.#session.refused(wallMs);
   }
 
@@ -362,6 +376,7 @@ export class ClusterAgent implements ClusterListener {
     this.#setsChanged = false;
     if (this.#session.state !== "WELCOMED") return;
     this.#session.send(this.#reporter.make(wallMs));
+    if (this.#session.takes("samples")) this.#session.send(this.#sampler.take());
   }
 
   /** Whether lines are to be made or sent: who looks after it makes reports then. */

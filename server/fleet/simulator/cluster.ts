@@ -289,6 +289,12 @@ export class ClusterSimulation {
     return placement === undefined ? 0 : this.#configurations.configured(placement);
   }
 
+  /** Where a pod's samples belong to. */
+  sampled(slot: number): { readonly podId: string; readonly placementId: string; readonly node: number } {
+    const { pods } = this.#parts;
+    return { podId: pods.ids[slot] as string, placementId: variantOf(this.#parts, slot).placement.id, node: pods.node[slot] as number };
+  }
+
   report(slot: number): PodReport {
     return this.#views.report(slot, this.#now);
   }

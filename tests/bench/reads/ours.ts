@@ -47,7 +47,7 @@ const api = createApi({
   allowedOrigins: null,
   schema,
   reads: reads.operations,
-  makeContext: ({ actor, choice }): Context => ({ actor, clock, read: reads.reader(actor, choice), services: absent, live: absent, logs: absent, server }),
+  makeContext: ({ actor, choice }): Context => ({ actor, clock, read: reads.reader(actor, choice), services: absent, live: absent, logs: absent, metrics: absent, server }),
   authenticate: (token) => authenticator.authenticate(token),
   clock,
   bus,

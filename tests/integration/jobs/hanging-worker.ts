@@ -11,7 +11,7 @@ const hang = (): Promise<never> => {
 
 const runner = createJobRunner({
   address, login, logger: pino({ level: "silent" }), concurrency: 5,
-  handlers: { reconcile_application: hang, check_rollout: hang, settle_operation: hang, sweep: hang, maintain_timeline: hang, expire_idempotency: hang, expire_events: hang, maintain_logs: hang, expire_faults: hang, mark_silent: hang, rewrap_secrets: hang },
+  handlers: { reconcile_application: hang, check_rollout: hang, settle_operation: hang, sweep: hang, maintain_timeline: hang, maintain_metrics: hang, expire_idempotency: hang, expire_events: hang, maintain_logs: hang, expire_faults: hang, mark_silent: hang, rewrap_secrets: hang },
 });
 await runner.start();
 process.send?.("ready");

@@ -23,7 +23,7 @@ afterAll(() => database.drop());
 
 const nothing: Handlers = {
   reconcile_application: async () => undefined, check_rollout: async () => undefined, settle_operation: async () => undefined, sweep: async () => undefined,
-  maintain_timeline: async () => undefined, expire_idempotency: async () => undefined, expire_events: async () => undefined, maintain_logs: async () => undefined, expire_faults: async () => undefined, mark_silent: async () => undefined, rewrap_secrets: async () => undefined,
+  maintain_timeline: async () => undefined, maintain_metrics: async () => undefined, expire_idempotency: async () => undefined, expire_events: async () => undefined, maintain_logs: async () => undefined, expire_faults: async () => undefined, mark_silent: async () => undefined, rewrap_secrets: async () => undefined,
 };
 const payload = (): { tenantId: string; applicationId: string } => ({ tenantId: randomUUIDv7(), applicationId: randomUUIDv7() });
 

@@ -108,7 +108,7 @@ test.each([
 ])("%s is refused in words", async (_what, lines, reason) => {
   const agent = new ScriptedAgent(`logs-${randomUUIDv7()}`).connect(centre.link.dial());
   await agent.hello({ takes: ["logsAck"] });
-  agent.say({ type: "logs", clusterId: agent.clusterId, epoch: 1, from: 0, to: 1, chunks: [chunk(randomUUIDv7(), randomUUIDv7(), lines as LogLineEntry[])] });
+  agent.say({ type: "logs", clusterId: agent.clusterId, epoch: 1, from: 0, to: 1, chunks: [chunk(randomUUIDv7(), randomUUIDv7(), lines as unknown as LogLineEntry[])] });
   await eventually(() => expect(agent.received).toContainEqual({ type: "refuse", clusterId: agent.clusterId, reason: expect.stringContaining(reason) }));
 });
 

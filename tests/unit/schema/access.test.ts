@@ -24,7 +24,7 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createEnrolmentTicket", "createTenant", "endFault", "injectFault", "revokeClusterKey"],
   ],
-  Subscription: [["VIEWER", "application", "applications", "clusters", "operation", "operations", "pods", "watch"]],
+  Subscription: [["VIEWER", "application", "applications", "clusters", "metrics", "operation", "operations", "pods", "watch"]],
 };
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
@@ -34,7 +34,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
     "ClustersChange", "ComputeResources", "ConfigEntry", "ConfigMap", "ConfigMapConnection", "ConfigMapEdge", "ConfigMapKey", "ConfigMapPayload", "ConfigMapVolume",
     "ConflictError", "Container", "ContainerPort", "ContainerSpec", "DeletePayload", "EmptyDirVolume", "EnvVar", "Event", "EventConnection", "EventEdge", "ExecProbe", "GeoPoint", "GrpcProbe", "HttpGetProbe",
     "HttpHeader", "ImportManifestsPayload", "ImportedObject", "InUseError", "IntOrPercent", "InvalidArgumentError", "InvalidStateError", "Label", "Lifecycle",
-    "LogCollectionRule", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
+    "LogCollectionRule", "MetricPoint", "MetricSample", "MetricSeries", "MetricValue", "Namespace", "NamespaceConnection", "NamespaceEdge", "NamespacePayload", "Node", "NodesChange", "NotFoundError", "Operation", "OperationConnection",
     "OperationEdge", "OperationPayload", "OperationProgress", "OperationStep", "OperationStepConnection", "OperationStepEdge", "OperationsChange", "Overview", "PageInfo", "Placement", "PlacementConnection",
     "PlacementEdge", "PlanCheck", "PlanRefusedError", "Pod", "PodConnection", "PodEdge", "PodOverview", "PodPhaseCount", "PodTemplate", "PodsChange", "PriceSheet",
     "Probe", "RefusedError", "Region", "RegionOverview", "ReplicaCounts", "ResourceOverview", "Revision", "RevisionConnection", "RevisionEdge", "Rollout", "RolloutStep", "Secret",

@@ -20,7 +20,8 @@ const costIn = (document: typeof written, operation: OperationDefinitionNode, va
 describe("what the clients ask for", () => {
   test.each(operations.map((operation) => [operation.name?.value ?? "", operation] as const))("%s is admitted, with its largest page", (_name, operation) => {
     const ids = Array.from({ length: maxPageSize }, (_, n) => String(n));
-    expect(costIn(written, operation, { first: maxPageSize, ids })).toBeLessThanOrEqual(DEFAULT_LIMITS.maxCost);
+    const metrics = { from: "2026-06-01T11:59:00Z", to: "2026-06-01T12:00:00Z", stepSeconds: 15 };
+    expect(costIn(written, operation, { first: maxPageSize, ids, metrics })).toBeLessThanOrEqual(DEFAULT_LIMITS.maxCost);
   });
 });
 
@@ -36,6 +37,7 @@ describe("pages in pages of what belongs to an application are not", () => {
     "the data of ConfigMaps by other ways": `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ConfigMap { data { key value } } } }`,
     "the data of ConfigMaps in a message": "subscription ($ids: [ID!]!) { watch(ids: $ids) { upserted { ... on ConfigMap { data { value } } } } }",
     "endpoints in messages": "subscription ($ids: [ID!]!) { watch(ids: $ids) { upserted { ... on Service { endpoints(first: 200) { nodes { pod { name } } } } } } }",
+    "charts of many": "{ applications(first: 20) { nodes { metrics(input: { from: \"2026-05-01T00:00:00Z\", to: \"2026-06-01T00:00:00Z\" }) { points { value } } } } }",
     "steps of operations in messages": "subscription { operations { upserted { steps(first: 200) { nodes { name } } } } }",
   };
   test.each(Object.entries(ATTACKS))("%s", (_name, text) => {

@@ -6,7 +6,10 @@ import { measureShape } from "#server/transport/shape.ts";
 
 const schema = buildSchema(/* GraphQL */ `
   interface Node { id: ID! }
-  type Query { name: String things(first: Int, last: Int): Things! plain: [Thing!]! byIds(ids: [ID!]!): [Thing]! one: Thing node: Node heavy: Int }
+  type Query { name: String things(first: Int, last: Int): Things! plain: [Thing!]! byIds(ids: [ID!]!): [Thing]! one: Thing node: Node heavy: Int chart(input: MetricsInput!): [MetricSeries!]! }
+  input MetricsInput { from: String! to: String! stepSeconds: Int metrics: [String!] }
+  type MetricSeries { unit: String points: [MetricPoint!]! }
+  type MetricPoint { at: String value: Float }
   type Things { nodes: [Thing!]! edges: [Edge!]! totalCount: Int! }
   type Edge { node: Thing! cursor: String! }
   type Thing implements Node { id: ID! name: String things(first: Int): Things! plain: [Thing!]! }
@@ -35,6 +38,10 @@ describe("the cost of an operation", () => {
     ["pages in pages", "{ things(first: 10) { nodes { things(first: 10) { nodes { id } } } } }", {}, 1 + 10 * (1 + 1 + 10 * 1.1)],
     ["a list of unknown length", "{ plain { id } }", {}, 11],
     ["a list of given ids", 'query ($ids: [ID!]!) { byIds(ids: $ids) { id } }', { ids: Array.from({ length: 40 }, String) }, 44],
+    ["a chart: series by points", '{ chart(input: { from: "2026-06-01T00:00:00Z", to: "2026-06-01T01:00:00Z", stepSeconds: 60, metrics: [A, B] }) { unit points { at value } } }', {}, 2 * (1.1 + 6.1)],
+    ["a chart by a variable", "query ($input: MetricsInput!) { chart(input: $input) { points { value } } }", { input: { from: "2026-06-01T00:00:00Z", to: "2026-06-01T01:00:00Z", stepSeconds: 900 } }, 10 * 1.5],
+    ["a chart by variables", "query ($from: String!, $to: String!) { chart(input: { from: $from, to: $to, metrics: [A] }) { points { value } } }", { from: "2026-06-01T00:00:00Z", to: "2026-06-01T01:00:00Z" }, 1 + 24.1],
+    ["a chart of a time that is none", '{ chart(input: { from: "?", to: "2026-06-01T01:00:00Z", metrics: [A] }) { points { value } } }', {}, 151],
     ["a field with a weight", "{ heavy }", {}, 50],
     ["a mutation", "mutation { change { id } }", {}, 12],
     ["a message with as many objects as it may have", "subscription { changes { cursor upserted { id } } }", {}, 1 + 0.1 + 200 * 1.1],

@@ -92,6 +92,16 @@ export class ClusterLoad {
     });
   }
 
+  /** Of placements of which no pod is ready: the requests that are lost. */
+  lost(window: TimeWindow): Map<string, number> {
+    const lost = new Map<string, number>();
+    for (const placement of this.#parts.placements.all()) {
+      const rps = this.#lostRps(placement, window);
+      if (rps > 0) lost.set(placement.id, rps);
+    }
+    return lost;
+  }
+
   // -------------------------------------------------------------- placements
 
   /** What users send a placement. */
