@@ -6,6 +6,7 @@ import { EventsMigration } from "./migration-20261201-events.ts";
 import { EnrolmentMigration } from "./migration-20261201-enrolment.ts";
 import { FaultsMigration } from "./migration-20261201-faults.ts";
 import { VouchingMigration } from "./migration-20261201-vouching.ts";
+import { TerminalsMigration } from "./migration-20261203-terminals.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: "20261201-enrolment", class: EnrolmentMigration },
   { name: "20261201-faults", class: FaultsMigration },
   { name: "20261201-vouching", class: VouchingMigration },
+  { name: "20261203-terminals", class: TerminalsMigration },
 ];

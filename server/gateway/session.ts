@@ -28,6 +28,8 @@ export class ClusterSession {
   readonly takes: ReadonlySet<string>;
   /** Reports received and not stored yet. */
   pendingReports = 0;
+  /** The same of what terminals have shown. */
+  pendingTerminals = 0;
 
   /** `term` is the database's own. */
   constructor(connection: GatewayConnection, hello: Hello, term: number, { termOffset, strays }: Pick<Welcomed, "termOffset" | "strays">) {

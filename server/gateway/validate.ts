@@ -7,6 +7,7 @@ import { isUuid } from "../domain/ids.ts";
 import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
+import { END_REASONS, MAX_OUTPUT, MAX_SEQUENCE, OUTPUT_WINDOW } from "../domain/terminal-rules.ts";
 import { BATCH_LIMIT, EVENTS_LIMIT, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
@@ -143,7 +144,14 @@ const ping = object({ clusterIds: list(MAX_PINGED, uuid), at: time });
 
 const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
 
-const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping };
+const terminalNumber = integer(0, MAX_SEQUENCE + 1);
+const terminalOutput = object({
+  clusterId: uuid, sessionId: uuid, inputTaken: terminalNumber,
+  outputs: list(OUTPUT_WINDOW, object({ sequence: terminalNumber, data: text(MAX_OUTPUT) })),
+});
+const terminalExit = object({ clusterId: uuid, sessionId: uuid, sequence: terminalNumber, exitCode: integer(0, 255), reason: oneOf(END_REASONS) });
+
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, ping, terminalOutput, terminalExit };
 
 export type Checked =
   | { readonly ok: true; readonly message: AgentMessage }

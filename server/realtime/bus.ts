@@ -7,8 +7,10 @@
  *   tokens        a token was revoked; the detail is its id
  *   keys          a cluster's key was revoked; the detail is the cluster's id
  *   faults        a fault was injected or ended
+ *   terminalInput   there is something for the terminals of a cluster; the detail is its id
+ *   terminalOutput  a terminal has shown something, or ended; the detail is the session's id
  */
-export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults" | "terminalInput" | "terminalOutput";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

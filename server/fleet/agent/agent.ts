@@ -28,6 +28,7 @@ import { Reporter, type ReportSource } from "./reporter.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
+import { Terminals } from "./terminals.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 import { Vouching } from "./vouching.ts";
 
@@ -67,6 +68,7 @@ export class ClusterAgent implements ClusterListener {
   #setsChanged = false;
   readonly #assignments: Assignments;
   #term: number;
+  readonly #terminals: Terminals;
 
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
   constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, sealingSeed, logger }: AgentOptions) {
@@ -90,6 +92,7 @@ export class ClusterAgent implements ClusterListener {
     this.#number = number;
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
+    this.#terminals = new Terminals(clusterId, (podId, container) => this.simulation.containerOf(podId, container));
     const stored = store.load(number);
     this.#events = new EventLog({
       state: stored.events ?? EventLog.fresh(seed, code, nonce),
@@ -151,12 +154,13 @@ export class ClusterAgent implements ClusterListener {
 
   /** When it has something to do by itself, Infinity for never: who looks after it need not look sooner, unless something came for it. */
   nextDue(): number {
-    return this.simulation.nextDue();
+    return Math.min(this.simulation.nextDue(), this.#terminals.nextDue());
   }
 
   /** Lets everything happen that is due until then. */
   advanceTo(now: number): void {
     this.simulation.advanceTo(now);
+    this.#terminals.advance(this.simulation.now);
   }
 
   // -------------------------------------------------------------- what the simulation says
@@ -235,6 +239,12 @@ export class ClusterAgent implements ClusterListener {
   /** @throws LinkFault when the connection is to be given up. */
   receive(message: Exclude<GatewayMessage, { readonly type: "pong" | "faults" }>, wallMs: number): void {
     switch (message.type) {
+      case "terminalOpen":
+      case "terminalInput":
+      case "terminalResize":
+      case "terminalClose":
+      case "terminalAck":
+        return this.#terminals.receive(message);
       case "welcome":
         return this.#onWelcome(message);
       case "assign":
@@ -277,6 +287,7 @@ export class ClusterAgent implements ClusterListener {
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
     this.#session.send(this.#reporter.unacked);
+    this.#terminals.welcomed();
     this.#vouching.welcomed(this.#reporter.position.lastSeq, this.#reporter.isQuiet);
   }
 
@@ -336,6 +347,7 @@ export class ClusterAgent implements ClusterListener {
     const made = this.#reporter.make();
     this.#vouching.made(made, wallMs);
     this.#session.send(made);
+    if (this.#session.takes("terminalOutput")) this.#session.send(this.#terminals.messages());
   }
 
   /** Whether a ping may name the cluster. */

@@ -54,7 +54,7 @@ export class BareGateway {
     connection.onMessage((message) => {
       if (message.type === "ping") return connection.send({ type: "pong", at: message.at });
       if (message.type === "hello") return this.#welcome(connection, message);
-      this.#acknowledge(connection, message);
+      if (message.type === "report") this.#acknowledge(connection, message);
     });
   }
 

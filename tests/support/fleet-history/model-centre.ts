@@ -156,6 +156,8 @@ export class ModelCentre implements HistoryCentre {
     if (refused.has(clusterId)) return;
     const session = this.#sessions.get(clusterId);
     if (session?.connection !== connection) return this.#refuse(connection, clusterId, "say hello first");
+    // Nobody opens a terminal here.
+    if (message.type !== "report") return;
     const reason = this.#report(session, message);
     if (reason === null) return;
     this.#sessions.delete(clusterId);

@@ -35,7 +35,7 @@ export class ScriptedGateway {
       connection.onMessage((message) => {
         if (message.type === "hello") this.#onHello(message);
         else if (message.type === "report") this.#onReport(message);
-        else connection.send({ type: "pong", at: message.at });
+        else if (message.type === "ping") connection.send({ type: "pong", at: message.at });
       });
       connection.onClose(() => {
         if (this.#connection === connection) this.#connection = null;
