@@ -218,18 +218,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onTerminal = (session: ClusterSession, message: TerminalOutputs | TerminalExit): Promise<void> | undefined => {
     session.pendingTerminals += 1;
     if (session.pendingTerminals > MAX_WAITING_TERMINALS) return void endSession(session, "too many messages of terminals without an ack");
-    return terminals.receive(session, message).then(
-      () => {
-        // What is typed next may wait for what was taken.
-        if (message.type === "terminalOutput") tellTerminals(session.clusterId);
-      },
-      (error: unknown) => {
-        if (closing) return;
-        // Never the message: what is shown is secret.
-        logger.error({ err: error, clusterId: session.clusterId }, "what a terminal has shown could not be stored");
-        if (sessions.get(session.clusterId) === session) endSession(session, "the centre could not store it; try again");
-      },
-    ).finally(() => (session.pendingTerminals -= 1));
+    return terminals.receive(session, message).catch((error: unknown) => {
+      if (closing) return;
+      logger.error({ err: error, clusterId: session.clusterId }, "what a terminal has shown could not be stored");
+      if (sessions.get(session.clusterId) === session) endSession(session, "the centre could not store it; try again");
+    }).finally(() => (session.pendingTerminals -= 1));
   };
 
   // ---- messages up

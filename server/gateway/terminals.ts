@@ -211,11 +211,14 @@ export function createTerminals({ pool, bus, clock, speed, keyRing, logger }: Te
 
   const end = async (session: ClusterSession, { sessionId, sequence, exitCode, reason }: TerminalExit): Promise<void> => {
     const { clusterId } = session;
-    const ended = await inPoolScope(pool, { clusterIds: [clusterId] }, async (client) => {
+    const outcome = await inPoolScope(pool, { clusterIds: [clusterId] }, async (client) => {
       const values = [clusterId, sessionId, new Date(clock.now()), exitCode, reason satisfies TerminalEndReason, sequence - 1];
-      return (await client.query({ name: "end-terminal", text: END, values })).rowCount === 1;
+      if ((await client.query({ name: "end-terminal", text: END, values })).rowCount === 1) return "ended";
+      return (await client.query({ name: "lock-terminal", text: LOCK, values: [clusterId, sessionId] })).rowCount === 1 ? "ahead" : "over";
     });
-    if (ended) bus.publish("terminalOutput", sessionId);
+    // Something that it has shown is not stored: the agent says all of it again after its next hello.
+    if (outcome === "ahead") return;
+    if (outcome === "ended") bus.publish("terminalOutput", sessionId);
     close(session, sessionId);
   };
 

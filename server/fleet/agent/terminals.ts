@@ -81,6 +81,7 @@ export class Terminals {
   }
 
   #open({ sessionId, isNew, podId, container, command, columns, rows, inputTaken, outputStored, limit }: TerminalOpen): void {
+    if (this.#sessions.size >= 2 * MOST) return;
     const found = isNew && this.#sessions.size < MOST ? this.#find(podId, container) : null;
     const terminal = found === null ? null : new SimulatedTerminal(found.world, command, { columns, rows });
     const reason: TerminalEndReason = isNew ? (this.#sessions.size < MOST ? "CONTAINER_ENDED" : "REFUSED") : "AGENT_LOST";
