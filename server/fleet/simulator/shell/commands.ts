@@ -345,6 +345,7 @@ const test: ProgramOf = function* (args, _io, { files, cwd }) {
         throw new Complaint("unknown operand", 2);
     }
   };
+  yield STEP;
   return judge() !== negated ? 0 : 1;
 };
 
@@ -392,6 +393,7 @@ const copy = (isMoved: boolean): ProgramOf =>
   function* (args, _io, { files, cwd }) {
     const [from, to] = options(args).rest;
     if (from === undefined || to === undefined) throw new Complaint("missing file operand");
+    yield STEP;
     const text = files.read(resolvePath(cwd, from));
     if (text === null) throw new Complaint(`can't stat '${from}': No such file or directory`);
     const target = resolvePath(cwd, to);

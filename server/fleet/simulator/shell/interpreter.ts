@@ -149,7 +149,7 @@ export class Shell {
         return yield* this.#subshell().runList(command.list, io);
       }
       case "if": {
-        for (const { condition, then } of command.branches) if ((yield* this.#list(condition, io)) === 0) return yield* this.#list(then, io);
+        for (const { condition, body } of command.branches) if ((yield* this.#list(condition, io)) === 0) return yield* this.#list(body, io);
         this.status = 0;
         return command.otherwise === null ? 0 : yield* this.#list(command.otherwise, io);
       }

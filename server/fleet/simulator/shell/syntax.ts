@@ -23,7 +23,7 @@ export interface Redirect {
 export type Command =
   | { readonly kind: "simple"; readonly assignments: readonly { readonly name: string; readonly value: Word }[]; readonly words: readonly Word[]; readonly redirects: readonly Redirect[] }
   | { readonly kind: "group"; readonly list: List; readonly isSubshell: boolean; readonly redirects: readonly Redirect[] }
-  | { readonly kind: "if"; readonly branches: readonly { readonly condition: List; readonly then: List }[]; readonly otherwise: List | null; readonly redirects: readonly Redirect[] }
+  | { readonly kind: "if"; readonly branches: readonly { readonly condition: List; readonly body: List }[]; readonly otherwise: List | null; readonly redirects: readonly Redirect[] }
   | { readonly kind: "while"; readonly condition: List; readonly until: boolean; readonly body: List; readonly redirects: readonly Redirect[] }
   | { readonly kind: "for"; readonly name: string; readonly words: readonly Word[]; readonly body: List; readonly redirects: readonly Redirect[] };
 export interface Pipeline {
@@ -122,12 +122,12 @@ class Parser {
         return { kind: "group", list, isSubshell: false, redirects: this.#redirects() };
       }
       case "if": {
-        const branches: { condition: List; then: List }[] = [];
+        const branches: { condition: List; body: List }[] = [];
         do {
           this.#next();
           const condition = this.#list("then");
           this.#expect("then");
-          branches.push({ condition, then: this.#list("elif", "else", "fi") });
+          branches.push({ condition, body: this.#list("elif", "else", "fi") });
         } while (this.#plain() === "elif");
         const hasElse = this.#plain() === "else";
         if (hasElse) this.#next();
