@@ -37,7 +37,7 @@ interface Row {
 export async function sendTerminalInput(pool: Pool, ring: KeyRing, actor: Actor, { sessionId, sequence, data }: TerminalInput): Promise<Outcome<TerminalResult>> {
   requireRole(actor, "OPERATOR");
   const faults = [
-    ...unstorableText(data, ["input", "data"]).filter(() => !data.isWellFormed() || data.includes("\0")),
+    ...unstorableText(data, ["input", "data"]),
     ...(data.length > MAX_INPUT ? [invalid(["input", "data"], `The data has ${data.length} characters; at most ${MAX_INPUT} may be sent at once.`)] : []),
     ...(sequence >= 1 && sequence <= MAX_SEQUENCE ? [] : [invalid(["input", "sequence"], `Input is numbered from 1, by one; ${sequence} is no such number.`)]),
   ];
