@@ -12,6 +12,7 @@ import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts
 import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
 import { LogsMigration } from "./migration-20261203-logs.ts";
 import { MetricsMigration } from "./migration-20261203-metrics.ts";
+import { TerminalsMigration } from "./migration-20261203-terminals.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   { name: "20261202-record-streams", class: RecordStreamsMigration },
   { name: "20261203-logs", class: LogsMigration },
   { name: "20261203-metrics", class: MetricsMigration },
+  { name: "20261203-terminals", class: TerminalsMigration },
 ];

@@ -44,6 +44,9 @@ import "./shared/watch.ts";
 import "./fault/type.ts";
 import "./fault/queries.ts";
 import "./fault/mutations.ts";
+import "./terminal/type.ts";
+import "./terminal/mutations.ts";
+import "./terminal/subscriptions.ts";
 import "./overview/type.ts";
 import "./overview/queries.ts";
 

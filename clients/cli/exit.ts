@@ -4,7 +4,8 @@ import { plain } from "./text.ts";
 
 /** What the process says when it ends: scripts rely on these numbers. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** One of these; of `exec`, what the command in the container ended with. */
+export type ExitCode = number;
 
 /** The command was given wrongly: exit 2. */
 export class UsageError extends Error {

@@ -5,7 +5,7 @@ export interface Terminal {
   readonly out: Output;
   /** Progress and complaints; never what `-o json` prints. */
   readonly err: Output;
-  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined; unref?(): unknown };
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined; unref?(): unknown; setRawMode?(isRaw: boolean): unknown };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where relative file names start. */
   readonly folder: string;
@@ -18,6 +18,9 @@ export interface Output {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
   write(text: string): unknown;
+  /** Where it is a terminal: told when its size changes. */
+  on?(event: "resize", listener: () => void): unknown;
+  removeListener?(event: "resize", listener: () => void): unknown;
 }
 
 /** Takes away what stands on a terminal's current line, be it a count of ours or the ^C that it echoed. */

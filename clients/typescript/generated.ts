@@ -74,6 +74,11 @@ export type CapacityType =
   | 'ON_DEMAND'
   | 'SPOT';
 
+/** Closing again what is over changes nothing. */
+export type CloseTerminalInput = {
+  readonly sessionId: string;
+};
+
 export type ClusterFilter = {
   /** Where these applications have pods. */
   readonly applicationIds?: ReadonlyArray<string> | null | undefined;
@@ -475,6 +480,16 @@ export type NetworkType =
   | 'HOST'
   | 'VPC';
 
+/** columns and rows of 0 both: no terminal but a pipe. Nothing is echoed or edited then, and the character U+0004 is the end of what is typed. */
+export type OpenTerminalInput = {
+  readonly columns?: number;
+  readonly command?: ReadonlyArray<string>;
+  readonly container: string;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly podId: string;
+  readonly rows?: number;
+};
+
 export type OperationActionInput = {
   /** The same key and input within 24 hours returns the first answer and does nothing again. */
   readonly idempotencyKey?: string | null | undefined;
@@ -615,6 +630,12 @@ export type Protocol =
   | 'TCP'
   | 'UDP';
 
+export type ResizeTerminalInput = {
+  readonly columns: number;
+  readonly rows: number;
+  readonly sessionId: string;
+};
+
 export type RevealSecretInput = {
   readonly id: string;
   /** Default: all. */
@@ -692,6 +713,13 @@ export type ServiceType =
 
 export type TcpSocketProbeInput = {
   readonly port: number;
+};
+
+/** sequence: from 1, by one: a repeat is ignored, a gap waits, so that retries and parallel requests type nothing twice or out of order. */
+export type TerminalInputInput = {
+  readonly data: string;
+  readonly sequence: number;
+  readonly sessionId: string;
 };
 
 /** What is left out stays. */
@@ -944,6 +972,47 @@ export type CancelOperationMutation = { readonly cancelOperation: { readonly ope
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
+export type CloseTerminalMutationVariables = Exact<{
+  input: CloseTerminalInput;
+}>;
+
+
+export type CloseTerminalMutation = { readonly closeTerminal: { readonly session: { readonly id: string } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1026,6 +1095,7 @@ export type CreateApiTokenMutation = { readonly createApiToken: { readonly secre
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1043,6 +1113,7 @@ export type CreateApplicationMutationVariables = Exact<{
 
 export type CreateApplicationMutation = { readonly createApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1104,6 +1175,7 @@ export type CreateConfigMapMutation = { readonly createConfigMap: { readonly con
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1121,6 +1193,7 @@ export type CreateEnrolmentTicketMutationVariables = Exact<{
 
 export type CreateEnrolmentTicketMutation = { readonly createEnrolmentTicket: { readonly ticket: string | null, readonly clusterCodes: ReadonlyArray<string> | null, readonly maxClusters: number | null, readonly expiresAt: string | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1182,6 +1255,7 @@ export type CreateLogDownloadMutation = { readonly createLogDownload: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1199,6 +1273,7 @@ export type CreateNamespaceMutationVariables = Exact<{
 
 export type CreateNamespaceMutation = { readonly createNamespace: { readonly namespace: { readonly id: string, readonly name: string, readonly description: string, readonly isDefault: boolean, readonly createdAt: string } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1260,6 +1335,7 @@ export type CreateSecretMutation = { readonly createSecret: { readonly secret: {
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1277,6 +1353,7 @@ export type CreateServicesMutationVariables = Exact<{
 
 export type CreateServicesMutation = { readonly createServices: { readonly services: ReadonlyArray<{ readonly id: string, readonly name: string, readonly type: ServiceType, readonly clusterIp: string | null, readonly status: NetworkStatus, readonly version: number, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly application: { readonly id: string, readonly name: string }, readonly cluster: { readonly id: string, readonly code: string }, readonly ports: ReadonlyArray<{ readonly name: string, readonly protocol: Protocol, readonly port: number, readonly containerPort: number }> }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1338,6 +1415,7 @@ export type CreateTenantMutation = { readonly createTenant: { readonly ownerToke
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1355,6 +1433,7 @@ export type DeleteApplicationMutationVariables = Exact<{
 
 export type DeleteApplicationMutation = { readonly deleteApplication: { readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1416,6 +1495,7 @@ export type DeleteConfigMapMutation = { readonly deleteConfigMap: { readonly del
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1433,6 +1513,7 @@ export type DeleteNamespaceMutationVariables = Exact<{
 
 export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly deletedId: string | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1494,6 +1575,7 @@ export type DeleteSecretMutation = { readonly deleteSecret: { readonly deletedId
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -1511,6 +1593,7 @@ export type DeleteServicesMutationVariables = Exact<{
 
 export type DeleteServicesMutation = { readonly deleteServices: { readonly results: ReadonlyArray<{ readonly id: string, readonly ok: boolean, readonly deletedId: string | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
         | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+            | { readonly id: string }
             | { readonly id: string }
             | { readonly id: string }
             | { readonly id: string }
@@ -1569,10 +1652,12 @@ export type EndFaultMutation = { readonly endFault: { readonly fault: { readonly
         | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
+        | { readonly __typename: 'TerminalSession', readonly id: string }
         | { readonly __typename: 'Viewer', readonly id: string }
         | { readonly __typename: 'Vpc', readonly id: string }
       , readonly cluster: { readonly id: string, readonly code: string } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1638,6 +1723,7 @@ export type FaultsQuery = { readonly server: { readonly now: string }, readonly 
       | { readonly __typename: 'Service', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }
+      | { readonly __typename: 'TerminalSession', readonly id: string }
       | { readonly __typename: 'Viewer', readonly id: string }
       | { readonly __typename: 'Vpc', readonly id: string }
     , readonly cluster: { readonly id: string, readonly code: string } }> };
@@ -1653,6 +1739,7 @@ export type FollowLogsSubscriptionVariables = Exact<{
 export type FollowLogsSubscription = { readonly logs: { readonly cursor: string, readonly lines: ReadonlyArray<{ readonly at: string, readonly podName: string, readonly container: string, readonly stream: LogStream, readonly line: string }> } };
 
 type UserErrorParts_AlreadyExistsError_Fragment = { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+    | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
     | { readonly id: string }
@@ -1770,6 +1857,7 @@ export type FaultRowFragment = { readonly id: string, readonly kind: FaultKind, 
     | { readonly __typename: 'Service', readonly id: string }
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
+    | { readonly __typename: 'TerminalSession', readonly id: string }
     | { readonly __typename: 'Viewer', readonly id: string }
     | { readonly __typename: 'Vpc', readonly id: string }
   , readonly cluster: { readonly id: string, readonly code: string } };
@@ -1802,10 +1890,12 @@ export type ImportManifestsMutation = { readonly importManifests: { readonly obj
         | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
+        | { readonly __typename: 'TerminalSession', readonly id: string }
         | { readonly __typename: 'Viewer', readonly id: string }
         | { readonly __typename: 'Vpc', readonly id: string }
        | null }>, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1864,10 +1954,12 @@ export type InjectFaultMutation = { readonly injectFault: { readonly fault: { re
         | { readonly __typename: 'Service', readonly id: string }
         | { readonly __typename: 'Subnet', readonly id: string }
         | { readonly __typename: 'Tenant', readonly id: string }
+        | { readonly __typename: 'TerminalSession', readonly id: string }
         | { readonly __typename: 'Viewer', readonly id: string }
         | { readonly __typename: 'Vpc', readonly id: string }
       , readonly cluster: { readonly id: string, readonly code: string } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -1908,6 +2000,46 @@ export type NamespacesQueryVariables = Exact<{
 
 export type NamespacesQuery = { readonly server: { readonly now: string }, readonly namespaces: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly isDefault: boolean, readonly createdAt: string, readonly applications: { readonly totalCount: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
+export type OpenTerminalMutationVariables = Exact<{
+  input: OpenTerminalInput;
+}>;
+
+
+export type OpenTerminalMutation = { readonly openTerminal: { readonly session: { readonly id: string, readonly container: string, readonly openedAt: string, readonly expiresAt: string, readonly pod: { readonly id: string, readonly name: string } } | null, readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
 export type OperationQueryVariables = Exact<{
   id: string;
   steps?: number | null | undefined;
@@ -1937,6 +2069,7 @@ export type OperationQuery = { readonly server: { readonly now: string }, readon
       | { readonly __typename: 'Service', readonly id: string }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }
+      | { readonly __typename: 'TerminalSession', readonly id: string }
       | { readonly __typename: 'Viewer', readonly id: string }
       | { readonly __typename: 'Vpc', readonly id: string }
      | null, readonly steps: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly name: string, readonly state: OperationState, readonly message: string | null, readonly finishedAt: string | null, readonly cluster: { readonly id: string, readonly code: string } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null };
@@ -1987,6 +2120,46 @@ export type RegionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type RegionsQuery = { readonly regions: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly clusters: { readonly totalCount: number } }> };
 
+export type ResizeTerminalMutationVariables = Exact<{
+  input: ResizeTerminalInput;
+}>;
+
+
+export type ResizeTerminalMutation = { readonly resizeTerminal: { readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
+
 export type RestartApplicationMutationVariables = Exact<{
   input: ApplicationActionInput;
 }>;
@@ -1994,6 +2167,7 @@ export type RestartApplicationMutationVariables = Exact<{
 
 export type RestartApplicationMutation = { readonly restartApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2055,6 +2229,7 @@ export type RetryOperationMutation = { readonly retryOperation: { readonly opera
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2072,6 +2247,7 @@ export type RevealSecretMutationVariables = Exact<{
 
 export type RevealSecretMutation = { readonly revealSecret: { readonly data: ReadonlyArray<{ readonly key: string, readonly value: string }>, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2143,6 +2319,7 @@ export type RevokeApiTokenMutation = { readonly revokeApiToken: { readonly apiTo
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2182,6 +2359,7 @@ export type RevokeClusterKeyMutation = { readonly revokeClusterKey: { readonly c
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2199,6 +2377,7 @@ export type RollBackApplicationMutationVariables = Exact<{
 
 export type RollBackApplicationMutation = { readonly rollBackApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2270,6 +2449,7 @@ export type ScaleApplicationMutation = { readonly scaleApplication: { readonly a
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2297,6 +2477,46 @@ export type SecretsQueryVariables = Exact<{
 
 
 export type SecretsQuery = { readonly server: { readonly now: string }, readonly secrets: { readonly totalCount: number, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type SendTerminalInputMutationVariables = Exact<{
+  input: TerminalInputInput;
+}>;
+
+
+export type SendTerminalInputMutation = { readonly sendTerminalInput: { readonly userErrors: ReadonlyArray<
+      | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+          | { readonly id: string }
+         | null }
+      | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidArgumentError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'InvalidStateError', readonly state: string, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'NotFoundError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+      | { readonly __typename: 'PlanRefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly failedChecks: ReadonlyArray<{ readonly name: PlanCheckName, readonly message: string, readonly cluster: { readonly id: string, readonly code: string } | null }> }
+      | { readonly __typename: 'RefusedError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    > } };
 
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2353,6 +2573,7 @@ export type StartApplicationMutation = { readonly startApplication: { readonly a
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2370,6 +2591,7 @@ export type StopApplicationMutationVariables = Exact<{
 
 export type StopApplicationMutation = { readonly stopApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2478,6 +2700,7 @@ export type UpdateApplicationMutation = { readonly updateApplication: { readonly
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2495,6 +2718,7 @@ export type UpdateConfigMapMutationVariables = Exact<{
 
 export type UpdateConfigMapMutation = { readonly updateConfigMap: { readonly configMap: { readonly id: string, readonly name: string, readonly description: string, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2556,6 +2780,7 @@ export type UpdateDistributionMutation = { readonly updateDistribution: { readon
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2573,6 +2798,7 @@ export type UpdateSecretMutationVariables = Exact<{
 
 export type UpdateSecretMutation = { readonly updateSecret: { readonly secret: { readonly id: string, readonly name: string, readonly description: string, readonly type: SecretType, readonly keys: ReadonlyArray<string>, readonly version: number, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly usedBy: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2634,6 +2860,7 @@ export type UpdateServiceMutation = { readonly updateService: { readonly service
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
+          | { readonly id: string }
          | null }
       | { readonly __typename: 'ConflictError', readonly currentVersion: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
       | { readonly __typename: 'InUseError', readonly usedByCount: number, readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -2651,6 +2878,7 @@ export type UpgradeApplicationMutationVariables = Exact<{
 
 export type UpgradeApplicationMutation = { readonly upgradeApplication: { readonly application: { readonly id: string, readonly name: string, readonly workloadKind: WorkloadKind, readonly status: ApplicationStatus, readonly statusReason: string | null, readonly version: number, readonly stale: boolean, readonly createdAt: string, readonly updatedAt: string, readonly namespace: { readonly id: string, readonly name: string }, readonly replicas: { readonly desired: number, readonly created: number, readonly ready: number, readonly updated: number, readonly unavailable: number }, readonly revision: { readonly id: string, readonly number: number }, readonly placements: { readonly totalCount: number } } | null, readonly operation: { readonly id: string, readonly kind: OperationKind, readonly state: OperationState, readonly targetName: string, readonly error: string | null, readonly actor: string, readonly createdAt: string, readonly startedAt: string | null, readonly finishedAt: string | null, readonly progress: { readonly completed: number, readonly total: number, readonly percent: number } } | null, readonly userErrors: ReadonlyArray<
       | { readonly __typename: 'AlreadyExistsError', readonly code: UserErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly existing:
+          | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
           | { readonly id: string }
@@ -2755,6 +2983,7 @@ export type WatchObjectsSubscription = { readonly watch: { readonly cursor: stri
       | { readonly __typename: 'Service', readonly name: string, readonly version: number, readonly clusterIp: string | null, readonly id: string, readonly networkStatus: NetworkStatus }
       | { readonly __typename: 'Subnet', readonly id: string }
       | { readonly __typename: 'Tenant', readonly id: string }
+      | { readonly __typename: 'TerminalSession', readonly id: string }
       | { readonly __typename: 'Viewer', readonly id: string }
       | { readonly __typename: 'Vpc', readonly id: string }
     > } };
@@ -2781,6 +3010,14 @@ export type WatchPodsSubscriptionVariables = Exact<{
 
 
 export type WatchPodsSubscription = { readonly pods: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<{ readonly id: string, readonly name: string, readonly phase: PodPhase, readonly ready: boolean, readonly reason: string | null, readonly privateIp: string | null, readonly restartCount: number, readonly createdAt: string, readonly startedAt: string | null, readonly observedAt: string | null, readonly stale: boolean, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } }, readonly cluster: { readonly id: string, readonly code: string }, readonly node: { readonly id: string, readonly name: string } | null, readonly revision: { readonly id: string, readonly number: number } }> } };
+
+export type WatchTerminalSubscriptionVariables = Exact<{
+  sessionId: string;
+  after?: number | null | undefined;
+}>;
+
+
+export type WatchTerminalSubscription = { readonly terminal: { readonly sequence: number, readonly data: string, readonly exitCode: number | null } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -3972,6 +4209,47 @@ fragment OperationRow on Operation {
   startedAt
   finishedAt
 }`) as unknown as TypedDocumentString<CancelOperationMutation, CancelOperationMutationVariables>;
+export const CloseTerminalDocument = new TypedDocumentString(`
+    mutation CloseTerminal($input: CloseTerminalInput!) {
+  closeTerminal(input: $input) {
+    session {
+      id
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<CloseTerminalMutation, CloseTerminalMutationVariables>;
 export const ClusterIdDocument = new TypedDocumentString(`
     query ClusterId($code: String!) {
   cluster(code: $code) {
@@ -5319,6 +5597,54 @@ export const NamespacesDocument = new TypedDocumentString(`
   hasNextPage
   endCursor
 }`) as unknown as TypedDocumentString<NamespacesQuery, NamespacesQueryVariables>;
+export const OpenTerminalDocument = new TypedDocumentString(`
+    mutation OpenTerminal($input: OpenTerminalInput!) {
+  openTerminal(input: $input) {
+    session {
+      id
+      container
+      openedAt
+      expiresAt
+      pod {
+        id
+        name
+      }
+    }
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<OpenTerminalMutation, OpenTerminalMutationVariables>;
 export const OperationDocument = new TypedDocumentString(`
     query Operation($id: ID!, $steps: Int = 100, $after: String, $states: [OperationState!]) {
   server {
@@ -5624,6 +5950,44 @@ export const RegionsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RegionsQuery, RegionsQueryVariables>;
+export const ResizeTerminalDocument = new TypedDocumentString(`
+    mutation ResizeTerminal($input: ResizeTerminalInput!) {
+  resizeTerminal(input: $input) {
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<ResizeTerminalMutation, ResizeTerminalMutationVariables>;
 export const RestartApplicationDocument = new TypedDocumentString(`
     mutation RestartApplication($input: ApplicationActionInput!) {
   restartApplication(input: $input) {
@@ -6312,6 +6676,44 @@ fragment SecretRow on Secret {
   createdAt
   updatedAt
 }`) as unknown as TypedDocumentString<SecretsQuery, SecretsQueryVariables>;
+export const SendTerminalInputDocument = new TypedDocumentString(`
+    mutation SendTerminalInput($input: TerminalInputInput!) {
+  sendTerminalInput(input: $input) {
+    userErrors {
+      ...UserErrorParts
+    }
+  }
+}
+    fragment UserErrorParts on UserError {
+  __typename
+  code
+  message
+  path
+  ... on AlreadyExistsError {
+    existing {
+      id
+    }
+  }
+  ... on ConflictError {
+    currentVersion
+  }
+  ... on InUseError {
+    usedByCount
+  }
+  ... on InvalidStateError {
+    state
+  }
+  ... on PlanRefusedError {
+    failedChecks {
+      name
+      message
+      cluster {
+        id
+        code
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<SendTerminalInputMutation, SendTerminalInputMutationVariables>;
 export const ServerDocument = new TypedDocumentString(`
     query Server {
   server {
@@ -7639,3 +8041,12 @@ export const WatchPodsDocument = new TypedDocumentString(`
   observedAt
   stale
 }`) as unknown as TypedDocumentString<WatchPodsSubscription, WatchPodsSubscriptionVariables>;
+export const WatchTerminalDocument = new TypedDocumentString(`
+    subscription WatchTerminal($sessionId: ID!, $after: Int) {
+  terminal(sessionId: $sessionId, after: $after) {
+    sequence
+    data
+    exitCode
+  }
+}
+    `) as unknown as TypedDocumentString<WatchTerminalSubscription, WatchTerminalSubscriptionVariables>;

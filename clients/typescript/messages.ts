@@ -3,10 +3,13 @@
  *
  *   a set's change      has `cursor`; where the document selects them, `snapshot`, `complete` and `at` too
  *   a batch of records  has `cursor`, and never a `snapshot`
+ *   a piece of a terminal has `sequence`, by which it is resumed
  *   an object, whole    has no cursor: the operation, the application, the overview
  */
 export interface Change {
   readonly cursor: string;
+  /** Where it goes on: the cursor, or the number of a piece. */
+  readonly after: string | number;
   readonly snapshot: boolean | null;
   readonly complete: boolean | null;
   /** The server's own time. */
@@ -31,10 +34,13 @@ export const dataOf = (message: unknown): unknown => (isObject(message) ? messag
 export function changeIn(data: unknown): Change | null {
   if (!isObject(data)) return null;
   for (const field of Object.values(data)) {
-    if (!isObject(field) || typeof field["cursor"] !== "string") continue;
-    const { cursor, snapshot, complete, at } = field;
+    if (!isObject(field)) continue;
+    const { cursor, sequence, snapshot, complete, at } = field;
+    if (typeof cursor !== "string" && typeof sequence !== "number") continue;
+    const after = typeof cursor === "string" ? cursor : (sequence as number);
     return {
-      cursor,
+      cursor: String(after),
+      after,
       snapshot: typeof snapshot === "boolean" ? snapshot : null,
       complete: typeof complete === "boolean" ? complete : null,
       at: typeof at === "string" ? at : null,
@@ -49,6 +55,8 @@ export function isFinal(data: unknown): boolean {
   if (!isObject(data)) return false;
   const operation = data["operation"];
   if (isObject(operation) && TERMINAL_STATES.has(operation["state"])) return true;
+  const terminal = data["terminal"];
+  if (isObject(terminal) && typeof terminal["exitCode"] === "number") return true;
   return data["application"] === null;
 }
 

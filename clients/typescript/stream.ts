@@ -108,7 +108,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
     let last: unknown;
     const stateIsTold = /\bsnapshot\b/.test(query);
     while (!signal.aborted) {
-      let resumed = typeof after === "string";
+      let resumed = typeof after === "string" || typeof after === "number";
       let ending: Ending | null = null;
       const mailbox = createMailbox<Received>({
         weight: ({ change }) => MESSAGE_WEIGHT + (change?.objects ?? 0),
@@ -132,7 +132,7 @@ export function openStream(transport: Transport, url: string, query: string, giv
           if (change !== null) {
             ({ cursor } = change);
             serverTime = change.at;
-            after = cursor;
+            ({ after } = change);
           }
           tell({ kind: "taken", whole: change?.complete ?? true, at });
           yield data;

@@ -108,6 +108,8 @@ export const WATCHED: Readonly<Record<string, WatchedBy>> = {
   Fault: { kinds: { fault: "ids", pod: "gone", node: "gone" }, concernedBy: concerned(Fault, (fault, isOne) => isOne(fault.subjectId)) },
 
   ApiToken: { kinds: { token: "ids" } },
+  /** What it shows of itself never changes. */
+  TerminalSession: { kinds: {} },
   /** Written once, and never again. */
   AuditEntry: { kinds: {} },
   Tenant: { kinds: {} },

@@ -21,6 +21,7 @@ import { Rollout } from "./rollout.ts";
 import { Secret } from "./secret.ts";
 import { Service } from "./service.ts";
 import { Subnet } from "./subnet.ts";
+import { TerminalSession } from "./terminal-session.ts";
 import { Tenant } from "./tenant.ts";
 import { Vpc } from "./vpc.ts";
 
@@ -51,4 +52,5 @@ export const entities = [
   Service,
   Event,
   Fault,
+  TerminalSession,
 ] as const;

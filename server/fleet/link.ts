@@ -46,6 +46,10 @@
  * - Faults are for whoever simulates a cluster, and carries them out beside its agent. They go to the connection that the cluster last said hello on, also while the cluster is
  *   cut off: how else could that end early? Those of a cluster that has said hello on none, for it was cut off before, go to all; who does not simulate it ignores them.
  *   All that are in force are named each time; what is not named has ended. What has ended does not begin again. A real agent ignores them.
+ * - Terminals are between a person and a container; the agent has them in its memory, the centre what was typed and shown. What is typed is numbered down, what is shown is
+ *   numbered up, from 1; each side says up to which number it has it (`inputTaken`, `stored`), sends again after a welcome what the other has not, and ignores what comes
+ *   twice. `limit` is the highest number that may be shown: nobody holds more than a reader wants. What the centre does not know, or has ended, it answers with
+ *   `terminalClose`; what the agent does not know any more, with `terminalExit`. What is typed and shown is secret: it is in no log.
  * - A service is an object like a placement. Its endpoints are the ready pods of its application, which the agent knows by itself.
  * - Lines of logs have positions of their own, which begin anew with each epoch. A batch is stored where it follows what is stored, else the answer says where to go on.
  *   An agent keeps LOG_BUFFER_BYTES of them at most; of older ones that had to go, lines of the platform's own say how many, and of when.
@@ -59,6 +63,7 @@ import type { LogBatch, LogPosition } from "../domain/logs.ts";
 import type { AssignmentKind, PlacementSpec } from "../domain/placement.ts";
 import type { ContainerStatus } from "../domain/pod.ts";
 import type { ServiceSpec } from "../domain/service.ts";
+import type { TerminalEndReason } from "../domain/terminal-rules.ts";
 import type { ClusterNodeStatus, ClusterTier, DisconnectMode, EventType, FaultKind, Isp, PodPhase } from "../domain/states.ts";
 
 export type { ConfigUse, PlacementSpec } from "../domain/placement.ts";
@@ -67,8 +72,8 @@ export type { ServiceSpec } from "../domain/service.ts";
 /** Versions of the protocol that this program speaks, best first. */
 export const LINK_PROTOCOLS: readonly number[] = [1];
 /** Types of messages beyond those of the first version that this program's agents, and its gateway, take. */
-export const AGENT_TAKES: readonly string[] = ["logsAck", "sampled"];
-export const GATEWAY_TAKES: readonly string[] = ["logs", "samples"];
+export const AGENT_TAKES: readonly string[] = ["logsAck", "sampled", "terminalOpen", "terminalInput", "terminalResize", "terminalClose", "terminalAck"];
+export const GATEWAY_TAKES: readonly string[] = ["logs", "samples", "terminalOutput", "terminalExit"];
 /** Unacknowledged reports an agent may have under way. */
 export const REPORT_WINDOW = 4;
 /** Pods in one report, and objects in one assign, at most. */
@@ -261,7 +266,26 @@ export interface PlacementSamples {
   readonly pods: string;
 }
 
-export type AgentMessage = Hello | Report | Samples | Ping | Logs;
+/** What a terminal has shown, in order, and how much it has taken of what was typed. */
+export interface TerminalOutputs {
+  readonly type: "terminalOutput";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly inputTaken: number;
+  readonly outputs: readonly { readonly sequence: number; readonly data: string }[];
+}
+
+/** A terminal is over. Said behind all that it has shown: `sequence` is the next number. */
+export interface TerminalExit {
+  readonly type: "terminalExit";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly sequence: number;
+  readonly exitCode: number;
+  readonly reason: TerminalEndReason;
+}
+
+export type AgentMessage = Hello | Report | Samples | Ping | Logs | TerminalOutputs | TerminalExit;
 
 /** That the agent holds the keys of these clusters: see domain/cluster-key.ts for what is signed. */
 export interface Proof {
@@ -376,7 +400,51 @@ export interface Refuse {
   readonly reason: string;
 }
 
-export type GatewayMessage = Welcome | Assign | Ack | LogsAck | Sampled | Faults | Pong | Refuse;
+/** Opens a terminal (`isNew`), or goes on with one: what was typed and shown up to these numbers is here. */
+export interface TerminalOpen {
+  readonly type: "terminalOpen";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly isNew: boolean;
+  readonly podId: string;
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly columns: number;
+  readonly rows: number;
+  readonly inputTaken: number;
+  readonly outputStored: number;
+  readonly limit: number;
+}
+export interface TerminalInput {
+  readonly type: "terminalInput";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly sequence: number;
+  readonly data: string;
+}
+export interface TerminalResize {
+  readonly type: "terminalResize";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly columns: number;
+  readonly rows: number;
+}
+export interface TerminalClose {
+  readonly type: "terminalClose";
+  readonly clusterId: string;
+  readonly sessionId: string;
+}
+/** What was shown up to `stored` is stored. */
+export interface TerminalAck {
+  readonly type: "terminalAck";
+  readonly clusterId: string;
+  readonly sessionId: string;
+  readonly stored: number;
+  readonly limit: number;
+}
+export type TerminalDown = TerminalOpen | TerminalInput | TerminalResize | TerminalClose | TerminalAck;
+
+export type GatewayMessage = Welcome | Assign | Ack | LogsAck | Sampled | Faults | Pong | Refuse | TerminalDown;
 
 /** Asks for proofs, and says what time it is: a fleet on another machine follows the centre's clock. */
 export interface Challenge {

@@ -18,7 +18,10 @@ import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
 import { createSemaphore } from "../domain/semaphore.ts";
 import { STALE_AFTER_SECONDS } from "../domain/states.ts";
-import { commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Logs, type Report, REPORT_WINDOW, type Samples, SAMPLES_WINDOW } from "../fleet/link.ts";
+import {
+  commonProtocol, GATEWAY_TAKES, type GatewayConnection, type Hello, HIGH_WATER_BYTES, LINK_PROTOCOLS, type LinkListener, type Logs, type Report, REPORT_WINDOW, type Samples, SAMPLES_WINDOW,
+  type TerminalExit, type TerminalOutputs,
+} from "../fleet/link.ts";
 import type { Bus } from "../realtime/bus.ts";
 import { createMetricsIntake } from "../telemetry/metrics-intake.ts";
 import { windowOf } from "../telemetry/metrics-store.ts";
@@ -32,6 +35,7 @@ import { createPresence } from "./presence.ts";
 import { createReportBatches } from "./report-batches.ts";
 import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
+import { createTerminals } from "./terminals.ts";
 import { checkMessage } from "./validate.ts";
 import { vouchedBy } from "./vouched.ts";
 
@@ -94,6 +98,8 @@ const WENT_BACK = {
 const MAX_CLUSTERS_A_CONNECTION = 20_000;
 /** Reports of one cluster that may wait in memory; an agent that keeps to its window never has more under way. */
 const MAX_WAITING_REPORTS = REPORT_WINDOW + 1;
+/** Messages of one cluster's terminals that may wait in memory. */
+const MAX_WAITING_TERMINALS = 1_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { pool, bus, clock, term, keyRing, logger, pollMs = POLL_MS, silentAfterMs = STALE_AFTER_SECONDS * 1_000, protocols = LINK_PROTOCOLS } = options;
@@ -110,6 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const presence = createPresence(pool, clock, () => staleAfterMs);
   const metrics = gatewayMetrics(options.registry, { clusters: () => sessions.size, connections: () => connections.size });
   const faults = createFaultOrders(pool, clock);
+  const terminals = createTerminals({ pool, bus, clock, speed: options.speed, keyRing, logger });
   const timers: NodeJS.Timeout[] = [];
   const background = new Set<Promise<unknown>>();
   let dirty = new Set<string>();
@@ -135,6 +142,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   const endSession = (session: ClusterSession, reason: string): void => {
     if (sessions.get(session.clusterId) === session) sessions.delete(session.clusterId);
+    terminals.left(session);
     refuse(session.connection, session.clusterId, reason);
   };
   /** What a failure means for the agent: a refusal's own words, anything else only that it should try again. */
@@ -211,6 +219,20 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const tellFaults = (): void => void (closing || inBackground("can't send faults; the poll will", () => faults.look()));
 
+  // ---- terminals
+
+  const tellTerminals = (clusterId?: string): void => void (closing || inBackground("can't send what is for terminals; the poll will", () => terminals.look(clusterId)));
+  /** Ends the session where it fails: its agent sends again what was not stored. */
+  const onTerminal = (session: ClusterSession, message: TerminalOutputs | TerminalExit): Promise<void> | undefined => {
+    session.pendingTerminals += 1;
+    if (session.pendingTerminals > MAX_WAITING_TERMINALS) return void endSession(session, "too many messages of terminals without an ack");
+    return terminals.receive(session, message).catch((error: unknown) => {
+      if (closing) return;
+      logger.error({ err: error, clusterId: session.clusterId }, "what a terminal has shown could not be stored");
+      if (sessions.get(session.clusterId) === session) endSession(session, "the centre could not store it; try again");
+    }).finally(() => (session.pendingTerminals -= 1));
+  };
+
   // ---- messages up
 
   const onHello = async (connection: GatewayConnection, hello: Hello): Promise<void> => {
@@ -236,6 +258,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     connection.send({ type: "welcome", clusterId, protocol, term: session.term, epoch: welcomed.epoch, ackedSeq: welcomed.ackedSeq, takes: GATEWAY_TAKES });
     wake(clusterId);
     faults.welcomed(clusterId, connection);
+    terminals.welcomed(session);
+    tellTerminals(clusterId);
     tellFaults();
   };
 
@@ -334,6 +358,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (sessions.get(session.clusterId) === session) endSession(session, reasonOf(error, message.clusterId, "sample"));
       });
     }
+    if (message.type === "terminalOutput" || message.type === "terminalExit") return onTerminal(session, message);
     session.pendingReports += 1;
     if (session.pendingReports > MAX_WAITING_REPORTS) {
       endSession(session, `more than ${REPORT_WINDOW} reports without an ack`);
@@ -360,6 +385,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const session of sessions.values()) {
         if (session.connection !== connection) continue;
         sessions.delete(session.clusterId);
+        terminals.left(session);
         clusters += 1;
       }
       logger.info({ reason, clusters }, "a fleet's connection ended");
@@ -380,7 +406,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       unsubscribe.push(bus.subscribe("assignments", (clusterId) => {
         if (clusterId !== undefined) wake(clusterId);
         else for (const id of sessions.keys()) wake(id);
-      }), bus.subscribe("faults", tellFaults));
+      }), bus.subscribe("faults", tellFaults), bus.subscribe("terminalInput", tellTerminals), bus.subscribe("tokens", () => inBackground("can't end terminals; the poll will", () => terminals.endOverdue())));
+      every(pollMs, "can't look for terminals", async () => {
+        await terminals.endOverdue();
+        await terminals.look();
+      });
+      every(60_000, "can't remove old terminals", () => terminals.expire());
       every(pollMs, "can't look for assignments", async () => {
         for (const id of sessions.keys()) wake(id);
       });
@@ -410,6 +441,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await options.listener.close();
       await lanes.idle();
       await Promise.allSettled(storingLogs);
+      await terminals.idle();
       for (const connection of connections.keys()) connection.close("the gateway is closing");
       connections.clear();
       sessions.clear();

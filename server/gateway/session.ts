@@ -33,6 +33,8 @@ export class ClusterSession {
   /** Batches of lines, likewise. */
   pendingLogs = 0;
   pendingSamples = 0;
+  /** The same of what terminals have shown. */
+  pendingTerminals = 0;
 
   /** `term` is the database's own. */
   constructor(connection: GatewayConnection, hello: Hello, term: number, { termOffset, strays }: Pick<Welcomed, "termOffset" | "strays">) {

@@ -9,6 +9,7 @@ import { ASSIGNMENT_KINDS } from "../domain/placement.ts";
 import { isSealingKey } from "../domain/sealing.ts";
 import { CLUSTER_NODE_STATUSES, CLUSTER_TIERS, CONTAINER_STATES, EVENT_TYPES, ISPS, POD_PHASES } from "../domain/states.ts";
 import { SAMPLE_MS } from "../domain/metric-times.ts";
+import { END_REASONS, MAX_OUTPUT, MAX_SEQUENCE, OUTPUT_WINDOW } from "../domain/terminal-rules.ts";
 import { BATCH_LIMIT, EVENTS_LIMIT, LOG_BATCH_BYTES, LOG_BATCH_CHUNKS, LOG_CHUNK_LINES, PROOF_LIMIT, type AgentMessage } from "../fleet/link.ts";
 
 type Check = (value: unknown, path: string) => string | null;
@@ -184,7 +185,14 @@ const orderedLogs: Check = (value, path) => logs(value, path) ?? ((value as { fr
 
 const proof = object({ clusters: distinct("clusterId", list(PROOF_LIMIT, object({ clusterId: uuid, signature: text(128) }))) });
 
-const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, samples, ping, logs: orderedLogs };
+const terminalNumber = integer(0, MAX_SEQUENCE + 1);
+const terminalOutput = object({
+  clusterId: uuid, sessionId: uuid, inputTaken: terminalNumber,
+  outputs: list(OUTPUT_WINDOW, object({ sequence: terminalNumber, data: text(MAX_OUTPUT) })),
+});
+const terminalExit = object({ clusterId: uuid, sessionId: uuid, sequence: terminalNumber, exitCode: integer(0, 255), reason: oneOf(END_REASONS) });
+
+const CHECKS: Readonly<Record<AgentMessage["type"], Check>> = { hello, report, samples, ping, logs: orderedLogs, terminalOutput, terminalExit };
 
 export type Checked =
   | { readonly ok: true; readonly message: AgentMessage }

@@ -8,8 +8,10 @@
  *   keys          a cluster's key was revoked; the detail is the cluster's id
  *   faults        a fault was injected or ended
  *   metrics       windows of metrics were stored
+ *   terminalInput   there is something for the terminals of a cluster; the detail is its id
+ *   terminalOutput  a terminal has shown something, or ended; the detail is the session's id
  */
-export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults" | "metrics";
+export type BusChannel = "timeline" | "assignments" | "tokens" | "keys" | "faults" | "metrics" | "terminalInput" | "terminalOutput";
 
 export interface Bus {
   publish(channel: BusChannel, detail?: string): void;

@@ -87,7 +87,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
     const fingerprintKey = (key: Uint8Array): Uint8Array => derive(key, "idempotency fingerprints");
     const server: ServerFacts = { version: manifest.version, simulated: true, speed, maxPageSize: DEFAULT_LIMITS.maxPageSize, logDays: LOGS_KEPT_DAYS };
     const services = createServices({
-      orm, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
+      orm, pool, bus, clock, speed, fingerprintKey: fingerprintKey(encryptionKey), previousFingerprintKeys: database.previousKeys?.map(fingerprintKey) ?? [], keyRing: keyRingOf(database),
       simulated: server.simulated, onCommitted: (tenantId) => changes.noteOwn(tenantId),
     });
 

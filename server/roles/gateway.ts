@@ -19,7 +19,7 @@ export const startGateway: StartRole = async (context) => {
   const { link, door: path, logger, metrics } = context;
   const { database, bus, clock, speed, term } = centreOf(context);
   if (path === null) throw new Error("the gateway needs a door");
-  const pool = openPool({ address: database.address, login: roleLogin(database.encryptionKey, "selvedge_gateway"), max: CONCURRENCY + 3, logger });
+  const pool = openPool({ address: database.address, login: roleLogin(database.encryptionKey, "selvedge_gateway"), max: CONCURRENCY + 5, logger });
   const sockets = socketListener<GatewayMessage | Challenge | Proven, AgentMessage | Proof>({ openingBytes: OPENING_BYTES });
   const guarded = guardedListener({ listener: sockets, keys: clusterKeys(pool), bus, clock, speed, logger, registry: metrics.registry, onRevoked: (clusterIds, reason) => gateway.expel(clusterIds, reason) });
   const listener = joined(link === null ? [guarded] : [portListener(link), guarded]);

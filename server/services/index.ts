@@ -4,6 +4,7 @@
  * only when something is broken. Each call is one transaction: see mutation.ts.
  */
 import { randomBytes } from "node:crypto";
+import type { Pool } from "pg";
 import { createApplication, type ApplicationResult } from "./application/create.ts";
 import { deleteApplication, type DeleteResult } from "./application/delete.ts";
 import { updateDistribution } from "./application/distribution.ts";
@@ -47,6 +48,9 @@ import type { OperationActionInput, OperationResult } from "./operations/lookup.
 import { retryOperation } from "./operations/retry.ts";
 import { createServices as createNetworkServices, deleteService, type ServicesResult, updateService } from "./service.ts";
 import type { CreateServiceInput, UpdateServiceInput } from "./service-input.ts";
+import { resizeTerminal, type ResizeTerminalInput, sendTerminalInput, type TerminalInput } from "./terminal/input.ts";
+import { followTerminal, type TerminalOutput } from "./terminal/output.ts";
+import { auditedOpening, closeTerminal, type CloseTerminalInput, openTerminal, type OpenTerminalInput, type TerminalResult } from "./terminal/terminal.ts";
 import { createTenant, type CreateTenantInput, type TenantResult } from "./tenant.ts";
 import type { ConfigEntry } from "../domain/configuration.ts";
 import { ticketOf } from "../domain/cluster-key.ts";
@@ -70,6 +74,8 @@ export type { OperationResult } from "./operations/lookup.ts";
 export type { BatchItem, BatchResult } from "./batch.ts";
 export type { ServicesResult } from "./service.ts";
 export type { TenantResult } from "./tenant.ts";
+export type { TerminalOutput } from "./terminal/output.ts";
+export type { TerminalResult } from "./terminal/terminal.ts";
 
 type Method<Input, Result> = (actor: Actor, input: Input) => Promise<Outcome<Result>>;
 
@@ -129,6 +135,14 @@ export interface Services {
     readonly inject: Method<InjectFaultInput, FaultResult>;
     readonly end: Method<EndFaultInput, FaultResult>;
   };
+  readonly terminals: {
+    readonly open: Method<OpenTerminalInput, TerminalResult>;
+    readonly send: Method<TerminalInput, TerminalResult>;
+    readonly resize: Method<ResizeTerminalInput, TerminalResult>;
+    readonly close: Method<CloseTerminalInput, TerminalResult>;
+    /** What it shows behind `after`; its return() takes effect at once. @throws RequestError */
+    readonly follow: (actor: Actor, sessionId: string, after: number) => Promise<AsyncIterableIterator<TerminalOutput>>;
+  };
   readonly tenants: {
     /** The owner's token is given once: null when the answer is a replay. */
     readonly create: Method<CreateTenantInput, TenantResult & { readonly ownerToken: string | null }>;
@@ -139,6 +153,14 @@ export function createServices(options: ServiceOptions): Services {
   const run = <T>(request: MutationRequest, work: (tx: Transaction) => Promise<Outcome<T>>): Promise<Answer<T>> =>
     mutate(options, request, work);
   const { bus, keyRing, simulated = true } = options;
+  const terminalPool = (): Pool => {
+    if (options.pool === undefined) throw new Error("terminals need a pool");
+    return options.pool;
+  };
+  const told = (answer: Outcome<TerminalResult>): Outcome<TerminalResult> => {
+    if (answer.ok) bus.publish("terminalInput", answer.value.clusterId);
+    return answer;
+  };
   const readManifests = createManifestReader();
   return {
     namespaces: {
@@ -231,6 +253,18 @@ export function createServices(options: ServiceOptions): Services {
         if (answer.ok) bus.publish("faults");
         return answer;
       },
+    },
+    terminals: {
+      open: async (actor, input) =>
+        told(await run({ name: "openTerminal", role: "OPERATOR", actor, input, audited: auditedOpening(input) }, (tx) => openTerminal(tx, keyRing, options.speed, input))),
+      send: async (actor, input) => told(await sendTerminalInput(terminalPool(), keyRing, actor, input)),
+      resize: async (actor, input) => told(await resizeTerminal(terminalPool(), actor, input)),
+      close: async (actor, input) => {
+        const answer = await run({ name: "closeTerminal", role: "OPERATOR", actor, input }, (tx) => closeTerminal(tx, input));
+        if (answer.ok) bus.publish("terminalOutput", answer.value.sessionId);
+        return told(answer);
+      },
+      follow: (actor, sessionId, after) => followTerminal({ pool: terminalPool(), bus, keyRing }, actor, sessionId, after),
     },
     tenants: {
       create: async (actor, input) => {

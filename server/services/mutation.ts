@@ -7,6 +7,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import type { MikroORM } from "@mikro-orm/postgresql";
+import type { Pool } from "pg";
 import { inScope, type Scope } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { KeyRing } from "../domain/envelope.ts";
@@ -31,6 +32,8 @@ export interface ServiceOptions {
   readonly fingerprintKey: Uint8Array;
   /** Those that were the fingerprints' key before: what was kept then is still recognised. */
   readonly previousFingerprintKeys?: readonly Uint8Array[];
+  /** The same database, for statements of our own. */
+  readonly pool?: Pool;
   /** Of Secrets. */
   readonly keyRing: KeyRing;
   /** Whether the fleet is a simulated one, so that faults can be injected into it; absent: it is. */
@@ -46,6 +49,8 @@ export interface MutationRequest {
   /** The least role that may do this. */
   readonly role: Role;
   readonly input: object & { readonly idempotencyKey?: string | null | undefined };
+  /** What the audit entry shows in place of the input, where that may hold what nobody is to read. */
+  readonly audited?: object;
   /** Runs the work, and rolls it back: nothing is kept, not even the key. */
   readonly dryRun?: boolean;
 }
@@ -121,7 +126,7 @@ async function runOnce<T>(
   }
   const outcome = await work(tx);
   if (!outcome.ok || request.dryRun) throw new RollBack(outcome, tx.target);
-  await writeAudit(tx.em, { actor, at: tx.at, action: name, outcome: "ACCEPTED", input, target: tx.target });
+  await writeAudit(tx.em, { actor, at: tx.at, action: name, outcome: "ACCEPTED", input: request.audited ?? input, target: tx.target });
   if (key) await keepResult(tx.em, key, outcome.value);
   await tx.finish();
   return { value: outcome.value, replayed: false };
@@ -137,7 +142,7 @@ async function refuse(
 ): Promise<{ ok: false; errors: readonly DomainError[] }> {
   const { actor, name, input } = request;
   await inScope(options.orm, scopeOf(actor), (em) =>
-    writeAudit(em, { actor, at: new Date(options.clock.now()), action: name, outcome: "REFUSED", input, target }),
+    writeAudit(em, { actor, at: new Date(options.clock.now()), action: name, outcome: "REFUSED", input: request.audited ?? input, target }),
   );
   return { ok: false, errors };
 }

@@ -91,6 +91,8 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
   made.audit(tenants.other, 3);
   made.events(tenants.main, 60);
   made.events(tenants.other, 12);
+  made.terminals(tenants.main, 7);
+  made.terminals(tenants.other, 2);
   made.platformEvents(24);
   made.faults(21);
   made.tear(tenants.torn);
@@ -121,7 +123,7 @@ export async function createReadWorld(admin: Pool, seed = 1): Promise<ReadWorld>
 const TABLES: readonly (readonly [table: string, type: string | null])[] = [
   ["region", "Region"], ["cluster", "Cluster"], ["cluster_node", "ClusterNode"], ["tenant", "Tenant"], ["api_token", "ApiToken"], ["namespace", "Namespace"], ["vpc", "Vpc"], ["subnet", "Subnet"],
   ["application", "Application"], ["revision", "Revision"], ["placement", "Placement"], ["pod", "Pod"], ["rollout", "Rollout"], ["config_map", "ConfigMap"], ["secret", "Secret"], ["config_reference", null],
-  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null], ["event", "Event"], ["fault", "Fault"],
+  ["service", "Service"], ["operation", "Operation"], ["operation_step", null], ["audit_entry", "AuditEntry"], ["cluster_usage", null], ["event", "Event"], ["fault", "Fault"], ["terminal_session", "TerminalSession"],
 ];
 
 class Maker {
@@ -411,6 +413,22 @@ class Maker {
   }
 
   /** In force, over, and ended before; on clusters, nodes and pods of all tenants that are there, and on those that are gone. */
+  /** The last of them of a pod that is gone. */
+  terminals({ id: tenant_id }: Tenant, many: number): void {
+    const { dice } = this;
+    const pods = this.lines("pod").filter((line) => line["tenant_id"] === tenant_id);
+    for (let n = 0; n < many; n += 1) {
+      const pod = dice.pick(pods);
+      const isOver = n % 3 === 2;
+      this.#add("terminal_session", {
+        tenant_id, id: dice.uuid(), namespace_id: pod["namespace_id"] as string, application_id: pod["application_id"] as string, cluster_id: pod["cluster_id"] as string,
+        pod_id: n === many - 1 ? dice.uuid() : (pod["id"] as string), pod_name: pod["name"] as string, container: this.#name(), token_id: dice.uuid(), token_name: this.#name(), key_id: "key", wrapped_key: "\\x00",
+        ciphertext: "\\x00", columns: 80, rows: 24, state: isOver ? "ENDED" : "OPEN", opened_at: dice.pick(TIMES), expires_at: dice.pick(TIMES), active_at: dice.pick(TIMES),
+        ended_at: isOver ? (TIMES[0] as string) : null, end_reason: isOver ? "EXITED" : null, exit_code: isOver ? 0 : null, input_taken: n, output_stored: n, output_taken: n,
+      } as Line);
+    }
+  }
+
   faults(many: number): void {
     const { dice } = this;
     const struck = { Cluster: this.lines("cluster").map((line) => [line["id"], line["id"]]), ClusterNode: this.lines("cluster_node").map((line) => [line["cluster_id"], line["id"]]), Pod: this.lines("pod").map((line) => [line["cluster_id"], line["id"]]) };

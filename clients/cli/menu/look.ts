@@ -3,6 +3,7 @@ import type { EventType, LogStream, OperationState, PodPhase } from "../../types
 import { exactlyOneOf, examples, oneOf, operationNamed, repeatedWords, span, wholeNumber } from "../arguments.ts";
 import { describeConfigMap, getConfigMaps } from "../commands/config-map.ts";
 import { describeApplication, describeCluster, describeOperation, describePod, type DescribeOptions } from "../commands/describe.ts";
+import { exec, type ExecOptions } from "../commands/exec.ts";
 import { type EventOptions, getEvents } from "../commands/events.ts";
 import { getApplications, getClusters, getNamespaces, getNodes, type GetOptions, getOperations, getPods, getRegions, type Lister } from "../commands/get.ts";
 import { type LogOptions, logs } from "../commands/logs.ts";
@@ -28,6 +29,18 @@ export const SECRET = ["secret", "secrets"] as const;
 export const SERVICE = ["svc", "service", "services"] as const;
 
 /** Everything that changes nothing. */
+/** Into a container. */
+function addExec(program: Command, { online }: Kit): void {
+  program.command("exec").description("Run a command in a container, or sit down in front of it.")
+    .argument("<pod and command...>", "the pod, and behind -- the command; default a shell")
+    .option("-c, --container <name>", "which container; default the pod's first")
+    .option("--cluster <code>", "its cluster, where two have a pod of that name")
+    .option("-i, --stdin", "pass on what is typed, or comes through a pipe", false)
+    .option("-t, --tty", "with a terminal: echo, editing, Ctrl-C", false)
+    .action(online<ExecOptions>((session, _name, words, options) => exec(session, words, options)))
+    .addHelpText("after", examples("selvedge exec -it storefront-7c9f4-x2b8k", "selvedge exec storefront-7c9f4-x2b8k -- ls /etc", "echo hello | selvedge exec -i storefront-7c9f4-x2b8k -c main -- cat") + "\nExits with the command's own exit code. OPERATOR.\n");
+}
+
 export function addLook(program: Command, kit: Kit): void {
   addGet(program, kit);
   addDescribe(program, kit);
@@ -35,6 +48,7 @@ export function addLook(program: Command, kit: Kit): void {
     .addHelpText("after", examples("selvedge events -f", "selvedge events -f --app storefront --type WARNING", "selvedge events --since 12h --keyword back-off"));
   addLogs(program, kit);
   addTop(program, kit);
+  addExec(program, kit);
   program
     .command("wait <operation...>")
     .description("Follow an operation until it has ended.")

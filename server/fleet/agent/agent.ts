@@ -33,6 +33,7 @@ import { Sampler } from "./sampler.ts";
 import { clusterSealingKey } from "./sealing-seed.ts";
 import { AgentSession, type SessionState } from "./session.ts";
 import type { AgentStore, StoredCluster } from "./store.ts";
+import { Terminals } from "./terminals.ts";
 import { UnsavedChanges } from "./unsaved.ts";
 import { Vouching, vouches } from "./vouching.ts";
 
@@ -81,6 +82,7 @@ export class ClusterAgent implements ClusterListener {
   #setsChanged = false;
   readonly #assignments: Assignments;
   #term: number;
+  readonly #terminals: Terminals;
 
   /** Takes up what the store has of the cluster. Call it inside a transaction of the store: the first time, the cluster is enrolled. */
   constructor({ cluster, seed, behaviours, store, now, nonce: freshNonce, sealingSeed, logger }: AgentOptions) {
@@ -106,6 +108,7 @@ export class ClusterAgent implements ClusterListener {
     this.#nonce = nonce;
     this.simulation = simulationFor(nonce);
     this.#sampler = new Sampler(clusterId, this.simulation, nodes.map(({ id }) => id));
+    this.#terminals = new Terminals(clusterId, (podId, container) => this.simulation.containerOf(podId, container));
     const stored = store.load(number);
     this.#events = new EventLog({
       state: stored.events ?? EventLog.fresh(seed, code, nonce),
@@ -170,7 +173,7 @@ export class ClusterAgent implements ClusterListener {
 
   /** When it has something to do by itself, Infinity for never: who looks after it need not look sooner, unless something came for it. */
   nextDue(): number {
-    return Math.min(this.simulation.nextDue(), this.#sampler.nextDue());
+    return Math.min(this.simulation.nextDue(), this.#sampler.nextDue(), this.#terminals.nextDue());
   }
 
   /** Lets everything happen that is due until then. */
@@ -180,6 +183,7 @@ export class ClusterAgent implements ClusterListener {
       this.#sampler.sample(now);
     }
     this.simulation.advanceTo(now);
+    this.#terminals.advance(this.simulation.now);
   }
 
   // -------------------------------------------------------------- what the simulation says
@@ -267,6 +271,12 @@ export class ClusterAgent implements ClusterListener {
   /** @throws LinkFault when the connection is to be given up. */
   receive(message: Exclude<GatewayMessage, { readonly type: "pong" | "faults" }>, wallMs: number): void {
     switch (message.type) {
+      case "terminalOpen":
+      case "terminalInput":
+      case "terminalResize":
+      case "terminalClose":
+      case "terminalAck":
+        return this.#terminals.receive(message);
       case "welcome":
         return this.#onWelcome(message);
       case "assign":
@@ -316,6 +326,7 @@ export class ClusterAgent implements ClusterListener {
     if (this.#reporter.goesOnBehind(welcome)) this.#onAck(welcome.epoch, welcome.ackedSeq);
     else this.#startEpoch(welcome);
     this.#session.send(this.#reporter.unacked);
+    this.#terminals.welcomed();
     this.#vouching.welcomed(this.#reporter.position.lastSeq, this.#reporter.isQuiet);
   }
 
@@ -377,6 +388,7 @@ export class ClusterAgent implements ClusterListener {
     if (this.#session.state !== "WELCOMED") return;
     this.#session.send(this.#reporter.make(wallMs));
     if (this.#session.takes("samples")) this.#session.send(this.#sampler.take());
+    if (this.#session.takes("terminalOutput")) this.#session.send(this.#terminals.messages());
   }
 
   /** Whether lines are to be made or sent: who looks after it makes reports then. */

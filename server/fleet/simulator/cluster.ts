@@ -21,6 +21,7 @@ import type { ClusterOptions } from "./cluster-options.ts";
 import type { ConfigSetRecord } from "./config-sets.ts";
 import { Configurations } from "./configurations.ts";
 import { Containers } from "./containers.ts";
+import { runningContainer, type RunningContainer } from "./container-world.ts";
 import { Controller } from "./controller.ts";
 import type { Cut } from "./cuts.ts";
 import { Faults } from "./faults.ts";
@@ -307,6 +308,11 @@ export class ClusterSimulation {
   /** By path, the files that ConfigMaps and Secrets are in a pod's container; null as above. */
   filesOf(podId: string, container: string): Record<string, string> | null {
     return this.#views.filesOf(podId, container);
+  }
+
+  /** A container as a shell in it sees it; null where there is none of this name that runs. */
+  containerOf(podId: string, container: string): RunningContainer | null {
+    return runningContainer({ parts: this.#parts, views: this.#views, configurations: this.#configurations, services: this.#services, now: () => this.#now }, podId, container);
   }
 
   /** Why a service can't be carried out, a sentence; null when it is. */

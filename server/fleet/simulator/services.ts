@@ -8,6 +8,7 @@ import { formatIpv4, parseIpv4 } from "./addresses.ts";
 import type { ClusterParts } from "./parts.ts";
 import { slotsOf } from "./placements.ts";
 import { READY } from "./pods.ts";
+import type { FoundService } from "./shell/world.ts";
 
 export interface Endpoint {
   readonly podId: string;
@@ -70,6 +71,17 @@ export class Services {
       }
     }
     return found.toSorted((a, b) => a.address - b.address).map(({ podId, address }) => ({ podId, address: formatIpv4(address) }));
+  }
+
+  /** A service that a pod of this namespace reaches, by its name, `name.namespace` or its address; null for none. `vpcId` null: the pod is on its node's network. */
+  reachable({ tenantId, namespace, vpcId }: { readonly tenantId: string; readonly namespace: string; readonly vpcId: string | null }, host: string): FoundService | null {
+    const [name, of = namespace] = host.replace(/\.svc(\.cluster\.local)?\.?$/, "").split(".");
+    for (const [id, spec] of this.#services) {
+      if (spec.tenantId !== tenantId || spec.vpcId !== vpcId) continue;
+      if (spec.clusterIp !== host && (spec.name !== name || spec.namespace !== of)) continue;
+      return { name: spec.name, address: spec.clusterIp, ports: spec.ports.map(({ port }) => port), endpoints: (this.endpointsOf(id) ?? []).map(({ address }) => address) };
+    }
+    return null;
   }
 
   #giveUp(claim: string, serviceId: string): void {

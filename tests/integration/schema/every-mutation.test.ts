@@ -11,6 +11,7 @@ import type { Actor } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
 import { createFixture, must, type TestTenant } from "../services/fixture.ts";
 import { raise } from "#tests/support/reading.ts";
+import { rowsOf } from "#tests/support/rows.ts";
 
 const fixture = await createFixture(4);
 const { admin, services } = fixture;
@@ -38,7 +39,17 @@ async function objectsOf(tenant: TestTenant, namespace: string, clusterId: strin
   const applicationId = globalId("Application", application.applicationId);
   const [serviceId = ""] = must(await services.services.create(actor, { name: "web", type: "CLUSTER_IP", applicationId, ports: [{ name: "http", protocol: "TCP", port: 80, containerPort: 80 }] })).serviceIds;
   const { rows: [own] } = await admin.query(
-    "select vpc_id, subnet_id, namespace_id, revision_id, (select id from api_token t where t.tenant_id = p.tenant_id limit 1) as token from placement p where application_id = $1", [application.applicationId],
+    "select vpc_id, subnet_id, namespace_id, p.id as placement_id, cluster_id, (select revision_id from application a where a.id = p.application_id) as revision_id, (select id from api_token t where t.tenant_id = p.tenant_id limit 1) as token from placement p where application_id = $1", [application.applicationId],
+  );
+  const podId = await rowsOf(admin).pod(
+    { tenantId: actor.tenantId, namespaceId: own.namespace_id, applicationId: application.applicationId, placementId: own.placement_id, revisionId: own.revision_id, clusterId: own.cluster_id }, "web-1",
+    { phase: "RUNNING", containers: JSON.stringify([{ name: "web", image: "web:1", state: "RUNNING", ready: true, restartCount: 0, reason: null, exitCode: null, startedAt: 1 }]) },
+  );
+  const terminal = randomUUIDv7();
+  await admin.query(
+    `insert into terminal_session (tenant_id, id, namespace_id, application_id, cluster_id, pod_id, pod_name, container, token_id, token_name, key_id, wrapped_key, ciphertext, columns, rows, state, opened_at, expires_at, active_at)
+     values ($1, $2, $3, $4, $5, $6, 'web-1', 'web', $7, 'token', 'k', '', '', 80, 24, 'OPEN', '2026-01-01', '2026-02-01', '2026-01-01')`,
+    [actor.tenantId, terminal, own.namespace_id, application.applicationId, own.cluster_id, podId, actor.tokenId],
   );
   const faultId = randomUUIDv7();
   await admin.query(
@@ -48,7 +59,7 @@ async function objectsOf(tenant: TestTenant, namespace: string, clusterId: strin
     Fault: globalId("Fault", faultId),
     Application: applicationId, ConfigMap: configMapId, Secret: secretId, Registry: registryId, Service: globalId("Service", serviceId), Operation: globalId("Operation", application.operationId ?? ""),
     Cluster: clusterId, Vpc: globalId("Vpc", own.vpc_id), Subnet: globalId("Subnet", own.subnet_id), Namespace: globalId("Namespace", own.namespace_id), ApiToken: globalId("ApiToken", own.token),
-    Revision: globalId("Revision", own.revision_id),
+    Revision: globalId("Revision", own.revision_id), Pod: globalId("Pod", podId), TerminalSession: globalId("TerminalSession", terminal),
   };
 }
 
@@ -95,6 +106,8 @@ const INPUTS: Readonly<Record<string, (ids: Ids) => object>> = {
   updateSecret: (ids) => ({ secretId: ids["Secret"], data: [{ key: "a", value: "2" }] }), deleteSecret: (ids) => ({ id: ids["Secret"] }), revealSecret: (ids) => ({ id: ids["Secret"] }),
   importManifests: (ids) => ({ namespace: "default", yaml: "{ apiVersion: v1, kind: ConfigMap, metadata: { name: new } }", distribution: distribution(ids) }),
   injectFault: ({ Cluster: clusterId, Fault: nodeId, Application: podId }) => ({ kind: "SLOW_IMAGE_PULL", durationSeconds: 60, clusterId, nodeId, podId }), endFault: (ids) => ({ faultId: ids["Fault"] }),
+  openTerminal: (ids) => ({ podId: ids["Pod"], container: "web" }), sendTerminalInput: (ids) => ({ sessionId: ids["TerminalSession"], sequence: 1, data: "x" }),
+  resizeTerminal: (ids) => ({ sessionId: ids["TerminalSession"], columns: 100, rows: 30 }), closeTerminal: (ids) => ({ sessionId: ids["TerminalSession"] }),
   deleteNamespace: (ids) => ({ id: ids["Namespace"] }), revokeApiToken: (ids) => ({ id: ids["ApiToken"] }),
 };
 
@@ -164,7 +177,7 @@ async function ask(actor: Actor, mutation: string, input: object): Promise<strin
 
 /** All that could be changed of somebody's, and that is not kept of who tries. */
 const state = async (): Promise<string> => {
-  const tables = ["application", "placement", "revision", "service", "config_map", "secret", "namespace", "api_token", "operation", "operation_step", "rollout", "fault"];
+  const tables = ["application", "placement", "revision", "service", "config_map", "secret", "namespace", "api_token", "operation", "operation_step", "rollout", "fault", "terminal_session", "terminal_input"];
   return JSON.stringify(await Promise.all(tables.map(async (table) => (await admin.query(`select md5(string_agg(t::text, ',' order by t::text)) as hash from ${table} t`)).rows)));
 };
 
@@ -192,7 +205,7 @@ describe.each(PLACES.map((place) => [`${place.mutation}(${place.path.join(".")})
   };
 
   test("another tenant's", () => tried(me.actor, theirs, Object.keys(theirs).filter((type) => type !== "Cluster" && type !== "Fault")));
-  test("of a namespace that the token does not reach", () => tried(limited, hidden, ["Application", "ConfigMap", "Secret", "Registry", "Service", "Operation", "Namespace", "Revision"]));
+  test("of a namespace that the token does not reach", () => tried(limited, hidden, ["Application", "ConfigMap", "Secret", "Registry", "Service", "Operation", "Namespace", "Revision", "Pod", "TerminalSession"]));
 });
 
 describe.each(Object.keys(INPUTS).filter((mutation) => takes(mutation, "expectedVersion")))("%s", (mutation) => {

@@ -53,7 +53,7 @@ const START = Date.UTC(2026, 0, 1);
 
 export async function createFixture(connections = 4, speed = 1): Promise<Fixture> {
   const database = await createTestDatabase();
-  const { orm } = await database.openAs("selvedge_api", connections);
+  const { orm, pool } = await database.openAs("selvedge_api", connections);
   const { admin } = database;
   const published: string[] = [];
   const bus: Bus = {
@@ -70,7 +70,7 @@ export async function createFixture(connections = 4, speed = 1): Promise<Fixture
     admin,
     orm,
     published,
-    services: createServices({ orm, bus, clock: { now: () => now }, speed, fingerprintKey: FINGERPRINT_KEY, keyRing: KEY_RING }),
+    services: createServices({ orm, pool, bus, clock: { now: () => now }, speed, fingerprintKey: FINGERPRINT_KEY, keyRing: KEY_RING }),
     advance: (ms) => void (now += ms),
     tenant: async (name = `tenant-${randomUUID()}`) => {
       const [id, tokenId] = [randomUUIDv7(), randomUUIDv7()];

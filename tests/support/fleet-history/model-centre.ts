@@ -156,8 +156,8 @@ export class ModelCentre implements HistoryCentre {
     if (refused.has(clusterId)) return;
     const session = this.#sessions.get(clusterId);
     if (session?.connection !== connection) return this.#refuse(connection, clusterId, "say hello first");
-    // It takes neither.
-    if (message.type === "logs" || message.type === "samples") return this.#refuse(connection, clusterId, "unknown message type");
+    // It takes nothing else.
+    if (message.type !== "report") return this.#refuse(connection, clusterId, "unknown message type");
     const reason = this.#report(session, message);
     if (reason === null) return;
     this.#sessions.delete(clusterId);

@@ -20,11 +20,12 @@ const ROOTS: Readonly<Record<string, readonly [Role, ...string[]][]>> = {
   ],
   Mutation: [
     ["OPERATOR", "createApplication", "createConfigMap", "createNamespace", "createSecret", "createServices", "deleteApplication", "deleteConfigMap", "deleteNamespace", "deleteSecret", "deleteServices", "importManifests", "revealSecret", "scaleApplication", "updateApplication", "updateConfigMap", "updateDistribution", "updateSecret", "updateService"],
+    ["OPERATOR", "closeTerminal", "openTerminal", "resizeTerminal", "sendTerminalInput"],
     ["OPERATOR", "cancelOperation", "restartApplication", "retryOperation", "rollBackApplication", "startApplication", "stopApplication", "upgradeApplication"],
     ["OWNER", "createApiToken", "revokeApiToken"],
     ["PLATFORM_ADMIN", "createEnrolmentTicket", "createTenant", "endFault", "injectFault", "revokeClusterKey"],
   ],
-  Subscription: [["VIEWER", "application", "applications", "clusters", "metrics", "operation", "operations", "pods", "watch"]],
+  Subscription: [["VIEWER", "application", "applications", "clusters", "events", "logs", "metrics", "operation", "operations", "pods", "watch"], ["OPERATOR", "terminal"]],
 };
 /** Of a type's fields, wherever the type is met. */
 const TYPES: Readonly<Record<Role, readonly string[]>> = {
@@ -42,7 +43,7 @@ const TYPES: Readonly<Record<Role, readonly string[]>> = {
     "ServiceEndpoint", "ServiceEndpointConnection", "ServiceEndpointEdge", "ServicePort", "ServicesPayload", "Subnet", "SubnetConnection", "SubnetEdge",
     "TcpSocketProbe", "Tenant", "TenantConnection", "TenantEdge", "UpdateStrategy", "UserError", "Viewer", "Volume", "VolumeMount", "Vpc", "VpcConnection", "VpcEdge",
   ],
-  OPERATOR: ["RevealSecretPayload"],
+  OPERATOR: ["RevealSecretPayload", "TerminalOutput", "TerminalPayload", "TerminalSession"],
   OWNER: ["ApiToken", "ApiTokenConnection", "ApiTokenEdge", "ApiTokenPayload", "AuditEntry", "AuditEntryConnection", "AuditEntryEdge", "CreateApiTokenPayload"],
   PLATFORM_ADMIN: ["CreateEnrolmentTicketPayload", "CreateTenantPayload", "Fault", "FaultPayload", "RevokeClusterKeyPayload"],
 };
