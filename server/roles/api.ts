@@ -100,7 +100,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       allowedOrigins: config.http.allowedOrigins,
       schema,
       reads: reads.operations,
-      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), server }),
+      makeContext: ({ actor, choice, viewer, resume }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer, resume), server }),
       authenticate: (token) => authenticator.authenticate(token),
       clock,
       bus,
