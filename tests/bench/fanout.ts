@@ -9,7 +9,6 @@ import type { Delivered, LoadAsk } from "./fanout/load.ts";
 import { HELP, type Options, parseOptions, type SideName } from "./fanout/options.ts";
 import type { Target, Usage } from "./fanout/side.ts";
 import { startBenchDatabase } from "./postgres.ts";
-import { fill } from "./reads/data.ts";
 import { peersInstalled } from "./reads/peers.ts";
 import { messageOf } from "./reads/servers.ts";
 import { median } from "./writes/figures.ts";
@@ -48,17 +47,39 @@ export async function run(args: readonly string[]): Promise<boolean> {
   const database = stack.use(await startBenchDatabase());
   const admin = openPool({ address: database.address, login: database.superuser, max: 1 });
   stack.defer(() => admin.end());
-  const { tenantId, applicationIds } = await fill(admin, TOKEN, hashToken(TOKEN));
-  // One application a message, twenty a burst: a snapshot is small, as that of the others is.
-  await admin.query("delete from application where tenant_id <> $1 or id <> all ($2::uuid[])", [tenantId, applicationIds.slice(0, BURST).map((id) => id)]);
+  const { tenantId, applicationIds } = await fill(admin);
   const target: Target = { address: database.address, api: database.login("selvedge_api"), tailer: database.login("selvedge_tailer"), token: TOKEN };
 
   const measured: Measured[] = [];
   for (const side of sides) {
     process.stderr.write(`${side}\n`);
-    measured.push(await measure(side, target, options, commitOf(admin, tenantId, applicationIds.slice(0, BURST))));
+    measured.push(await measure(side, target, options, commitOf(admin, tenantId, applicationIds)));
   }
   return print(measured, options);
+}
+
+/** One application a message, and as many as there are a burst. */
+async function fill(admin: Pool): Promise<{ readonly tenantId: string; readonly applicationIds: readonly string[] }> {
+  const client = await admin.connect();
+  try {
+    const { rows } = await client.query<{ id: string }>("insert into tenant values (gen_random_uuid(), 'measured', now()) returning id");
+    const tenantId = rows[0]?.id as string;
+    await client.query("insert into namespace values ($1, gen_random_uuid(), 'default', '', true, now())", [tenantId]);
+    await client.query("insert into api_token (tenant_id, id, name, role, prefix, hash, created_at) values ($1, gen_random_uuid(), 'bench', 'VIEWER', 'bench', $2, now())", [tenantId, hashToken(TOKEN)]);
+    await client.query(`create temporary table made as select n.tenant_id, n.id as namespace_id, gen_random_uuid() as application_id, gen_random_uuid() as revision_id, i from namespace n, generate_series(1, ${BURST}) i`);
+    // Each refers to the other, which is looked at by the commit.
+    await client.query("begin");
+    await client.query(`insert into application (tenant_id, id, namespace_id, name, description, workload_kind, capacity_type, labels, status, version, deletion_protection, update_strategy, revision_id, desired, created_at, updated_at)
+      select tenant_id, application_id, namespace_id, 'application-' || lpad(i::text, 3, '0'), 'other', 'DEPLOYMENT', 'ON_DEMAND', '[]', 'RUNNING', 1, false,
+        '{"maxUnavailable": {"percent": 25}, "maxSurge": {"percent": 25}}', revision_id, 100, now(), now() from made`);
+    await client.query(`insert into revision (tenant_id, id, application_id, namespace_id, number, template, template_hash, message, created_by, created_at)
+      select tenant_id, revision_id, application_id, namespace_id, 1, '{"runtime": "RUNC", "containers": [], "labels": [], "terminationGracePeriodSeconds": 30}', 'hash', '', 'bench', now() from made`);
+    await client.query("commit");
+    const { rows: made } = await client.query<{ application_id: string }>("select application_id from made order by i");
+    return { tenantId, applicationIds: made.map(({ application_id }) => application_id) };
+  } finally {
+    client.release();
+  }
 }
 
 interface Measured {
@@ -66,6 +87,7 @@ interface Measured {
   readonly single: Figures;
   readonly burst: Figures;
   readonly kilobytes: number;
+  readonly streams?: number;
 }
 interface Figures {
   /** From the first delivery to the last. */
@@ -89,17 +111,17 @@ async function measure(side: SideName, target: Target, { subscribers, events }: 
   await using load = await start("fanout/load.ts", []);
   const { url } = server.first as { url: string };
   const connect = (count: number): Promise<unknown> => load.ask({ kind: "connect", url, token: TOKEN, count } satisfies LoadAsk);
-  const usage = async (): Promise<Usage> => (await server.ask({ kind: "usage" })) as Usage;
+  const usage = async (weigh = false): Promise<Usage> => (await server.ask({ kind: "usage", weigh })) as Usage;
 
   // Code is compiled and pools are filled before memory is weighed.
   await connect(Math.min(WARM_UP, subscribers));
   await event(server, load, 1, "warm", side === "ours" ? commit : null);
   await load.ask({ kind: "disconnect" } satisfies LoadAsk);
   await quiet();
-  const before = await usage();
+  const before = await usage(true);
   await connect(subscribers);
   await quiet();
-  const after = await usage();
+  const after = await usage(true);
 
   const figures = async (count: number): Promise<Figures> => {
     const all: Figures[] = [];
@@ -116,7 +138,8 @@ async function measure(side: SideName, target: Target, { subscribers, events }: 
     return { perSecond: of((one) => one.perSecond), fromEvent: of((one) => one.fromEvent), cpuMicros: of((one) => one.cpuMicros), untilFirstMs: of((one) => one.untilFirstMs) };
   };
   const [single, burst] = [await figures(1), await figures(BURST)];
-  return { side, single, burst, kilobytes: (after.rss - before.rss) / 1024 / subscribers };
+  const { streams } = await usage();
+  return { side, single, burst, kilobytes: (after.rss - before.rss) / 1024 / subscribers, ...(streams === undefined ? {} : { streams }) };
 }
 
 async function event(server: Process, load: Process, count: number, marker: string, commit: Commit | null): Promise<Delivered & { readonly at: number }> {
@@ -168,6 +191,7 @@ function print(measured: readonly Measured[], { subscribers, events }: Options):
   });
   console.table(measured.map(lineOf));
   if (!ours) return true;
+  console.log(`streams that served ours: ${ours.streams}`);
   const [ofRaw, ofBurst] = [ours.single.perSecond / raw.single.perSecond, ours.burst.fromEvent / raw.burst.fromEvent];
   const said = (what: string, value: number, { floor, goal }: { floor: number; goal: number }, holds: (bound: number) => boolean): boolean => {
     console.log(`${what}: ${value.toFixed(2)} (floor ${floor}${holds(floor) ? " held" : " NOT HELD"}, goal ${goal}${holds(goal) ? " held" : " NOT HELD"})`);

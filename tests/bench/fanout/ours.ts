@@ -49,4 +49,5 @@ const api = createApi({
   limits: { operationsPerSecond: 1e9, operationsBurst: 1e9, maxStreamsPerTenant: 1e6, maxConnections: 1e6, keepAliveMs: 3_600_000 },
 });
 const { url } = await api.listen();
-serveAsks(`${url}/graphql`, () => bus.publish("timeline"));
+const streams = async (): Promise<number> => (await registry.getSingleMetric("selvedge_subscription_streams")?.get())?.values[0]?.value ?? Number.NaN;
+serveAsks(`${url}/graphql`, () => bus.publish("timeline"), streams);

@@ -8,15 +8,17 @@ export interface Target {
   readonly token: string;
 }
 
-/** What a side is asked. "usage" is answered with its CPU in milliseconds and its memory in bytes; the others are not answered. */
+/** What a side is asked. "usage" is answered; garbage is collected before memory is weighed, not where CPU is. Events are not answered. */
 export type Ask =
-  | { readonly kind: "usage" }
+  | { readonly kind: "usage"; readonly weigh: boolean }
   /** So many events, whose last payload holds this text; of ours they are in the database already. */
   | { readonly kind: "events"; readonly count: number; readonly marker: string };
 
 export interface Usage {
   readonly cpuMs: number;
   readonly rss: number;
+  /** Of ours: streams that serve all the subscribers. */
+  readonly streams?: number;
 }
 
 /** About as long as what ours sends of one application. */
@@ -30,12 +32,15 @@ export const changeOf = (marker: string): object => ({
 export const QUERY = "subscription { applications { cursor snapshot complete upserted { id name description status version } removedIds at } }";
 
 /** Answers what every side is asked alike. */
-export function serveAsks(url: string, events: (count: number, marker: string) => void): void {
+export function serveAsks(url: string, events: (count: number, marker: string) => void, streams?: () => Promise<number>): void {
+  const answer = async (weigh: boolean): Promise<Usage> => {
+    const { user, system } = process.cpuUsage();
+    if (weigh) globalThis.gc?.();
+    return { cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss, ...(streams ? { streams: await streams() } : {}) };
+  };
   process.on("message", (ask: Ask) => {
     if (ask.kind === "events") return events(ask.count, ask.marker);
-    globalThis.gc?.();
-    const { user, system } = process.cpuUsage();
-    process.send?.({ cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss } satisfies Usage);
+    void answer(ask.weigh).then((usage) => process.send?.(usage));
   });
   process.send?.({ url });
 }

@@ -28,13 +28,13 @@ const resolvers = {
 const app = Fastify({ logger: false });
 app.register(mercurius, { schema, resolvers, jit: 1, subscription: true, graphiql: false });
 const url = await app.listen({ port: 0, host: "127.0.0.1" });
-process.on("message", ({ kind, count, marker }) => {
+process.on("message", ({ kind, count, marker, weigh }) => {
   if (kind === "events") {
     for (let event = 1; event <= count; event += 1) app.graphql.pubsub.publish({ topic: "applications", payload: change(event === count ? marker : "other") });
     return;
   }
-  globalThis.gc?.();
   const { user, system } = process.cpuUsage();
+  if (weigh) globalThis.gc?.();
   process.send({ cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss });
 });
 process.send({ url: `${url}/graphql` });
