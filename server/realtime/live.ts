@@ -1,8 +1,9 @@
 import type { Viewer } from "../identity/viewer.ts";
-import { followObject } from "./object-stream.ts";
 import { NodesStream } from "./nodes-stream.ts";
+import { ObjectStream } from "./object-stream.ts";
 import { type RecordBatch, RecordStream, type RecordWatch } from "./record-stream.ts";
 import { SetStream } from "./set-stream.ts";
+import type { Shareable, Sharing } from "./sharing.ts";
 import type { LiveTiming, NodesState, NodesWatch, ObjectState, ObjectWatch, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 
 /**
@@ -38,24 +39,33 @@ export interface LiveOptions extends Omit<StreamParts, "timing" | "viewer" | "si
 
 export const DEFAULT_TIMING: LiveTiming = Object.freeze({ heartbeatMs: 10_000, gatherMs: 100, cursorAgeMs: 23 * 3_600_000, replayRows: 20_000, messageSize: 200, rememberedIds: 5000 });
 
-/** Streams for one operation: `viewer` answers the newest that is known of who subscribed. */
-export type LiveFor = (viewer: () => Viewer) => Live;
+/**
+ * Streams for one operation: `viewer` answers the newest that is known of who subscribes. `resume`: a cursor that outranks what the operation says, of a
+ * subscriber that was told all up to there; null where there is none.
+ */
+export type LiveFor = (viewer: () => Viewer, resume?: string | null) => Live;
 
 export function createLive(options: LiveOptions): LiveFor {
   const { tailer, fanout, matcher, clock, speed } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const partsFor = (viewer: () => Viewer, signal: AbortSignal): StreamParts => ({ tailer, fanout, matcher, clock, speed, timing, viewer, signal });
-  return (viewer) => ({
-    changes: (watch) => messages((signal) => new SetStream(watch, partsFor(viewer, signal)).run()),
-    nodes: (watch) => messages((signal) => new NodesStream(watch, partsFor(viewer, signal)).run()),
-    object: (watch) => messages((signal) => followObject(watch, partsFor(viewer, signal))),
-    records: (watch) => messages((signal) => new RecordStream(watch, partsFor(viewer, signal)).run()),
+  return (viewer, resume = null) => ({
+    changes: (watch) => shareable((signal) => new SetStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal))),
+    nodes: (watch) => shareable((signal) => new NodesStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal))),
+    object: (watch) => shareable((signal) => new ObjectStream(watch, partsFor(viewer, signal))),
+    records: (watch) => messages((signal) => new RecordStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal)).run()),
   });
 }
 
-/** A generator whose return() does not wait for the message under way: the signal ends what it waits for. */
-function messages<T>(make: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>): Messages<T> {
+/** Messages of a stream that others may join. */
+function shareable<T>(make: (signal: AbortSignal) => Sharing & { run(): AsyncGenerator<T, void, undefined> }): Messages<T> & Shareable {
   const ending = new AbortController();
+  const sharing = make(ending.signal);
+  return Object.assign(messages(() => sharing.run(), ending), { sharing });
+}
+
+/** A generator whose return() does not wait for the message under way: the signal ends what it waits for. */
+function messages<T>(make: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>, ending = new AbortController()): Messages<T> {
   const generator = make(ending.signal);
   const iterator: Messages<T> = {
     next: () => generator.next(),

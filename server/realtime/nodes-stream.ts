@@ -2,6 +2,7 @@ import { parseGlobalId } from "../domain/ids.ts";
 import { formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
 import { ANYWHERE, type Changes, changesOf, type Subscriber, type Taken, type Watched } from "./fanout.ts";
 import { waitForAny, rest } from "./rest.ts";
+import { Joining, type Sharing } from "./sharing.ts";
 import type { NodesState, NodesWatch, StreamParts, WatchedType } from "./state-stream.ts";
 import type { TimelineKind } from "./timeline.ts";
 import type { TimelineRow } from "./tailer.ts";
@@ -13,7 +14,7 @@ import type { TimelineRow } from "./tailer.ts";
  * Each type has a place of its own with the fan-out, because what matters to one type (its cluster, what was deleted with another) means nothing to
  * the next.
  */
-export class NodesStream {
+export class NodesStream implements Sharing {
   readonly #watch: NodesWatch;
   readonly #parts: StreamParts;
   readonly #kinds: ReadonlyMap<string, Kind>;
@@ -22,6 +23,10 @@ export class NodesStream {
   #held = new Set<string>();
   #position: Position;
   #sent = performance.now();
+  #place: Position;
+  #round = 0;
+  #begun = false;
+  readonly #joining = new Joining<NodesStream>();
 
   constructor(watch: NodesWatch, parts: StreamParts) {
     const ids = [...new Set(watch.ids)];
@@ -29,8 +34,21 @@ export class NodesStream {
     this.#parts = parts;
     this.#kinds = kindsOf(this.#watch);
     this.#position = parts.tailer.position;
+    this.#place = this.#position;
     const { tenantId, namespaces, role } = parts.viewer();
     this.#key = subscriptionKey("nodes", tenantId, namespaces, role, ids.toSorted());
+  }
+
+  get place(): Position | null {
+    return this.#begun ? this.#place : null;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  absorb(other: NodesStream): void {
+    this.#joining.add(other);
   }
 
   async *run(): AsyncGenerator<NodesState, void, undefined> {
@@ -49,6 +67,9 @@ export class NodesStream {
         looked = performance.now();
         const taken = new Map([...places].map(([kind, subscriber]) => [kind, subscriber.take()]));
         const position = tailer.position;
+        this.#place = position;
+        this.#round += 1;
+        for (const other of this.#joining.due(position)) for (const id of other.#held) this.#held.add(id);
         const { upserted, missing } = await this.#changed(taken);
         const removed = missing.filter((id) => this.#held.has(id));
         if (upserted.length + removed.length > 0 || performance.now() - this.#sent >= timing.heartbeatMs) yield this.#message({ upserted, removed }, position);
@@ -61,6 +82,7 @@ export class NodesStream {
 
   async *#begin(): AsyncGenerator<NodesState, void, undefined> {
     const { position } = this.#parts.tailer;
+    this.#place = position;
     const { after } = this.#watch;
     const rows = after === null || after === undefined ? null : await this.#missed(after, position);
     const there = await this.#existing();
@@ -127,6 +149,7 @@ export class NodesStream {
     for (const id of removed) this.#held.delete(id);
     this.#position = position;
     this.#sent = performance.now();
+    this.#begun = true;
     const at = this.#parts.clock.now();
     return { cursor: formatCursor({ position: this.#position, incomplete: false, issuedAt: at, of: this.#key }), snapshot, complete: true, upserted, removed, at };
   }

@@ -1,11 +1,12 @@
 import { formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
 import { type Changes, changesOf } from "./fanout.ts";
-import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 import { rest } from "./rest.ts";
+import { Joining, type Sharing } from "./sharing.ts";
+import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
 import type { TimelineKind } from "./timeline.ts";
 
 /** One subscription to a set; a class for what it remembers from message to message. The laws are told in live.ts. */
-export class SetStream {
+export class SetStream implements Sharing {
   readonly #watch: SetWatch;
   readonly #parts: StreamParts;
   readonly #key: string;
@@ -18,13 +19,31 @@ export class SetStream {
   #settled: (() => boolean) | null = null;
   #position: Position;
   #sent = performance.now();
+  #place: Position;
+  #round = 0;
+  /** Whether the subscriber has been told a whole state, and not a part of a snapshot since. */
+  #whole = false;
+  readonly #joining = new Joining<SetStream>();
 
   constructor(watch: SetWatch, parts: StreamParts) {
     this.#watch = watch;
     this.#parts = parts;
     this.#position = parts.tailer.position;
+    this.#place = this.#position;
     const { tenantId, namespaces } = parts.viewer();
     this.#key = subscriptionKey(watch.type, tenantId, namespaces, watch.args);
+  }
+
+  get place(): Position | null {
+    return this.#whole ? this.#place : null;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  absorb(other: SetStream): void {
+    this.#joining.add(other);
   }
 
   async *run(): AsyncGenerator<StateChange, void, undefined> {
@@ -40,6 +59,7 @@ export class SetStream {
         looked = performance.now();
         const { everything, ...changes } = subscriber.take();
         const position = tailer.position;
+        this.#beginRound(position);
         const settled = this.#settled?.() ?? true;
         const sorted = everything ? null : await this.#sorted(changes);
         if (!sorted) yield* this.#snapshot(position);
@@ -56,6 +76,7 @@ export class SetStream {
 
   async *#begin(): AsyncGenerator<StateChange, void, undefined> {
     const { position } = this.#parts.tailer;
+    this.#place = position;
     const { after } = this.#watch;
     const missed = after === null || after === undefined ? null : await this.#missed(after, position);
     if (missed === null) return yield* this.#snapshot(position);
@@ -164,6 +185,8 @@ export class SetStream {
     this.#position = position;
     this.#sent = performance.now();
     const { snapshot = false, complete, incomplete = false, upserted = [], removed = [] } = parts;
+    if (complete) this.#whole = true;
+    else if (incomplete) this.#whole = false;
     const at = this.#parts.clock.now();
     const cursor = formatCursor({ position: this.#position, incomplete, issuedAt: at, of: this.#key });
     return { cursor, snapshot, complete, upserted, removed, at };
@@ -181,6 +204,18 @@ export class SetStream {
     if (!this.#held) return;
     for (const id of ids) this.#held.add(id);
     if (this.#held.size > this.#parts.timing.rememberedIds) this.#held = null;
+  }
+
+  /** Whatever any of the subscribers was shown is told when it goes. */
+  #beginRound(place: Position): void {
+    this.#place = place;
+    this.#round += 1;
+    for (const other of this.#joining.due(place)) {
+      if (!other.#held) this.#held = null;
+      else this.#hold([...other.#held]);
+      const [mine, theirs] = [this.#settled, other.#settled];
+      this.#settled = mine && theirs ? () => mine() && theirs() : (mine ?? theirs);
+    }
   }
 
   async #remember(): Promise<Set<string> | null> {

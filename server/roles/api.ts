@@ -117,7 +117,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       allowedOrigins: config.http.allowedOrigins,
       schema,
       reads: reads.operations,
-      makeContext: ({ actor, choice, viewer }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer), logs, metrics: { follow: (what) => liveMetrics.follow(what, viewer) }, server }),
+      makeContext: ({ actor, choice, viewer, resume }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer, resume), logs, metrics: { follow: (what) => liveMetrics.follow(what, viewer) }, server }),
       downloads,
       authenticate: (token) => authenticator.authenticate(token),
       clock,

@@ -96,7 +96,7 @@ export function createApi(options: ApiOptions): Api {
   const enforcer = createEnforcer({ schema, limits });
   const runner = createRunner({ makeContext, reads, charge: (viewer) => enforcer.charge(viewer), limits, logger, metrics });
   const sessions = createSessions({ authenticate, clock, recheckMs: limits.recheckTokensMs, logger });
-  const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, identify });
+  const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, requestId: randomUUID, sourceAddress, origin: originOf });
   const origins = createOrigins(options.allowedOrigins);
   const downloads = options.downloads ? createLogDownloadRoute(options.downloads, logger) : null;
   const streams = new Set<ServerResponse>();
@@ -315,9 +315,11 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split(
 const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
 
 function identify(request: IncomingMessage): Identity {
-  const sourceAddress = request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
-  return { requestId: randomUUID(), sourceAddress, origin: `http://${request.headers.host ?? "localhost"}` };
+  return { requestId: randomUUID(), sourceAddress: sourceAddress(request), origin: originOf(request) };
 }
+
+const sourceAddress = (request: IncomingMessage): string | null => request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
+const originOf = (request: IncomingMessage): string => `http://${request.headers.host ?? "localhost"}`;
 
 /** `head`: names and values in turn. Written with the status all at once, as the usual way does, they cost a fraction of this. */
 function setAll(response: ServerResponse, head: readonly string[]): void {

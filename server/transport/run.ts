@@ -1,16 +1,20 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { createSourceEventStream, executeRootSelectionSet, executeSubscriptionEvent, type ExecutionResult, type GraphQLError, type ValidatedSubscriptionArgs } from "graphql";
 import type { Logger } from "pino";
 import type { Actor, Viewer } from "../identity/viewer.ts";
 import { isText, type Answer, type OperationReads, type ReaderChoice, type ReadOutcome } from "../read/answer.ts";
+import { createSharedStreams, type Membership, type Sink } from "../realtime/shared-streams.ts";
+import { sharingOf } from "../realtime/sharing.ts";
+import { createAudiences } from "./audience.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { Ending, goneOf, type Gone } from "./ending.ts";
 import type { AdmittedOperation } from "./enforce.ts";
 import { apiError, maskError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Transport, TransportMetrics } from "./metrics.ts";
+import { Payload } from "./payload.ts";
 import { createPlaces } from "./places.ts";
 import type { Session } from "./sessions.ts";
+import { PullSink } from "./wire.ts";
 
 /** Who asks, and what the answer is traced by. */
 export interface Caller {
@@ -29,6 +33,8 @@ export interface ContextRequest {
   /** Which reader the context gets. */
   readonly choice: ReaderChoice;
   viewer(): Viewer;
+  /** Of a subscription that goes on: the cursor of what was sent last, which outranks the operation's own. */
+  readonly resume?: string | null;
 }
 export type MakeContext = (request: ContextRequest) => object;
 
@@ -52,6 +58,8 @@ export interface Runner {
    * UNAUTHENTICATED error, when the session ends. Iterating never throws. One message is made at a time, when it is asked for: a slow reader holds up its own source only.
    */
   subscribe(operation: AdmittedOperation, caller: Caller, session: Session, gone?: AbortSignal): Promise<ExecutionResult | Messages>;
+  /** The same for who takes messages as they come. Those who ask for the same are told the same payloads (realtime/shared-streams.ts). */
+  follow(operation: AdmittedOperation, caller: Caller, session: Session, sink: Sink<Payload>): Promise<ExecutionResult | Membership>;
 }
 
 export interface RunnerOptions {
@@ -68,8 +76,12 @@ export function createRunner({ makeContext, reads, charge, limits, logger, metri
   const places = createPlaces(limits.maxStreamsPerTenant);
   const deadlines = createDeadlines(limits.operationTimeoutMs);
 
-  const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer, choice: ReaderChoice): object =>
-    makeContext({ actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress, ...(caller.origin === undefined ? {} : { origin: caller.origin }) }, choice, viewer: newest });
+  const audiences = createAudiences();
+
+  const contextOf = (caller: Caller, viewer: Viewer, newest: () => Viewer, choice: ReaderChoice, resume: string | null = null): object =>
+    makeContext({
+      actor: { ...viewer, requestId: caller.requestId, sourceAddress: caller.sourceAddress, ...(caller.origin === undefined ? {} : { origin: caller.origin }) }, choice, viewer: newest, resume,
+    });
 
   const masked = (caller: Caller, operation: AdmittedOperation, errors: readonly unknown[]): GraphQLError[] =>
     errors.map((error) =>
@@ -129,92 +141,83 @@ export function createRunner({ makeContext, reads, charge, limits, logger, metri
     return answer;
   };
 
-  const subscribe: Runner["subscribe"] = async (operation, caller, session, gone) => {
-    const started = performance.now();
-    const args = operation.execution as ValidatedSubscriptionArgs;
-    const newest = (): Viewer => session.viewer() ?? caller.viewer;
-    const leavePlace = places.take(caller.viewer.tenantId);
-    let source: AsyncIterable<unknown> | ExecutionResult;
-    try {
-      source = leavePlace ? await createSourceEventStream({ ...args, contextValue: contextOf(caller, caller.viewer, newest, "interpreter") }) : { errors: [tooManyStreams(limits)] };
-    } catch (error) {
-      source = { errors: [error as GraphQLError] };
-    }
-    const failed = Symbol.asyncIterator in source ? null : clean(caller, operation, source);
-    metrics.operation(caller.transport, operation.kind, failed ? outcomeOf(failed) : "ok", (performance.now() - started) / 1000);
-    if (failed) {
-      leavePlace?.();
-      return failed;
-    }
-
-    const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    const stopping = new AbortController();
-    const stopped = goneOf(stopping.signal);
-    const waiting = interruptible([stopping.signal, session.ended]);
-
-    async function* messages(): Messages {
-      let turn = performance.now();
+  const shared = createSharedStreams<ValidatedSubscriptionArgs, Viewing, Payload>({
+    async open(args, { caller, operation }, viewer, resume) {
+      let source: AsyncIterable<unknown> | ExecutionResult;
       try {
-        for (;;) {
-          // A source that is always ready and a socket that takes everything would never let anybody else have a turn.
-          if (performance.now() - turn > LONGEST_TURN_MS) {
-            await nextTurn();
-            turn = performance.now();
-          }
-          const step = await waiting.on(iterator.next());
-          if (stopping.signal.aborted) return;
-          const viewer = session.viewer();
-          if (step === INTERRUPTED || !viewer) {
-            yield { errors: [apiError("UNAUTHENTICATED", "The token of this stream was revoked or has expired.")] };
-            return;
-          }
-          if (step.done) return;
-          const message = step.value;
-          const answer = await inTime(caller, operation, stopped, (ending) => {
-            const run = (outcome: ReadOutcome): Answer | Promise<Answer> =>
-              afterReads(outcome, viewer, operation, ending, (choice) =>
-                executeSubscriptionEvent({ ...args, rootValue: message, contextValue: contextOf(caller, viewer, newest, choice), externalAbortSignal: ending.signal() }),
-              );
-            const outcome = reads.message(args, message, viewer);
-            return outcome instanceof Promise ? outcome.then(run) : run(outcome);
-          });
-          if (stopping.signal.aborted) return;
-          metrics.message(caller.transport);
-          yield answer;
-          // Without its data the subscriber would miss something and not know: it has to come back with the last cursor that it got.
-          if (!isText(answer) && answer.errors && (answer.data ?? null) === null) return;
-        }
+        source = await createSourceEventStream({ ...args, contextValue: contextOf(caller, viewer(), viewer, "interpreter", resume) });
       } catch (error) {
-        yield { errors: masked(caller, operation, [error]) };
+        source = { errors: [error as GraphQLError] };
       }
-    }
+      if (!(Symbol.asyncIterator in source)) return { failure: new Payload(clean(caller, operation, source)) };
+      return { iterator: source[Symbol.asyncIterator](), sharing: sharingOf(source) };
+    },
+    async render(args, { caller, operation }, message, viewer, signal) {
+      const answer = await inTime(caller, operation, goneOf(signal), (ending) => {
+        const run = (outcome: ReadOutcome): Answer | Promise<Answer> =>
+          afterReads(outcome, viewer, operation, ending, (choice) =>
+            executeSubscriptionEvent({ ...args, rootValue: message, contextValue: contextOf(caller, viewer, () => viewer, choice), externalAbortSignal: ending.signal() }),
+          );
+        const outcome = reads.message(args, message, viewer);
+        return outcome instanceof Promise ? outcome.then(run) : run(outcome);
+      });
+      const payload = new Payload(answer);
+      return { payload, bytes: payload.tail.byteLength, last: payload.isFailure };
+    },
+    failed: (_args, { caller, operation }, error) => new Payload({ errors: masked(caller, operation, [error]) }),
+    revoked: () => new Payload({ errors: [apiError("UNAUTHENTICATED", "The token of this stream was revoked or has expired.")] }),
+    viewer: ({ session }) => session.viewer(),
+    delivered: ({ caller }, count) => metrics.messages(caller.transport, count),
+    left: (viewing) => viewing.leave(),
+    onFault: (error) => logger.warn({ err: error }, "a subscription's source failed while ending"),
+  });
+  metrics.sharedStreams(() => shared.streams);
 
-    const generator = messages();
-    let closed = false;
-    /** Whatever ends the messages: the source is told, once, without waiting for it. */
-    const close = (): void => {
-      if (closed) return;
-      closed = true;
-      leavePlace?.();
-      stopping.abort();
-      waiting.forget();
-      gone?.removeEventListener("abort", close);
-      metrics.streams(caller.transport, -1);
-      Promise.resolve(iterator.return?.()).catch((error: unknown) => logger.warn({ err: error }, "a subscription's source failed while ending"));
-    };
+  const follow: Runner["follow"] = async (operation, caller, session, sink) => {
+    const started = performance.now();
+    const counted = (failure: ExecutionResult | null): void => metrics.operation(caller.transport, operation.kind, failure ? outcomeOf(failure) : "ok", (performance.now() - started) / 1000);
+    const leavePlace = places.take(caller.viewer.tenantId);
+    if (!leavePlace) {
+      const failure = clean(caller, operation, { errors: [tooManyStreams(limits)] });
+      counted(failure);
+      return failure;
+    }
+    const viewing = new Viewing(operation, caller, session, leavePlace);
     metrics.streams(caller.transport, 1);
-    if (gone?.aborted) close();
-    else gone?.addEventListener("abort", close, { once: true });
-    // Not the generator's own return(): that would wait for the message under way.
-    const end = (): Promise<IteratorResult<Answer, void>> => {
-      close();
-      return Promise.resolve({ done: true, value: undefined });
+    viewing.onLeft = () => metrics.streams(caller.transport, -1);
+    const args = operation.execution as ValidatedSubscriptionArgs;
+    const entered = await shared.enter(audiences.keyOf(args, caller.viewer), args, viewing, sink);
+    if ("failure" in entered) {
+      const failure = entered.failure.answer as ExecutionResult;
+      counted(failure);
+      return failure;
+    }
+    counted(null);
+    viewing.watch(entered);
+    return entered;
+  };
+
+  const subscribe: Runner["subscribe"] = async (operation, caller, session, gone) => {
+    const sink = new PullSink();
+    const membership = await follow(operation, caller, session, sink);
+    if (!("state" in membership)) return membership;
+    let ended = false;
+    const end = async (): Promise<IteratorResult<Answer, void>> => {
+      ended = true;
+      membership.leave();
+      sink.end();
+      gone?.removeEventListener("abort", onGone);
+      return { done: true, value: undefined };
     };
+    const onGone = (): void => void end();
+    if (gone?.aborted) onGone();
+    else gone?.addEventListener("abort", onGone, { once: true });
     const stream: Messages = {
       async next() {
-        const step = await generator.next();
-        if (step.done) close();
-        return step;
+        if (ended) return { done: true, value: undefined };
+        const step = await sink.next();
+        if (step.done || ended) return end();
+        return { done: false, value: step.value.answer };
       },
       return: end,
       throw: end,
@@ -226,33 +229,40 @@ export function createRunner({ makeContext, reads, charge, limits, logger, metri
     return stream;
   };
 
-  return { execute, subscribe };
+  return { execute, follow, subscribe };
 }
 
 const tooManyStreams = ({ maxStreamsPerTenant }: Limits): GraphQLError =>
   apiError("RATE_LIMITED", `The tenant has ${maxStreamsPerTenant} subscriptions already, which is as many as it may have at once; end some first.`, { details: { retryAfterMs: 1000 } });
 
 const TIMED_OUT = new Error("the operation timed out");
-const LONGEST_TURN_MS = 5;
-const INTERRUPTED = Symbol("interrupted");
 
-/**
- * Waits for promises one after the other, and stops waiting when a signal fires. Not Promise.race with a promise that lives as long as the
- * stream: each race would leave a reaction on it behind.
- */
-function interruptible(signals: readonly AbortSignal[]): { on<T>(promise: Promise<T>): Promise<T | typeof INTERRUPTED>; forget(): void } {
-  let wake: (() => void) | undefined;
-  const listener = (): void => wake?.();
-  for (const signal of signals) signal.addEventListener("abort", listener);
-  return {
-    on: (promise) =>
-      new Promise((resolve, reject) => {
-        wake = () => resolve(INTERRUPTED);
-        promise.then(resolve, reject);
-        if (signals.some((signal) => signal.aborted)) resolve(INTERRUPTED);
-      }),
-    forget() {
-      for (const signal of signals) signal.removeEventListener("abort", listener);
-    },
-  };
+/** Who views a subscription. */
+class Viewing {
+  readonly caller: Caller;
+  readonly session: Session;
+  readonly operation: AdmittedOperation;
+  readonly #leavePlace: () => void;
+  #membership: Membership | null = null;
+  onLeft: (() => void) | null = null;
+
+  constructor(operation: AdmittedOperation, caller: Caller, session: Session, leavePlace: () => void) {
+    this.operation = operation;
+    this.caller = caller;
+    this.session = session;
+    this.#leavePlace = leavePlace;
+  }
+
+  /** It is told at once when its token ends. */
+  watch(membership: Membership): void {
+    if (membership.state === "ENDED") return;
+    this.#membership = membership;
+    if (!this.session.watch(membership)) membership.revoke();
+  }
+
+  leave(): void {
+    this.#leavePlace();
+    if (this.#membership) this.session.unwatch(this.#membership);
+    this.onLeft?.();
+  }
 }

@@ -18,8 +18,15 @@ export interface Session {
   /** null once ended. */
   viewer(): Viewer | null;
   readonly ended: AbortSignal;
+  /** Who is told at once that it has ended; an abort signal for each would be most of what a stream weighs. Answers whether it had not ended before. */
+  watch(watcher: EndWatcher): boolean;
+  unwatch(watcher: EndWatcher): void;
   /** The caller has gone. */
   release(): void;
+}
+
+export interface EndWatcher {
+  revoke(): void;
 }
 
 export interface Sessions {
@@ -42,6 +49,7 @@ interface Watched {
   readonly token: string;
   viewer: Viewer;
   readonly ending: AbortController;
+  readonly watchers: Set<EndWatcher>;
   sessions: number;
   looking: boolean;
   /** Asked for while a look-up was under way, which may have seen what was before. */
@@ -56,7 +64,10 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
   const hasExpired = (viewer: Viewer): boolean => viewer.expiresAt !== null && clock.now() >= viewer.expiresAt;
 
   const end = (entry: Watched): void => {
+    if (entry.ending.signal.aborted) return;
     entry.ending.abort();
+    for (const watcher of entry.watchers) watcher.revoke();
+    entry.watchers.clear();
     const key = keyOf(entry.token);
     if (watched.get(key) === entry) watched.delete(key);
   };
@@ -101,7 +112,7 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
       const key = keyOf(token);
       let found = watched.get(key);
       if (found) found.viewer = viewer;
-      else watched.set(key, (found = { token, viewer, ending: new AbortController(), sessions: 0, looking: false, again: false }));
+      else watched.set(key, (found = { token, viewer, ending: new AbortController(), watchers: new Set(), sessions: 0, looking: false, again: false }));
       const entry = found;
       entry.sessions += 1;
       let released = false;
@@ -111,6 +122,12 @@ export function createSessions({ authenticate, clock, recheckMs, logger }: Sessi
           return entry.ending.signal.aborted ? null : entry.viewer;
         },
         ended: entry.ending.signal,
+        watch(watcher) {
+          if (entry.ending.signal.aborted) return false;
+          entry.watchers.add(watcher);
+          return true;
+        },
+        unwatch: (watcher) => void entry.watchers.delete(watcher),
         release() {
           if (released) return;
           released = true;

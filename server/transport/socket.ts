@@ -13,6 +13,7 @@ import type { Limits } from "./limits.ts";
 import type { TransportMetrics } from "./metrics.ts";
 import type { Runner } from "./run.ts";
 import type { Session, Sessions } from "./sessions.ts";
+import { OperationSink, Wire } from "./wire.ts";
 
 /**
  * GraphQL over WebSocket: the protocol `graphql-transport-ws`, as graphql-ws speaks it, over our own adapter.
@@ -21,7 +22,8 @@ import type { Session, Sessions } from "./sessions.ts";
  *      └── none in time: 4408; a bad one: 4403
  *
  * A refused operation gets its own `error` message and the socket stays. Only a breach of the protocol itself closes it.
- * Nothing is queued here: an operation's next message is made once the one before has left for the network, and a client that reads
+ * The library does the handshake, validates what comes, and says what begins and ends; the messages of subscriptions are written beside it (wire.ts).
+ * Nothing is queued here: an operation's next message is made once those before have left for the network, and a client that reads
  * nothing answers no ping either and is cut off after two of them.
  */
 export interface Sockets {
@@ -39,14 +41,20 @@ export interface SocketsOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly metrics: TransportMetrics;
-  /** An id for the log, and the address, of who asks. */
-  identify(request: IncomingMessage): { requestId: string; sourceAddress: string | null; origin: string };
+  /** An id for the log. */
+  requestId(): string;
+  /** Of who asks. */
+  sourceAddress(request: IncomingMessage): string | null;
+  /** What the request came to, for links to it. */
+  origin(request: IncomingMessage): string;
 }
 
 interface Extra {
-  readonly request: IncomingMessage;
+  readonly sourceAddress: string | null;
+  readonly origin: string;
   readonly socket: WebSocket;
   readonly frames: Frames;
+  readonly wire: Wire;
   session?: Session;
   gone: boolean;
 }
@@ -61,15 +69,18 @@ const FAREWELL_MS = 250;
 
 export function createSockets(options: SocketsOptions): Sockets {
   const { schema, enforcer, runner, sessions, limits, logger, metrics } = options;
-  const waiting = new WeakMap<ExecutionArgs, AdmittedOperation>();
+  const waiting = new WeakMap<ExecutionArgs, { readonly id: string; readonly operation: AdmittedOperation }>();
   const alive = new Map<WebSocket, boolean>();
 
   const run = async (extra: Extra, args: ExecutionArgs) => {
-    const operation = waiting.get(args) as AdmittedOperation;
+    const { id, operation } = waiting.get(args) as { id: string; operation: AdmittedOperation };
     const viewer = extra.session?.viewer();
     if (!viewer || !extra.session) return { errors: [unauthenticated()] };
-    const caller = { viewer, transport: "websocket", ...options.identify(extra.request) } as const;
-    return operation.kind === "subscription" ? runner.subscribe(operation, caller, extra.session) : runner.execute(operation, caller);
+    const caller = { viewer, transport: "websocket", requestId: options.requestId(), sourceAddress: extra.sourceAddress, origin: extra.origin } as const;
+    if (operation.kind !== "subscription") return runner.execute(operation, caller);
+    const sink = new OperationSink(extra.wire, id);
+    const followed = await runner.follow(operation, caller, extra.session, sink);
+    return "state" in followed ? sink.iterator(() => followed.leave()) : followed;
   };
 
   const protocol: ServerOptions<Record<string, unknown>, Extra> = {
@@ -86,7 +97,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       session.ended.addEventListener("abort", () => setTimeout(() => extra.socket.close(CloseCode.Forbidden, "Forbidden"), FAREWELL_MS).unref(), { once: true });
       return true;
     },
-    onSubscribe({ subscriptions, extra }, _id, payload) {
+    onSubscribe({ subscriptions, extra }, id, payload) {
       // The one that is asked for is in the list already.
       if (Object.keys(subscriptions).length > limits.maxOperationsPerSocket) {
         return [apiError("RATE_LIMITED", `A socket may have ${limits.maxOperationsPerSocket} operations at once.`, { details: { retryAfterMs: 1000 } })];
@@ -95,7 +106,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       if (!admission.ok) return admission.errors;
       const { operation } = admission;
       const args: ExecutionArgs = { schema, document: operation.execution.document, operationName: operation.execution.operation.name?.value, contextValue: extra };
-      waiting.set(args, operation);
+      waiting.set(args, { id, operation });
       return args;
     },
     // Answers that are text are no results to graphql-ws, but it only hands them on to onNext.
@@ -107,9 +118,9 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: limits.maxBodyBytes, handleProtocols });
 
-  const accept = (socket: WebSocket, request: IncomingMessage): void => {
+  const accept = (socket: WebSocket, stream: Duplex, sourceAddress: string | null, origin: string): void => {
     const frames = createFrames();
-    const extra: Extra = { request, socket, frames, gone: false };
+    const extra: Extra = { sourceAddress, origin, socket, frames, wire: new Wire(stream, socket), gone: false };
     alive.set(socket, true);
     metrics.sockets(1);
     socket.on("pong", () => alive.set(socket, true));
@@ -159,7 +170,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   heartbeat.unref();
 
   return {
-    upgrade: (request, stream, head) => server.handleUpgrade(request, stream, head, (socket) => accept(socket, request)),
+    upgrade: (request, stream, head) => server.handleUpgrade(request, stream, head, (socket) => accept(socket, stream, options.sourceAddress(request), options.origin(request))),
     async close(graceMs) {
       clearInterval(heartbeat);
       const all = [...alive.keys()].map((socket) => {

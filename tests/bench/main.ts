@@ -8,7 +8,7 @@ export interface Bench {
   readonly takesOptions?: boolean;
 }
 
-const NAMES = ["deploy", "fleet", "jobs", "latency", "load", "metrics", "reads", "reports", "scheduling"];
+const NAMES = ["deploy", "fanout", "fleet", "jobs", "latency", "load", "metrics", "reads", "reports", "scheduling"];
 
 const firstOption = process.argv.findIndex((argument, index) => index > 1 && argument.startsWith("-"));
 const asked = process.argv.slice(2, firstOption < 0 ? undefined : firstOption);

@@ -1,0 +1,44 @@
+import { comparePositions, type Position } from "./cursor.ts";
+
+/**
+ * What a stream offers so that several subscribers may be served by it (shared-streams.ts). It works in rounds: it takes a place on the timeline, looks at what
+ * changed before that, and tells it in one message or several.
+ */
+export interface Sharing {
+  /** The place of the round under way, or else of the last one; null while nobody may join, because nothing whole has been told yet or a snapshot is being sent. */
+  readonly place: Position | null;
+  /** Grows with each round. */
+  readonly round: number;
+  /**
+   * This stream speaks also to who was served by that one, which is at rest and has looked no less far than this one. What the other remembers for its
+   * subscriber is taken over by the first round beyond the other's place: earlier ones tell nothing to who has joined.
+   */
+  absorb(other: Sharing): void;
+}
+
+/** An iterator of messages that has it: what a field's `subscribe` gives. */
+export interface Shareable {
+  readonly sharing: Sharing;
+}
+
+export const sharingOf = (source: object): Sharing | null => ("sharing" in source ? (source as Shareable).sharing : null);
+
+/** Whether who has looked as far as `reached` knows all that is told at `place`. */
+export const reaches = (reached: Position, place: Position): boolean => reached.term === place.term && comparePositions(reached, place) >= 0;
+
+/** Those who join a stream, until a round goes beyond the place of the stream that served them before. */
+export class Joining<Stream extends Sharing> {
+  #waiting: Stream[] = [];
+
+  add(stream: Stream): void {
+    this.#waiting.push(stream);
+  }
+
+  /** Whose memory a round at this place takes over. */
+  due(place: Position): Stream[] {
+    if (this.#waiting.length === 0) return [];
+    const { due = [], waiting = [] } = Object.groupBy(this.#waiting, (stream) => (stream.place && reaches(stream.place, place) ? "waiting" : "due"));
+    this.#waiting = waiting;
+    return due;
+  }
+}
