@@ -107,6 +107,7 @@ export class Sampler {
   #measure(window: { readonly from: number; readonly to: number }): PlacementSamples[] {
     const { load } = this.#simulation;
     const columns = new LoadColumns();
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- no array is filled
     load.fill(columns, window);
     const byMetric = METRIC_NAMES.map((name) => columns.column(name));
     const lost = load.lost(window);
