@@ -9,6 +9,7 @@
  * - Nothing is measured before a gateway has said that it takes samples. From then on it is, also while that is away.
  * - A window is measured when the simulation stands at its end. Of windows that come due at once, because the process was held up, or time runs hundreds of times as fast as
  *   the wall clock's, the last BEHIND are measured and the others are gaps.
+ * - What is under way counts until it is answered, or the session ends: also where it is dropped here meanwhile. So the gateway never has more than SAMPLES_WINDOW.
  * - Nothing is stored here: what was measured before a restart of the agent, and had not left, is a gap.
  */
 import { METRIC_NAMES } from "../../domain/metric.ts";
@@ -101,12 +102,12 @@ export class Sampler {
     const [gone] = this.#kept.splice(index, 1);
     if (gone === undefined) return;
     this.#keptSize -= gone.size;
-    this.#underWay.delete(gone.samples.at);
   }
 
   #measure(window: { readonly from: number; readonly to: number }): PlacementSamples[] {
     const { load } = this.#simulation;
     const columns = new LoadColumns();
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- no array is filled
     load.fill(columns, window);
     const byMetric = METRIC_NAMES.map((name) => columns.column(name));
     const lost = load.lost(window);

@@ -54,7 +54,7 @@ test("a chart from chunks of any tier says what all the windows say", () => {
   const value = fc.option(fc.integer({ min: 0, max: 1_000 }), { nil: NaN });
   fc.assert(fc.property(fc.array(value, { minLength: WINDOWS_AN_HOUR, maxLength: WINDOWS_AN_HOUR }), fc.constantFrom(300, 900, 3_600), (values, step) => {
     const hour = new MetricHour(NOW);
-    hour.values.set(values, METRICS * 0);
+    hour.values.set(values, 0);
     const plan = { stepMs: step * 1_000, from: NOW, points: 3_600 / step };
     const metric = METRIC_NAMES[0];
     const windows = values.map((each, index) => ({ at: NOW + index * SAMPLE_MS, values: Float32Array.from([each, ...Array.from({ length: METRICS - 1 }, () => NaN)]) }));

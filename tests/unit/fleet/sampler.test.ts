@@ -46,6 +46,16 @@ test("a cut-off that is longer than what is kept loses the oldest windows", () =
   expect(taken(sampler)[0]).toBe(11);
 });
 
+test("a window that is dropped while it is under way is still under way", () => {
+  const sampler = begun();
+  measure(sampler, SAMPLES_WINDOW);
+  expect(taken(sampler)).toHaveLength(SAMPLES_WINDOW);
+  measure(sampler, WINDOWS_KEPT + 10);
+  expect(taken(sampler)).toEqual([]);
+  sampler.stored(SAMPLE_MS);
+  expect(taken(sampler)).toHaveLength(1);
+});
+
 test("of windows that come due at once the last are measured", () => {
   const sampler = begun();
   sampler.sample(1_000 * SAMPLE_MS);
