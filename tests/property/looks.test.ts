@@ -201,6 +201,8 @@ const ownerOf = (name: string): string => (name < "c" ? "x" : "y");
 const earlier = (snapshot: Snapshot): Snapshot => ({ ...snapshot, commits: Math.max(0, snapshot.commits - 2) });
 
 const RUNS = 1500;
+/** A fault is looked for until it is found: the rarest shows in one of some hundreds, and chance must not decide. */
+const MOST_RUNS = 30_000;
 const FAULTS: readonly Fault[] = [
   { name: "takes rows that say no owner for nobody's", text: "if (ownerIds === null) ofKind.anybodys = number;", by: "if (ownerIds === null) {}" },
   { name: "forgets what is everybody's", text: "for (const row of rows) this.#note(row, number);", by: "for (const row of rows) if (row.tenantId !== null) this.#note(row, number);" },
@@ -234,8 +236,8 @@ describe("what is remembered and checked by looks at the timeline", () => {
   beforeAll(async () => {
     source = await graph.load(LOOKS);
   });
-  const firstViolation = (implementation: typeof Looks, misuse?: Misuse): string | null => {
-    for (let seed = first; seed < first + RUNS; seed++) {
+  const firstViolation = (implementation: typeof Looks, misuse?: Misuse, runs = MOST_RUNS): string | null => {
+    for (let seed = first; seed < first + runs; seed++) {
       const { violation } = run(seed, implementation, misuse);
       if (violation !== null) return `seed ${seed}, ${violation}`;
     }
@@ -243,7 +245,7 @@ describe("what is remembered and checked by looks at the timeline", () => {
   };
 
   it("is never older than its bound, and is answered often", () => {
-    expect(firstViolation(source.Looks)).toBeNull();
+    expect(firstViolation(source.Looks, undefined, RUNS)).toBeNull();
     const outcomes = Array.from({ length: 100 }, (_, n) => run(first + n, Looks));
     expect(outcomes.reduce((sum, { answers }) => sum + answers, 0)).toBeGreaterThan(400);
     expect(outcomes.reduce((sum, { waits }) => sum + waits, 0)).toBeGreaterThan(20);
