@@ -52,6 +52,29 @@ $$;
 revoke all on function app.tell_rollouts(uuid[], timestamptz) from public;
 
 grant execute on function app.tell_rollouts(uuid[], timestamptz) to selvedge_api, selvedge_worker;
+
+-- Another server counts its transactions anew: what was stored by those of the one before comes before them all.
+create function app.forget_commits() returns bigint
+language sql security definer set search_path = pg_catalog, public as $$
+  with forgotten as (update public.event set xid = 0 where xid > 0 and xid <> pg_current_xact_id()::text::bigint returning 1) select count(*) from forgotten
+$$;
+
+revoke all on function app.forget_commits() from public;
+
+grant update (xid) on event to selvedge_system;
+
+grant create on schema app to selvedge_system;
+
+alter function app.forget_commits() owner to selvedge_system;
+
+revoke create on schema app from selvedge_system;
+
+-- Whoever migrates also begins terms, and does not inherit from the function's owner.
+set local role selvedge_system;
+
+grant execute on function app.forget_commits() to session_user;
+
+reset role;
 `);
   }
 }

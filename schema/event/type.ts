@@ -20,7 +20,7 @@ Event.implement({
     pod: t.one(Pod, "podId", { nullable: true, description: "null once it is gone: object has its name." }),
     cluster: t.one(Cluster, "clusterId", { nullable: true, description: "null where it happened to the centre." }),
     object: t.exposeString("object", { description: "What it happened to, as people read it: e.g. pod/web-5d7f9c-x2x7k, node/edge-1, cluster/hangzhou-1." }),
-    involved: t.ref("involvedType", "involvedId", { description: "The fault behind it where there is one, else the object itself. null once that is gone." }),
+    involved: t.ref("involvedType", "involvedId", { description: "The fault or operation behind it where there is one, else the object itself. null once that is gone." }),
     cause: t.exposeString("cause", { nullable: true, description: "E.g. the fault, operation or policy behind it." }),
   }),
 });

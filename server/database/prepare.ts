@@ -192,7 +192,7 @@ async function migrate({ address, owner, logger }: PrepareOptions): Promise<stri
 
 /**
  * Who this database is: another server, or the same one after a restore to a point in time, has another identity. People see that as an event: what was
- * stored elsewhere since this copy was made is not here.
+ * stored elsewhere since this copy was made is not here. Records forget by which transactions they were stored: those of another server say nothing here.
  */
 async function raiseTerm(client: Client, now: Date): Promise<number> {
   const { rows } = await client.query<{ term: number }>(`
@@ -207,8 +207,9 @@ async function raiseTerm(client: Client, now: Date): Promise<number> {
     select $1, gen_random_uuid(), $2, $2, 'WARNING', 'CentreRestored',
       'The database was restored or moved, and is in its term ' || life.term || ' from now on: what was stored since its copy was made is lost, and clusters report anew what they run',
       life.term - 1, 'centre', $1, 'centre/database'
-    from life join before on before.term < life.term)
-    select term from life`, [CENTRE_ID, now]);
+    from life join before on before.term < life.term
+    returning 1)
+    select term, (select app.forget_commits() from told) as forgotten from life`, [CENTRE_ID, now]);
   return rows[0]?.term ?? 1;
 }
 

@@ -15,7 +15,7 @@ afterAll(() => database.drop());
 const KEYS_WITHOUT_TENANT: Readonly<Record<string, string>> = {
   api_token_hash_key: "a hash of 256 random bits: whoever could collide with it holds the token",
   assignment_pkey: "keyed by cluster and object, written by the worker; ids are made here, never given by a tenant",
-  event_pkey: "keyed by cluster and id as pods are; no tenant writes it",
+  event_pkey: "keyed by cluster and id as pods are; what a tenant's changes tell is named by a hash of ids that are made here",
   pod_pkey: "keyed by cluster and id, so that no cluster's agent overwrites another's; no tenant writes it",
   timeline_pkey: "a position in the one timeline, made by the database",
   timeline_default_pkey: "a partition of the timeline",
