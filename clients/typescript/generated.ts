@@ -2643,6 +2643,14 @@ export type WatchClustersSubscriptionVariables = Exact<{
 
 export type WatchClustersSubscription = { readonly clusters: { readonly cursor: string, readonly snapshot: boolean, readonly complete: boolean, readonly removedIds: ReadonlyArray<string>, readonly at: string, readonly upserted: ReadonlyArray<{ readonly id: string, readonly code: string, readonly name: string, readonly province: string, readonly city: string, readonly tier: ClusterTier, readonly isp: Isp, readonly status: ClusterStatus, readonly lastSeenAt: string | null, readonly cordoned: boolean, readonly podCount: number, readonly region: { readonly id: string, readonly code: string }, readonly capacity: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number }, readonly allocated: { readonly cpuMillis: number, readonly memoryMiB: number, readonly pods: number } }> } };
 
+export type WatchEventsSubscriptionVariables = Exact<{
+  filter?: EventFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WatchEventsSubscription = { readonly events: { readonly cursor: string, readonly events: ReadonlyArray<{ readonly id: string, readonly at: string, readonly type: EventType, readonly reason: string, readonly message: string, readonly count: number, readonly firstAt: string, readonly object: string, readonly cause: string | null, readonly application: { readonly id: string, readonly name: string, readonly namespace: { readonly id: string, readonly name: string } } | null, readonly cluster: { readonly id: string, readonly code: string } | null }> } };
+
 export type WatchObjectsSubscriptionVariables = Exact<{
   ids: ReadonlyArray<string> | string;
   after?: string | null | undefined;
@@ -7212,6 +7220,38 @@ export const WatchClustersDocument = new TypedDocumentString(`
   }
   podCount
 }`) as unknown as TypedDocumentString<WatchClustersSubscription, WatchClustersSubscriptionVariables>;
+export const WatchEventsDocument = new TypedDocumentString(`
+    subscription WatchEvents($filter: EventFilter, $after: String) {
+  events(filter: $filter, after: $after) {
+    cursor
+    events {
+      ...EventRow
+    }
+  }
+}
+    fragment EventRow on Event {
+  id
+  at
+  type
+  reason
+  message
+  count
+  firstAt
+  object
+  cause
+  application {
+    id
+    name
+    namespace {
+      id
+      name
+    }
+  }
+  cluster {
+    id
+    code
+  }
+}`) as unknown as TypedDocumentString<WatchEventsSubscription, WatchEventsSubscriptionVariables>;
 export const WatchObjectsDocument = new TypedDocumentString(`
     subscription WatchObjects($ids: [ID!]!, $after: String) {
   watch(ids: $ids, after: $after) {

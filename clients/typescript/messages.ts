@@ -2,6 +2,7 @@
  * What a stream has to understand of the messages of any subscription: by their shape, whatever the document asks for.
  *
  *   a set's change      has `cursor`; where the document selects them, `snapshot`, `complete` and `at` too
+ *   a batch of records  has `cursor`, and never a `snapshot`
  *   an object, whole    has no cursor: the operation, the application, the overview
  */
 export interface Change {
@@ -10,7 +11,7 @@ export interface Change {
   readonly complete: boolean | null;
   /** The server's own time. */
   readonly at: string | null;
-  /** How many objects it shows or removes. */
+  /** How many objects or records it shows, or removes. */
   readonly objects: number;
 }
 
@@ -37,7 +38,7 @@ export function changeIn(data: unknown): Change | null {
       snapshot: typeof snapshot === "boolean" ? snapshot : null,
       complete: typeof complete === "boolean" ? complete : null,
       at: typeof at === "string" ? at : null,
-      objects: lengthOf(field["upserted"]) + lengthOf(field["removedIds"]),
+      objects: Object.values(field).reduce<number>((sum, member) => sum + lengthOf(member), 0),
     };
   }
   return null;

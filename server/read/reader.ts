@@ -25,6 +25,7 @@ export interface ReaderOptions {
   readonly rows: RowLoader;
   readonly role: Role;
   readonly request: Request;
+  readonly scannedRecords?: number | undefined;
 }
 
 type Args = Readonly<Record<string, unknown>>;
@@ -104,8 +105,8 @@ export class MappingReader implements Reader {
   }
 
   records<E>(type: string, selection: RecordSelection<E>): RecordReader<string> {
-    const { binding, request, asking } = this.#options;
-    return recordReader(type, selection, { binding, request, ask: (statement) => asking.ask(statement) });
+    const { binding, request, asking, scannedRecords: scanned } = this.#options;
+    return recordReader(type, selection, { binding, request, ask: (statement) => asking.ask(statement), scanned });
   }
 
   // ---------------------------------------------------------------- objects by their keys

@@ -26,7 +26,7 @@ export interface RecordsOptions {
   readonly binding: Binding;
   readonly request: Request;
   readonly ask: (statement: Statement) => Promise<RawRow[]>;
-  readonly scanned?: number;
+  readonly scanned?: number | undefined;
 }
 
 /** @throws where the type has no records, or the order is not from the largest down: errors of the schema */

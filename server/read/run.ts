@@ -38,6 +38,8 @@ export interface ReadsOptions {
   readonly changes?: Changes;
   /** Bytes that are remembered at most; 0: nothing is. */
   readonly rememberedBytes?: number;
+  /** Rows that one look for records of a stream walks at most. */
+  readonly scannedRecords?: number;
   /** Told of each time that something is looked for in what is remembered, for measuring. */
   readonly onLookup?: (lookup: Lookup) => void;
   /** Told of a compiled statement that Postgres did not understand: the interpreter answered, but the fault is ours. */
@@ -81,7 +83,7 @@ export function createReads(options: ReadsOptions): Reads {
       const asking = new TickedStatements(statements, settingsOf(viewer));
       const interpreter = new Interpreter({ binding, asking, role });
       const rows = choice === "mixed" ? new TreeRows({ binding, asking, role, otherwise: interpreter }) : interpreter;
-      return new MappingReader({ binding, asking, rows, role, request: requestOf(viewer) });
+      return new MappingReader({ binding, asking, rows, role, request: requestOf(viewer), scannedRecords: options.scannedRecords });
     },
   };
 }

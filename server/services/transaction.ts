@@ -3,6 +3,7 @@ import { type Amounts, NOTHING, total } from "../domain/capacity.ts";
 import type { Outcome } from "../domain/errors.ts";
 import type { Actor } from "../identity/viewer.ts";
 import { enqueue } from "../jobs/enqueue.ts";
+import { arrayText } from "../database/arrays.ts";
 import { appendTimeline, type TimelineKind } from "../realtime/timeline.ts";
 import type { AuditTarget } from "./audit.ts";
 
@@ -91,10 +92,19 @@ export class Transaction {
     return outcome;
   }
 
+  /** What became of rollouts, as events of their applications: each state once. */
+  async #tellRollouts(): Promise<void> {
+    const rollouts = this.#changed.get("rollout");
+    if (!rollouts) return;
+    const told = await this.em.execute<{ event_id: string }[]>("select event_id from app.tell_rollouts(?::uuid[], ?)", [arrayText([...rollouts]), new Date(this.now).toISOString()]);
+    this.changed("event", ...told.map(({ event_id }) => event_id));
+  }
+
   /** Writes what was collected; the last statements of the transaction, because jobs and the timeline are where transactions meet. */
   async finish(): Promise<void> {
     await this.em.flush();
     const { tenantId } = this.actor;
+    await this.#tellRollouts();
     const kinds = new Set([...this.#changed.keys(), ...this.#removed.keys()]);
     await appendTimeline(
       this.em,

@@ -31,6 +31,8 @@ export function addLook(program: Command, kit: Kit): void {
   addGet(program, kit);
   addDescribe(program, kit);
   addLogs(program, kit);
+  aboutEvents(program.command("events")).action(kit.online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
+    .addHelpText("after", examples("selvedge events -f", "selvedge events -f --app storefront --type WARNING", "selvedge events --since 12h --keyword back-off"));
   program
     .command("wait <operation...>")
     .description("Follow an operation until it has ended.")
@@ -38,6 +40,18 @@ export function addLook(program: Command, kit: Kit): void {
     .action(kit.online<GetOptions>((session, _name, words, options) => waitForOperation(session, operationNamed(words), options)))
     .addHelpText("after", examples("selvedge wait Operation.0193…"));
 }
+
+const aboutEvents = (command: Command): Command =>
+  command.description("what happened, the newest last: of each object and reason the last time, and how often; -f stays and shows each event as it comes").addOption(outputOption())
+    .option("-f, --follow", "stay, and show each event once, until Ctrl-C")
+    .option("-n, --namespace <name>", "only of this namespace")
+    .option("--app <name>", "only of this application (of -n, or default)")
+    .option("--cluster <code>", "only on this cluster", repeatedWords)
+    .option("--pod <name>", "only of this pod")
+    .addOption(new Option("--type <type>", "only of this type").choices(EVENT_TYPES).argParser(exactlyOneOf(EVENT_TYPES)))
+    .option("--reason <reason>", "only for this reason", repeatedWords)
+    .option("--keyword <text>", "only with this in reason, message or object")
+    .option("--since <span>", "how far back, e.g. 30m, 12h, 14d; default 1h", span);
 
 function addGet(program: Command, { online }: Kit): void {
   const get = program.command("get").description("List objects; -w stays and shows what changes.").addHelpText("after", examples(
@@ -97,16 +111,7 @@ function addGet(program: Command, { online }: Kit): void {
     .addOption(new Option("--state <state>", "only in this state").choices(OPERATION_STATES).argParser(oneOf(OPERATION_STATES)))
     .action(listed(getOperations))
     .addHelpText("after", examples("selvedge get operations --state RUNNING", "selvedge get ops --app storefront", "selvedge get ops -w"));
-  get.command("events").aliases(["event", "ev"]).description("what happened, the newest last: of each object and reason the last time, and how often").addOption(outputOption())
-    .option("-n, --namespace <name>", "only of this namespace")
-    .option("--app <name>", "only of this application (of -n, or default)")
-    .option("--cluster <code>", "only on this cluster", repeatedWords)
-    .option("--pod <name>", "only of this pod")
-    .addOption(new Option("--type <type>", "only of this type").choices(EVENT_TYPES).argParser(exactlyOneOf(EVENT_TYPES)))
-    .option("--reason <reason>", "only for this reason", repeatedWords)
-    .option("--keyword <text>", "only with this in reason, message or object")
-    .option("--since <span>", "how far back, e.g. 30m, 12h, 14d; default 1h", span)
-    .action(online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
+  aboutEvents(get.command("events").aliases(["event", "ev"])).action(online<EventOptions>((session, _name, _names, options) => getEvents(session, options)))
     .addHelpText("after", examples("selvedge get events --app storefront --type WARNING", "selvedge get events --cluster beijing-1 --since 1d", "selvedge get events --reason BackOff,Unhealthy -o json"));
   list("tokens", ["token"], "the tenant's API tokens, with role, namespaces and whether they are valid")
     .action(listed(getTokens))

@@ -117,7 +117,7 @@ function lineView<Row extends { readonly id: string }>(session: Session, look: L
 }
 
 /** A lost connection and its return, a line each on the error output. */
-function spokenTrouble({ terminal }: Session): (reason: string | null) => void {
+export function spokenTrouble({ terminal }: Session): (reason: string | null) => void {
   let lost = false;
   return (reason) => {
     if (lost === (reason !== null)) return;

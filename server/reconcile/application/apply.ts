@@ -5,6 +5,7 @@ import { appendTimelineOn, type TimelineEntry } from "../../realtime/timeline.ts
 import { updateOperations } from "../operation/store.ts";
 import type { RemoveAction } from "./plan-objects.ts";
 import type { Plan } from "./plan.ts";
+import { tellRollouts } from "./roll-back.ts";
 import type { ApplicationRow } from "./situation.ts";
 
 /** Somebody changed a row between the look and the write: nothing is kept, and the whole has to be looked at again. */
@@ -77,6 +78,8 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   addOwned("placement", (plan) => plan.placements.map(({ id }) => id));
   addOwned("service", (plan) => plan.services.map(({ id }) => id));
   for (const kind of ["placement", "service"] as const) addGone(kind, remove.filter((action) => action.kind === kind));
+  const told = await tellRollouts(client, rollouts.filter(({ finishedAt }) => finishedAt !== null).map(({ id }) => id), now);
+  add({ kind: "event", ids: told.map(({ event_id }) => event_id), ownerIds: [...new Set(told.map(({ application_id }) => application_id))] });
   addOwned("rollout", ({ rollout, application }) => (rollout && application !== "delete" ? [rollout.id] : []), removedRollouts, deleted);
   addGone("pod", removedPods);
   // Those whose end is decided elsewhere are not an application's own.

@@ -41,7 +41,8 @@ export async function rollBack(client: ClientBase, tenantId: string, application
     await client.query("rollback to savepoint roll_back");
     const reason = `${action.reason} It could not: ${await explain(client, clusterId, change)}`;
     await client.query(FAIL_ROLLOUT, [action.rolloutId, reason, new Date(now)]);
-    await appendTimelineOn(client, [{ tenantId, kind: "rollout", ids: [action.rolloutId], ownerIds, at: now }]);
+    const told = await tellRollouts(client, [action.rolloutId], now);
+    await appendTimelineOn(client, [{ tenantId, kind: "rollout", ids: [action.rolloutId], ownerIds, at: now }, { tenantId, kind: "event", ids: told.map(({ event_id }) => event_id), ownerIds, at: now }]);
     return;
   }
 
@@ -51,13 +52,24 @@ export async function rollBack(client: ClientBase, tenantId: string, application
   const operationIds = operations.map(({ id }) => id);
   await client.query(RESTART_STEPS, [operationIds, applicationId]);
   await client.query(SUM_TOTALS, [operationIds]);
+  const told = await tellRollouts(client, [action.rolloutId], now);
   await appendTimelineOn(client, [
+    { tenantId, kind: "event", ids: told.map(({ event_id }) => event_id), ownerIds, at: now },
     { tenantId, kind: "application", ids: [applicationId], at: now },
     { tenantId, kind: "placement", ids: placements.map(({ id }) => id), ownerIds, at: now },
     { tenantId, kind: "rollout", ids: [action.rolloutId], ownerIds, at: now },
     ...(moved.length > 0 ? [{ tenantId, kind: "usage" as const, ids: moved, at: now }] : []),
     ...(operationIds.length > 0 ? [{ tenantId, kind: "operation" as const, ids: operationIds, ownerIds, at: now }] : []),
   ]);
+}
+
+/** What became of these, as events of their applications: each state once, in the transaction that stores it. */
+export async function tellRollouts(client: ClientBase, rolloutIds: readonly string[], now: number): Promise<{ event_id: string; application_id: string }[]> {
+  if (rolloutIds.length === 0) return [];
+  const { rows } = await client.query<{ event_id: string; application_id: string }>({
+    name: "tell-rollouts", text: "select event_id, application_id from app.tell_rollouts($1::uuid[], $2)", values: [rolloutIds, new Date(now)],
+  });
+  return rows;
 }
 
 async function explain(client: ClientBase, clusterId: string, change: Amounts): Promise<string> {
