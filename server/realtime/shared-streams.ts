@@ -114,6 +114,29 @@ interface Item<Payload> {
   readonly place: Position | null;
 }
 
+/** What is handed over at once; made once for all who take all of it. */
+class Batch<Payload> {
+  readonly items: readonly Item<Payload>[];
+  readonly payloads: readonly Payload[];
+  /** The last of them. */
+  readonly cursor: string | null;
+
+  constructor(items: readonly Item<Payload>[]) {
+    this.items = items;
+    this.payloads = items.map(({ payload }) => payload);
+    this.cursor = items.findLast(({ told }) => told.cursor !== undefined)?.told.cursor ?? null;
+  }
+
+  of(items: readonly Item<Payload>[]): Batch<Payload> {
+    return items.length === this.items.length ? this : new Batch(items);
+  }
+
+  isOf(viewer: Viewer): boolean {
+    for (const item of this.items) if (!sameScope(item.viewer, viewer)) return false;
+    return true;
+  }
+}
+
 export function createSharedStreams<Subject, Who, Payload>(options: SharedStreamsOptions<Subject, Who, Payload>): SharedStreams<Subject, Who, Payload> {
   const shared: Shared<Subject, Who, Payload> = { options, bounds: { ...DEFAULT_BOUNDS, ...options.bounds }, groups: new Map(), running: new Set() };
   return {
@@ -220,24 +243,24 @@ class Member<Subject, Who, Payload> implements Membership {
     const pending = this.#pending;
     this.#pending = null;
     this.#pendingBytes = 0;
-    if (pending) this.#hand(pending);
+    if (pending) this.#hand(new Batch(pending));
     this.#stream?.wake();
   }
 
   /** What its stream tells, in order. */
-  take(items: readonly Item<Payload>[]): void {
+  take(batch: Batch<Payload>): void {
     const { options, bounds } = this.#shared;
     const viewer = options.viewer(this.who);
     if (!viewer) return this.revoke();
     const stream = this.#stream;
     if (!stream) return;
-    const due = this.#joinedAt === null ? items : items.filter((item) => this.#concerns(item));
-    if (due.length === 0) return;
+    const due = this.#joinedAt === null ? batch : batch.of(batch.items.filter((item) => this.#concerns(item)));
+    if (due.items.length === 0) return;
     // The message was made under the scope of whom the stream speaks for.
-    if (stream.isGroups && due.some((item) => !sameScope(item.viewer, viewer))) return this.fallBehind();
+    if (stream.isGroups && !due.isOf(viewer)) return this.fallBehind();
     if (this.#pending === null && this.sink.ready) return this.#hand(due);
     const pending = (this.#pending ??= []);
-    for (const item of due) {
+    for (const item of due.items) {
       pending.push(item);
       this.#pendingBytes += item.bytes;
     }
@@ -270,10 +293,10 @@ class Member<Subject, Who, Payload> implements Membership {
     return beyond || isSignOfLife(item.told);
   }
 
-  #hand(items: readonly Item<Payload>[]): void {
-    this.#cursor = items.findLast(({ told }) => told.cursor !== undefined)?.told.cursor ?? this.#cursor;
-    this.sink.send(items.map(({ payload }) => payload));
-    this.#shared.options.delivered(this.who, items.length);
+  #hand({ payloads, cursor }: Batch<Payload>): void {
+    this.#cursor = cursor ?? this.#cursor;
+    this.sink.send(payloads);
+    this.#shared.options.delivered(this.who, payloads.length);
     if (this.#stream?.over) this.finish();
   }
 
@@ -438,7 +461,8 @@ class Stream<Subject, Who, Payload> {
     const { told } = item;
     if (told.snapshot === true && told.complete === false && this.#members.size > 1) await this.#keepOne();
     if (!this.isGroups) {
-      for (const member of this.#members) member.take([item]);
+      const batch = new Batch([item]);
+      for (const member of this.#members) member.take(batch);
       if (told.complete !== false && !item.last) this.#found();
       return;
     }
@@ -451,10 +475,10 @@ class Stream<Subject, Who, Payload> {
   async #flush(): Promise<void> {
     let turn = performance.now();
     while (this.#outbox.length > 0) {
-      const items = this.#outbox;
+      const batch = new Batch(this.#outbox);
       this.#outbox = [];
       for (const member of this.#members) {
-        member.take(items);
+        member.take(batch);
         if (performance.now() - turn > LONGEST_TURN_MS) {
           await nextTurn();
           turn = performance.now();

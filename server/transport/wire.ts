@@ -26,7 +26,7 @@ export class Wire {
   }
 
   next(head: string, payloads: readonly Payload[]): void {
-    if (this.#isOpen) writeFrames(this.#stream, head, payloads.map(({ tail }) => tail));
+    if (this.#isOpen) writeFrames(this.#stream, head, payloads);
   }
 
   /** Calls back once it is ready; never, where the socket is closing. */
@@ -51,15 +51,15 @@ export class Wire {
 const COPIED_BYTES = 64 * 1024;
 const TEXT_AND_LAST = 0x81;
 
-/** One text frame for each tail. */
-export function writeFrames(stream: Duplex, head: string, tails: readonly Buffer[]): void {
+/** One text frame for each payload. */
+export function writeFrames(stream: Duplex, head: string, payloads: readonly Payload[]): void {
   const headBytes = Buffer.byteLength(head);
   let total = 0;
-  for (const { byteLength } of tails) total += longestHeader(headBytes + byteLength) + headBytes + byteLength;
+  for (const { tail } of payloads) total += longestHeader(headBytes + tail.byteLength) + headBytes + tail.byteLength;
   if (total <= COPIED_BYTES) {
     const frames = Buffer.allocUnsafe(total);
     let at = 0;
-    for (const tail of tails) {
+    for (const { tail } of payloads) {
       at = writeHead(frames, at, head, headBytes, tail.byteLength);
       frames.set(tail, at);
       at += tail.byteLength;
@@ -68,7 +68,7 @@ export function writeFrames(stream: Duplex, head: string, tails: readonly Buffer
     return;
   }
   stream.cork();
-  for (const tail of tails) {
+  for (const { tail } of payloads) {
     const before = Buffer.allocUnsafe(longestHeader(headBytes + tail.byteLength) + headBytes);
     writeHead(before, 0, head, headBytes, tail.byteLength);
     stream.write(before);

@@ -30,7 +30,7 @@ describe("frames on the wire", () => {
         const chunks: Buffer[] = [];
         stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
         const payloads = values.map((text) => new Payload({ data: { text } }));
-        writeFrames(stream, `{"id":${JSON.stringify(id)},"type":"next","payload":`, payloads.map(({ tail }) => tail));
+        writeFrames(stream, `{"id":${JSON.stringify(id)},"type":"next","payload":`, payloads);
         await new Promise((resolve) => stream.end(resolve));
         const messages = await received(Buffer.concat(chunks), values.length);
         expect(messages.map((message) => JSON.parse(message) as unknown)).toEqual(values.map((text) => ({ id, type: "next", payload: { data: { text } } })));
