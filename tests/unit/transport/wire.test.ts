@@ -1,13 +1,13 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Receiver } from "ws";
+import * as ws from "ws";
 import { Payload } from "#server/transport/payload.ts";
 import { writeFrames } from "#server/transport/wire.ts";
 
 /** What a client of the library ws makes of the bytes. */
 async function received(bytes: Buffer, count: number): Promise<string[]> {
-  const receiver = new (Receiver as unknown as new (options: object) => NodeJS.WritableStream)({ isServer: false });
+  const receiver = new (ws as unknown as { Receiver: new (options: object) => NodeJS.WritableStream }).Receiver({ isServer: false });
   const messages: string[] = [];
   const all = new Promise<void>((resolve, reject) => {
     receiver.on("message", (data: Buffer) => {
