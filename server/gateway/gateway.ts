@@ -225,7 +225,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** Ends the session where it fails: its agent sends again what was not stored. */
   const onTerminal = (session: ClusterSession, message: TerminalOutputs | TerminalExit): Promise<void> | undefined => {
     session.pendingTerminals += 1;
-    if (session.pendingTerminals > MAX_WAITING_TERMINALS) return void endSession(session, "too many messages of terminals without an ack");
+    if (session.pendingTerminals > MAX_WAITING_TERMINALS) {
+      endSession(session, "too many messages of terminals without an ack");
+      return undefined;
+    }
     return terminals.receive(session, message).catch((error: unknown) => {
       if (closing) return;
       logger.error({ err: error, clusterId: session.clusterId }, "what a terminal has shown could not be stored");

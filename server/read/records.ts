@@ -44,8 +44,8 @@ export function recordReader<E>(type: string, { order: keys, within, where }: Re
     if (sets.length === 0 || condition === nothing) return null;
     const writer = new StatementWriter(binding, entity);
     const writeOrder = (alias: string): void => {
-      const columns = order.columns.map(({ column }) => `${alias}.${column.name}`);
-      writer.write(` order by ${[...(bounds.by === "commits" ? [`${alias}.${xid.name}`] : []), ...columns].join(", ")}`);
+      const ordered = order.columns.map(({ column }) => `${alias}.${column.name}`);
+      writer.write(` order by ${[...(bounds.by === "commits" ? [`${alias}.${xid.name}`] : []), ...ordered].join(", ")}`);
     };
     writer.write(`select x.* from (select t."id", t.${xid.name}, ${order.columns.map(({ column }, index) => `${printed(column)} as k${index}`).join(", ")}, `);
     if (condition) writer.write("coalesce(").condition(condition).write(", false)");

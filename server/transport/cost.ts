@@ -105,7 +105,7 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     if (!composite || !node.selectionSet) return mutation + (weightInTenths(field) ?? LEAF);
     if (parent.name === SERIES && field.name === "points") return chartPoints * LEAF;
     if (composite.name === SERIES) {
-      const [points, series] = chartSizeOf((argument(node, "input") ?? {}) as object);
+      const [points, series] = chartSizeOf((argument(node, "input") ?? {}));
       chartPoints = points;
       const each = OBJECT + within(composite, node.selectionSet, false);
       chartPoints = 0;

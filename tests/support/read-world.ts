@@ -425,7 +425,7 @@ class Maker {
         pod_id: n === many - 1 ? dice.uuid() : (pod["id"] as string), pod_name: pod["name"] as string, container: this.#name(), token_id: dice.uuid(), token_name: this.#name(), key_id: "key", wrapped_key: "\\x00",
         ciphertext: "\\x00", columns: 80, rows: 24, state: isOver ? "ENDED" : "OPEN", opened_at: dice.pick(TIMES), expires_at: dice.pick(TIMES), active_at: dice.pick(TIMES),
         ended_at: isOver ? (TIMES[0] as string) : null, end_reason: isOver ? "EXITED" : null, exit_code: isOver ? 0 : null, input_taken: n, output_stored: n, output_taken: n,
-      } as Line);
+      });
     }
   }
 

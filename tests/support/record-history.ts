@@ -112,7 +112,7 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
       const { records } = reader;
       return mutant.reader ? { matching: raiseUnused, existing: raiseUnused, records: (...args: Parameters<typeof records>) => (mutant.reader as (r: RecordReader<string>) => RecordReader<string>)(reader.records(...args)) } : reader;
     };
-    const live = createLive({ tailer, fanout, matcher: matcher as never, clock: wallClock, speed: 1, timing: { gatherMs: 2, messageSize: 4, heartbeatMs: 200 } });
+    const live = createLive({ tailer, fanout, matcher: matcher, clock: wallClock, speed: 1, timing: { gatherMs: 2, messageSize: 4, heartbeatMs: 200 } });
     return { live, close: () => tailer.close(), disconnect: async () => void (await Promise.all([api.close(), tailing.close()])) };
   };
   const stacks: Stack[] = [await openStack(), await openStack()];
@@ -128,7 +128,7 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
   const busy = new Set<number>();
   const write = async (): Promise<void> => {
     const free = numbers.map((_, source) => source).filter((source) => !busy.has(source));
-    if (free.length === 0) return void (await sleep(2));
+    if (free.length === 0) return sleep(2);
     const sources = free.filter(() => random() < 0.4).slice(0, 2);
     if (sources.length === 0) sources.push(pick(free));
     for (const source of sources) busy.add(source);
@@ -141,7 +141,7 @@ export async function runRecordHistory(database: TestDatabase, { seed, rounds, m
       for (const source of sources) {
         for (let left = 1 + Math.floor(random() * 3); left > 0; left -= 1) {
           numbers[source] = (numbers[source] ?? 0) + 1;
-          const n = numbers[source] as number;
+          const n = numbers[source];
           const warning = random() < 0.4;
           // Now and then several in one instant.
           const at = new Date(Date.now() - (lags[source] ?? 0)).toISOString();

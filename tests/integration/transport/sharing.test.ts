@@ -42,7 +42,7 @@ describe("identical subscriptions", () => {
     for (const payload of payloads) expect(payload).toEqual(payloads[0]);
 
     await database.admin.query("update api_token set revoked_at = now() where id = $1", [tokens[0]?.id]);
-    bus.publish("tokens", tokens[0]?.id as string);
+    bus.publish("tokens", tokens[0]?.id);
     await sockets[0]?.until("s0", "complete", DEADLINE.deadlineMs);
     expect(sockets[0]?.of("s0").at(-2)?.payload).toMatchObject({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] });
     await change("for those left");

@@ -19,7 +19,7 @@ class Log {
   opened = 0;
   append(count = 1): void {
     this.length += count;
-    for (const wake of [...this.#wakes]) wake();
+    for (const wake of Array.from(this.#wakes)) wake();
   }
   stream(after: string | null): { iterator: AsyncIterator<Numbered>; sharing: Sharing } {
     this.opened += 1;
