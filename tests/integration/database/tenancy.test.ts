@@ -54,7 +54,7 @@ test("what may be written under a policy is checked by it, and its condition nam
   // What clusters are, everyone reads.
   const open = rows.filter(({ table, reads, writes, roles }) => names.has(table) && [reads, writes].includes("true") && !roles.every((role) => role === "selvedge_system"));
   expect(open.map(({ table, policy, command }) => `${table}: ${policy} ${command}`).toSorted()).toEqual([
-    "cluster: everyone_reads SELECT", "cluster_node: everyone_reads SELECT",
+    "cluster: everyone_reads SELECT", "cluster_node: everyone_reads SELECT", "log_chunk_default: selvedge_owner ALL",
     "timeline: selvedge_owner SELECT", "timeline: selvedge_tailer SELECT", "timeline_default: selvedge_owner ALL",
   ]);
 });
@@ -113,7 +113,7 @@ test("a function that runs with its owner's rights fixes its search path, and no
   expect(rows.filter(({ path, public: anyone }) => !path || anyone)).toEqual([]);
   // The owner's are those that change tables themselves.
   expect(rows.filter(({ owner }) => !["selvedge_system", "selvedge_jobs"].includes(owner)).map(({ name }) => name).toSorted()).toEqual([
-    "app.maintain_metrics()", "app.maintain_timeline(bigint,timestamp with time zone)", "app.make_metric_partitions(timestamp with time zone)", "app.simulated_now()",
+    "app.maintain_logs(timestamp with time zone,timestamp with time zone,timestamp with time zone,integer)", "app.maintain_metrics()", "app.maintain_timeline(bigint,timestamp with time zone)", "app.make_metric_partitions(timestamp with time zone)", "app.simulated_now()",
   ]);
 });
 

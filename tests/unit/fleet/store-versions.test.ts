@@ -122,8 +122,8 @@ describe("a store of version 1", () => {
 
   it("of a later version than is known is refused", () => {
     const later = new DatabaseSync(path);
-    later.exec("pragma user_version = 4");
+    later.exec("pragma user_version = 5");
     later.close();
-    expect(() => new FleetStore(path)).toThrow(/it has version 4, this program knows 3/);
+    expect(() => new FleetStore(path)).toThrow(/it has version 5, this program knows 4/);
   });
 });
