@@ -1,7 +1,7 @@
 /**
  * Which clusters are vouched for (fleet/link.ts). A cluster is ONLINE while its agent vouches for what is shown every now and then, and DISCONNECTED once it has
- * not for the stale time: its pods run on, but what is shown of them is old. The worker looks for silent clusters, too: where no gateway runs, nothing is heard of any. Times in the database are the simulation's, so the stale time is stretched
- * by its speed: agents ping by the wall clock.
+ * not for the stale time: its pods run on, but what is shown of them is old. The worker looks for silent clusters, too: where no gateway runs, nothing is heard of
+ * any. Times in the database are the simulation's, so the stale time is stretched by its speed: agents ping by the wall clock.
  *
  * `last_seen_at` is the moment that was vouched for, never the one at which that was stored: while the database is away signs of life wait here, and grow old.
  */
@@ -24,25 +24,26 @@ export interface Presence {
 export function createPresence(pool: Pool, clock: Clock, silentAfterMs: () => number): Presence {
   let heard = new Map<string, number>();
   const keep = (clusterId: string, at: number): void => void heard.set(clusterId, Math.max(at, heard.get(clusterId) ?? 0));
-  const tell = async (clusterIds: readonly string[], text: string, values: (at: Date) => unknown[], event: (clusterId: string) => ClusterEvent): Promise<{ id: string; flipped: boolean }[]> =>
-    inPoolScope(pool, { clusterIds }, async (client) => {
+  const store = (signs: ReadonlyMap<string, number>): Promise<{ readonly id: string; readonly flipped: boolean }[]> => {
+    const clusterIds = [...signs.keys()];
+    return inPoolScope(pool, { clusterIds }, async (client) => {
       const now = clock.now();
-      const { rows } = await client.query<{ id: string; flipped: boolean }>(text, values(new Date(now)));
+      const values = [clusterIds, [...signs.values()].map((at) => new Date(at)), new Date(now - silentAfterMs())];
+      const { rows } = await client.query<{ id: string; flipped: boolean }>(HEARD, values);
       const flipped = rows.filter((row) => row.flipped).map(({ id }) => id);
-      const events = await storeClusterEvents(client, flipped.map(event), now);
+      const events = await storeClusterEvents(client, flipped.map(clusterConnected), now);
       await appendTimelineOn(client, [...flipped.map((id) => ({ tenantId: null, clusterId: id, kind: "cluster" as const, ids: [id], at: now })), ...events]);
       return rows;
     });
+  };
   return {
     heard: keep,
     flush: async () => {
       if (heard.size === 0) return [];
       const flushed = heard;
-      const clusterIds = [...flushed.keys()];
       heard = new Map();
       try {
-        const times = [...flushed.values()].map((at) => new Date(at));
-        const rows = await tell(clusterIds, HEARD, (now) => [clusterIds, times, new Date(now.getTime() - silentAfterMs())], clusterConnected);
+        const rows = await store(flushed);
         // What somebody else holds at the moment is not worth waiting for.
         for (const { id } of rows) flushed.delete(id);
         for (const [id, at] of flushed) keep(id, at);
@@ -71,4 +72,3 @@ update cluster c set last_seen_at = greatest(c.last_seen_at, free.at), status = 
   online_since = case when free.flipped then free.at else c.online_since end
 from free where c.id = free.id
 returning c.id, free.flipped`;
-
