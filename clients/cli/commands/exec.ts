@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accepted, CloseTerminalDocument, OpenTerminalDocument, PodDocument, RefusedError, ResizeTerminalDocument, SendTerminalInputDocument, WatchTerminalDocument } from "../../typescript/index.ts";
+import { accepted, CloseTerminalDocument, OpenTerminalDocument, PodDocument, PodsDocument, RefusedError, ResizeTerminalDocument, SendTerminalInputDocument, WatchTerminalDocument } from "../../typescript/index.ts";
 import { type ExitCode, FailedError, UsageError } from "../exit.ts";
-import { findPod } from "../lookup.ts";
-import type { Session } from "../session.ts";
+import { clusterId, findApplication, findPod } from "../lookup.ts";
+import { PAGE_SIZE, type Session } from "../session.ts";
 
 export interface ExecOptions {
+  readonly namespace: string;
   readonly container?: string | undefined;
   readonly cluster?: string | undefined;
   readonly stdin: boolean;
@@ -22,21 +23,22 @@ const END = "\u0004";
 const WAIT_MS = 100;
 
 /** Runs a command in a container, and passes its output and its exit code on. With a terminal it is as if one sat in front of the container. */
-export async function exec(session: Session, [name, ...command]: readonly string[], { container, cluster, stdin, tty }: ExecOptions): Promise<ExitCode> {
+export async function exec(session: Session, [name, ...command]: readonly string[], options: ExecOptions): Promise<ExitCode> {
+  const { container, stdin, tty } = options;
   const { client, terminal } = session;
   const { input, out } = terminal;
   if (name === undefined) throw new UsageError("Name a pod; selvedge get pods lists them");
   if (tty && !stdin) throw new UsageError("-t needs -i: a terminal that nobody types into is of no use");
   const isTerminal = tty && input.isTTY === true && out.isTTY === true;
   if (tty && !isTerminal) terminal.err.write("Input or output is no terminal: the command runs without one.\n");
-  const pod = await findPod(session, name, cluster);
+  const pod = await find(session, name, options);
   const chosen = container ?? (await client.execute(PodDocument, { id: pod.id, events: 1 })).pod?.containers[0]?.name;
-  if (chosen === undefined) throw new FailedError(`The pod ${name} has no container.`);
+  if (chosen === undefined) throw new FailedError(`The pod ${pod.name} has no container.`);
 
   const size = (): { readonly columns: number; readonly rows: number } => (isTerminal ? { columns: out.columns ?? 80, rows: out.rows ?? 24 } : { columns: 0, rows: 0 });
   const opening = { podId: pod.id, container: chosen, ...(command.length > 0 ? { command } : {}), ...size(), idempotencyKey: randomUUID() };
   const opened = accepted((await client.executeWith(RETRYING, OpenTerminalDocument, { input: opening })).openTerminal).session;
-  if (opened === null) throw new FailedError(`The pod ${name} is gone.`);
+  if (opened === null) throw new FailedError(`The pod ${pod.name} is gone.`);
   const sessionId = opened.id;
 
   const over = new AbortController();
@@ -72,6 +74,18 @@ export async function exec(session: Session, [name, ...command]: readonly string
     // It is over already where an exit code came.
     if (terminal.interrupted.aborted || typist.hasFailed) await client.execute(CloseTerminalDocument, { input: { sessionId } }).catch(() => undefined);
   }
+}
+
+/** `pod/name`, a pod's name, or `app/name`: of that one a pod that runs, best one that is ready on a cluster that is heard from. */
+async function find(session: Session, text: string, { namespace, cluster }: ExecOptions): Promise<{ readonly id: string; readonly name: string }> {
+  const [, kind, name = text] = /^(pods?|apps?|application)\/(.+)$/.exec(text) ?? [];
+  if (kind === undefined || kind.startsWith("pod")) return findPod(session, name, cluster);
+  const application = await findApplication(session, namespace, name);
+  const clusterIds = cluster === undefined ? {} : { clusterIds: [await clusterId(session, cluster)] };
+  const { pods } = await session.client.execute(PodsDocument, { first: PAGE_SIZE, filter: { applicationIds: [application.id], phases: ["RUNNING"], ...clusterIds } });
+  const pod = pods.nodes.find(({ ready, stale }) => ready && !stale) ?? pods.nodes[0];
+  if (pod === undefined) throw new FailedError(`No pod of ${name} runs${cluster === undefined ? "" : ` on ${cluster}`}.`);
+  return pod;
 }
 
 /** Sends what is typed, numbered, some pieces at once; each again until it is accepted. */

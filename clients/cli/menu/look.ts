@@ -28,19 +28,20 @@ export const CONFIG_MAP = ["cm", "configmap", "configmaps", "config-map", "confi
 export const SECRET = ["secret", "secrets"] as const;
 export const SERVICE = ["svc", "service", "services"] as const;
 
-/** Everything that changes nothing. */
 /** Into a container. */
 function addExec(program: Command, { online }: Kit): void {
   program.command("exec").description("Run a command in a container, or sit down in front of it.")
-    .argument("<pod and command...>", "the pod, and behind -- the command; default a shell")
+    .argument("<pod and command...>", "the pod, or app/<name> for one that runs; behind -- the command, default a shell")
+    .option("-n, --namespace <name>", "of app/<name>", "default")
     .option("-c, --container <name>", "which container; default the pod's first")
-    .option("--cluster <code>", "its cluster, where two have a pod of that name")
+    .option("--cluster <code>", "on this cluster")
     .option("-i, --stdin", "pass on what is typed, or comes through a pipe", false)
     .option("-t, --tty", "with a terminal: echo, editing, Ctrl-C", false)
     .action(online<ExecOptions>((session, _name, words, options) => exec(session, words, options)))
-    .addHelpText("after", examples("selvedge exec -it storefront-7c9f4-x2b8k", "selvedge exec storefront-7c9f4-x2b8k -- ls /etc", "echo hello | selvedge exec -i storefront-7c9f4-x2b8k -c main -- cat") + "\nExits with the command's own exit code. OPERATOR.\n");
+    .addHelpText("after", examples("selvedge exec -it storefront-7c9f4-x2b8k", "selvedge exec app/storefront --cluster beijing-1 -- env", "selvedge exec storefront-7c9f4-x2b8k -- ls /etc", "echo hello | selvedge exec -i storefront-7c9f4-x2b8k -c main -- cat") + "\nExits with the command's own exit code. OPERATOR.\n");
 }
 
+/** Everything that looks, and changes nothing by itself. */
 export function addLook(program: Command, kit: Kit): void {
   addGet(program, kit);
   addDescribe(program, kit);
