@@ -31,7 +31,7 @@ function targetOf(target: typeof MetricTargetInput.$inferInput): MetricTarget & 
 builder.subscriptionFields((t) => ({
   metrics: t.message({
     type: MetricSample,
-    description: "A sample at once, and then at each interval. Ends when the target is gone.",
+    description: "A sample at once, and then at each interval: one that is new as soon as it is stored. Ends when the target is gone.",
     args: { target: t.arg({ type: MetricTargetInput, required: true }), metrics: t.arg({ type: [MetricName] }), intervalSeconds: t.arg.int({ description: "Default 15; at least 1." }) },
     subscribe: async (_root, { target, metrics, intervalSeconds }, { metrics: live, read }) => {
       const { owner, id, type } = targetOf(target);

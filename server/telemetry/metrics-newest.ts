@@ -47,37 +47,72 @@ export interface LiveMetricsOptions {
 /** What was read of a target; null: it is not there for the viewer. */
 type Newest = { readonly end: number | null; readonly values: Float32Array } | null;
 
+/** A target, under the rights of some viewers. */
 interface Shared {
+  readonly target: MetricTarget;
+  readonly viewer: Viewer;
   followers: number;
   /** Of the bus, when it was last read. */
   wakes: number;
   readAt: number;
   reading: Promise<Newest> | null;
+  /** Of those who wait for a newer window: told of all that is read. */
+  readonly waiting: Set<(newest: Newest) => void>;
+  timer: NodeJS.Timeout | null;
 }
 
 const LOOK_MS = 15_000;
 /** A crowd of clusters tells of windows all the time: a target is read no more often. */
 const LEAST_MS = 500;
+/** By so much windows come early or late: within it the next is told at once, and waited for, where it would only be told again what was told before. */
+const JITTER_MS = 2_000;
+
+/**
+ * When a sample is sent after the one at `sent`, in milliseconds of one clock: from `earliest` on as soon as a newer window is known, and at `latest` whatever is known. What counts for
+ * `earliest` is when a window was last sent that was new to the follower (null: the first was stored before anybody asked), so that who asks for each window gets each at once.
+ */
+export function nextSample(intervalSeconds: number, sent: number, sentNew: number | null): { readonly earliest: number; readonly latest: number } {
+  const interval = intervalSeconds * 1_000;
+  return { earliest: sentNew === null ? sent : sentNew + interval - Math.min(JITTER_MS, interval / 4), latest: sent + interval + (interval >= SAMPLE_MS ? JITTER_MS : 0) };
+}
 
 export function createLiveMetrics({ pool, bus, clock, lookMs = LOOK_MS }: LiveMetricsOptions): LiveMetrics {
   const shared = new Map<string, Shared>();
   let wakes = 0;
-  const unsubscribe = bus.subscribe("metrics", () => void (wakes += 1));
+  const unsubscribe = bus.subscribe("metrics", () => {
+    wakes += 1;
+    for (const one of shared.values()) look(one);
+  });
 
-  const newest = (one: Shared, target: MetricTarget, viewer: Viewer): Promise<Newest> => {
-    const age = performance.now() - one.readAt;
-    if (one.reading === null || age >= lookMs || (wakes !== one.wakes && age >= LEAST_MS)) {
-      one.wakes = wakes;
-      one.readAt = performance.now();
-      const reading = readNewest(pool, target, viewer, clock.now());
-      one.reading = reading;
+  const read = (one: Shared): Promise<Newest> => {
+    one.wakes = wakes;
+    one.readAt = performance.now();
+    const reading = readNewest(pool, one.target, one.viewer, clock.now());
+    one.reading = reading;
+    reading.then(
+      (found) => {
+        for (const told of one.waiting) told(found);
+      },
       // One that failed is not kept for the next.
-      reading.catch(() => void (one.reading === reading && (one.reading = null)));
-    }
-    return one.reading;
+      () => void (one.reading === reading && (one.reading = null)),
+    );
+    return reading;
   };
-  const join = (key: string): Shared => {
-    const one = shared.get(key) ?? { followers: 0, wakes: -1, readAt: 0, reading: null };
+  const newest = (one: Shared): Promise<Newest> => {
+    const age = performance.now() - one.readAt;
+    return one.reading === null || age >= lookMs || (wakes !== one.wakes && age >= LEAST_MS) ? read(one) : one.reading;
+  };
+  /** Reads once more, as soon as it may be, where somebody waits for it and there may be something newer. */
+  const look = (one: Shared): void => {
+    if (one.waiting.size === 0 || one.timer !== null || wakes === one.wakes) return;
+    const wait = Math.max(0, one.readAt + LEAST_MS - performance.now());
+    one.timer = setTimeout(() => {
+      one.timer = null;
+      if (one.waiting.size > 0 && wakes !== one.wakes) read(one).catch(() => undefined);
+    }, wait);
+  };
+  const join = (key: string, target: MetricTarget, viewer: Viewer): Shared => {
+    const one = shared.get(key) ?? { target, viewer, followers: 0, wakes: -1, readAt: 0, reading: null, waiting: new Set(), timer: null };
     shared.set(key, one);
     one.followers += 1;
     return one;
@@ -86,26 +121,44 @@ export function createLiveMetrics({ pool, bus, clock, lookMs = LOOK_MS }: LiveMe
     const one = shared.get(key);
     if (one === undefined) return;
     one.followers -= 1;
-    if (one.followers === 0) shared.delete(key);
+    if (one.followers > 0) return;
+    if (one.timer !== null) clearTimeout(one.timer);
+    shared.delete(key);
+  };
+  /** Until a window is known that ends after `end`, or the target is gone; not beyond `latest`. */
+  const newer = (one: Shared, end: number | null, latest: number, signal: AbortSignal): Promise<void> => {
+    const known = new AbortController();
+    const told = (found: Newest): void => void ((found === null || (found.end !== null && found.end > (end ?? -Infinity))) && known.abort());
+    one.waiting.add(told);
+    look(one);
+    return waited(latest - performance.now(), AbortSignal.any([signal, known.signal])).finally(() => one.waiting.delete(told));
   };
 
   async function* run({ target, metrics, intervalSeconds }: FollowMetrics, viewer: () => Viewer, signal: AbortSignal): AsyncGenerator<MetricSample, void, undefined> {
     let key: string | null = null;
     let one: Shared | null = null;
+    /** What was told last, and when there was something new in it. */
+    let end: number | null = null;
+    let sentNew: number | null = null;
     try {
-      for (let due = performance.now(); !signal.aborted; await waited(due - performance.now(), signal)) {
+      for (let isFirst = true; ; isFirst = false) {
         // Rights may have changed: each sample is asked for with those of now.
         const asking = viewer();
         const asked = JSON.stringify([target.owner, target.id, asking.tenantId, asking.namespaceIds, seesAllTenants(asking)]);
         if (asked !== key || one === null) {
           if (key !== null) leave(key);
           key = asked;
-          one = join(asked);
+          one = join(asked, target, asking);
         }
-        const found = await newest(one, target, asking);
+        const found = await newest(one);
         if (signal.aborted || found === null) return;
+        if (!isFirst && found.end !== end) sentNew = performance.now();
+        ({ end } = found);
         yield sampleOf(found, metrics, clock.now());
-        due = Math.max(due + intervalSeconds * 1_000, performance.now());
+        const { earliest, latest } = nextSample(intervalSeconds, performance.now(), sentNew);
+        await waited(earliest - performance.now(), signal);
+        if (!signal.aborted) await newer(one, end, latest, signal);
+        if (signal.aborted) return;
       }
     } finally {
       if (key !== null) leave(key);

@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from "graphql";
+import type { GraphQLObjectType, GraphQLSchema } from "graphql";
 import type { Role } from "#server/domain/states.ts";
 import { randomMessage } from "./random-messages.ts";
 import type { OperationHints } from "./random-arguments.ts";
@@ -6,6 +6,7 @@ import { OperationGenerator, type RandomOperation } from "./random-operation.ts"
 import type { Dice } from "./random.ts";
 import type { ReadWorld, WorldViewer } from "./read-world.ts";
 import { NOW } from "./reading.ts";
+import { permittedFields } from "./schema-paths.ts";
 import type { Running, Sides } from "./three-ways.ts";
 
 /** Who asks what, and when. */
@@ -84,7 +85,7 @@ export class RandomAskings {
     const ids = dice.chance(0.8) ? world.idsOf.get(viewer.tenantId) : undefined;
     const hints = ids ? { ...this.#options.hints, ids } : this.#options.hints;
     if (of === "queries") return { viewer, now, asked: this.#generator.query(role, { hints, goal: aim && dice.pick(aim.goals.filter((goal) => this.#generator.reaches(role, goal))) }) };
-    const all = Object.keys(schema.getSubscriptionType()?.getFields() ?? {});
+    const all = permittedFields(schema.getSubscriptionType() as GraphQLObjectType, role).map(({ name }) => name);
     const goal = aim && dice.pick(aim.goals);
     const root = dice.pick(goal === undefined ? all : all.filter((one) => this.#generator.reaches(role, goal, one)));
     return { viewer, now, asked: this.#generator.subscription(role, root, { hints, goal }), message: randomMessage(schema, root, hints, dice) };

@@ -2,15 +2,18 @@ import { getNamedType, type GraphQLSchema, isObjectType } from "graphql";
 import { mappingOf } from "#schema/shared/mapping/kinds.ts";
 import { parseGlobalId } from "#server/domain/ids.ts";
 import { LOG_STREAMS } from "#server/domain/logs.ts";
+import { METRIC_NAMES } from "#server/domain/metric.ts";
 import type { RecordBatch } from "#server/realtime/record-stream.ts";
 import type { ObjectState, StateChange } from "#server/realtime/state-stream.ts";
+import type { TerminalOutput } from "#server/services/index.ts";
 import type { LogLine } from "#server/telemetry/logs-chunks.ts";
+import type { MetricSample } from "#server/telemetry/metrics-newest.ts";
 import type { OperationHints } from "./random-arguments.ts";
 import type { Dice } from "./random.ts";
 import { NOW } from "./reading.ts";
 
 /** A message as the sources of subscriptions make them, about what is there, what is gone, and what is another's. */
-export function randomMessage(schema: GraphQLSchema, rootField: string, hints: Pick<OperationHints, "ids" | "foreignIds">, dice: Dice): StateChange | ObjectState | RecordBatch<LogLine | string> {
+export function randomMessage(schema: GraphQLSchema, rootField: string, hints: Pick<OperationHints, "ids" | "foreignIds">, dice: Dice): StateChange | ObjectState | RecordBatch<LogLine | string> | MetricSample | TerminalOutput {
   const field = schema.getSubscriptionType()?.getFields()[rootField];
   const mapping = field && mappingOf(field);
   const uuids = (type: string, many: number): string[] =>
@@ -25,6 +28,11 @@ export function randomMessage(schema: GraphQLSchema, rootField: string, hints: P
     return { cursor: dice.pick(["1.2.3", "\""]), records: Array.from({ length: dice.below(6) }, line) };
   }
   if (isObjectType(message) && message.name === "EventBatch") return { cursor: dice.pick(["1.2.3", "\""]), records: uuids("Event", dice.below(6)) };
+  if (isObjectType(message) && message.name === "MetricSample") {
+    const values = METRIC_NAMES.slice(dice.below(METRIC_NAMES.length)).map((metric) => ({ metric, value: dice.pick([null, 0, 0.25, 1_000_000]) }));
+    return { at: NOW - dice.below(1_000_000), values };
+  }
+  if (isObjectType(message) && message.name === "TerminalOutput") return { sequence: dice.below(1_000), data: dice.pick(["", "\u{1F600}\\", "$ "]), exitCode: dice.pick([null, 0, 137]) };
   const upserted = isObjectType(message) ? message.getFields()["upserted"] : undefined;
   const items = upserted && mappingOf(upserted);
   const some = (many: number): string[] => {

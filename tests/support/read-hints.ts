@@ -19,8 +19,8 @@ export async function hintsOf(world: ReadWorld, sides: Sides, side: Side): Promi
   async function gather(query: string, viewer: Asking): Promise<void> {
     const admission = sides.admit({ query, variables: {} }, viewer);
     if (!admission.ok) throw new AggregateError(admission.errors, query);
-    const { json } = await answer(side, "interpreter", { execution: admission.operation.execution, viewer });
-    for (const [, cursor = ""] of json.matchAll(/"cursor":"([^"]+)"/g)) {
+    const { data } = await answer(side, "interpreter", { execution: admission.operation.execution, viewer });
+    for (const [, cursor = ""] of JSON.stringify(data).matchAll(/"cursor":"([^"]+)"/g)) {
       const [order] = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as [string];
       const known = cursors.get(order) ?? new Set();
       cursors.set(order, known);

@@ -2,12 +2,14 @@ import { type ExecutionResult, type GraphQLError, execute, parse, validate, vali
 import { schema } from "#schema/index.ts";
 import type { Context } from "#schema/context.ts";
 import type { Clock } from "#server/domain/clock.ts";
+import { createSemaphore } from "#server/domain/semaphore.ts";
 import type { Role } from "#server/domain/states.ts";
 import type { Actor } from "#server/identity/viewer.ts";
 import { type ReaderChoice, type Way } from "#server/read/answer.ts";
 import type { Reader } from "#server/read/index.ts";
 import type { Statement } from "#server/read/render.ts";
 import { createReads } from "#server/read/run.ts";
+import { LogReader } from "#server/telemetry/logs-read.ts";
 import type { TestDatabase } from "./database.ts";
 
 /** The time of tests that read: nothing in them depends on the wall clock. */
@@ -72,6 +74,7 @@ export async function openReading(database: TestDatabase, options: ReadingOption
   };
   const clock: Clock = { now: () => NOW };
   const reads = createReads({ schema, metadata: orm.getMetadata(), pool, clock, speed: options.speed ?? 1, onGroup, onFault: raise });
+  const places = createSemaphore(1);
   const reader = (viewer: Asking, choice?: ReaderChoice): Reader => reads.reader(actorOf(viewer), choice ?? (way === "compiled" ? "interpreter" : way));
   const contextOf = (viewer: Asking, read: Reader): Context => ({
     actor: actorOf(viewer),
@@ -79,7 +82,7 @@ export async function openReading(database: TestDatabase, options: ReadingOption
     read,
     services: absent("A service"),
     live: absent("A subscription"),
-    logs: absent("A log"),
+    logs: { of: ({ tenantId, namespaceIds }) => new LogReader({ pool, scope: { tenantId, namespaceIds }, places }), downloads: absent("A download") },
     metrics: absent("A subscription"),
     server: { version: "0.0.0", simulated: true, speed: options.speed ?? 1, maxPageSize: 200, logDays: 14 },
   });

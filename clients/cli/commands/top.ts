@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  type LateSeriesFragment, type MetricName, type MetricsInput, ServerDocument, TopApplicationsDocument, TopClustersDocument, TopNodesDocument, TopPodsDocument,
+  GraphqlError, type LateSeriesFragment, type MetricName, type MetricsInput, ServerDocument, TopApplicationsDocument, TopClustersDocument, TopNodesDocument, TopPodsDocument, UnreachableError,
 } from "../../typescript/index.ts";
 import { FailedError } from "../exit.ts";
 import { memory } from "../format.ts";
@@ -17,6 +17,8 @@ export interface TopOptions {
   readonly cluster?: readonly string[] | undefined;
   /** A single picture, also on a terminal. */
   readonly once?: boolean | undefined;
+  /** Milliseconds between two pictures. */
+  readonly everyMs?: number | undefined;
 }
 
 /** An object, and what it uses. */
@@ -34,6 +36,8 @@ const METRICS: readonly MetricName[] = ["CPU_MILLIS", "CPU_USAGE_PERCENT", "MEMO
 const LATELY_MS = 60_000;
 const STEP_SECONDS = 15;
 const REFRESH_MS = 5_000;
+/** While the server is away. */
+const AGAIN_MS = 1_000;
 
 export type TopKind = "pods" | "apps" | "nodes" | "clusters";
 interface Kind {
@@ -84,7 +88,7 @@ const KINDS: Readonly<Record<TopKind, Kind>> = {
   },
 };
 
-/** What is used now, the largest first: on a terminal redrawn until Ctrl-C, else once. */
+/** What is used now, the largest first: on a terminal redrawn until Ctrl-C, also across restarts of the server, else once. */
 export async function top(session: Session, which: TopKind, options: TopOptions): Promise<void> {
   const { terminal, style } = session;
   const kind = KINDS[which];
@@ -93,17 +97,36 @@ export async function top(session: Session, which: TopKind, options: TopOptions)
     const { rows } = await picture(session, kind, options);
     return show(session, options.output, rows, () => (rows.length === 0 ? [`No ${kind.one}s.`] : formatTable(look.columns(""), rows, style, session.width)));
   }
+  let shown: Picture | null = null;
+  let trouble: string | null = null;
   for (let height = 0; ; ) {
-    const { rows, now } = await picture(session, kind, options);
+    try {
+      shown = await picture(session, kind, options);
+      trouble = null;
+    } catch (error) {
+      // What was never seen can't be shown as it was; what the server refuses it will refuse again.
+      if (shown === null || !isPassing(error)) throw error;
+      trouble = error.message;
+    }
     terminal.interrupted.throwIfAborted();
-    const lines = drawnLines(look, rows, now, null, { columns: terminal.out.columns || 80, rows: terminal.out.rows || 24 }, style);
+    const size = { columns: terminal.out.columns || 80, rows: terminal.out.rows || 24 };
+    const lines = drawnLines(look, shown.rows, shown.now, trouble, size, style);
     terminal.out.write(`${height === 0 ? "" : `\r\u001b[${height}A\u001b[0J`}${lines.join("\n")}\n`);
     height = lines.length;
-    await sleep(REFRESH_MS, undefined, { signal: terminal.interrupted }).catch(() => terminal.interrupted.throwIfAborted());
+    await sleep(options.everyMs ?? (trouble === null ? REFRESH_MS : AGAIN_MS), undefined, { signal: terminal.interrupted }).catch(() => terminal.interrupted.throwIfAborted());
   }
 }
 
-async function picture(session: Session, kind: Kind, options: TopOptions): Promise<{ readonly rows: readonly TopRow[]; readonly now: string }> {
+interface Picture {
+  readonly rows: readonly TopRow[];
+  readonly now: string;
+}
+
+/** The server is away, starts, or has too much to do. */
+const PASSING: ReadonlySet<string> = new Set(["INTERNAL", "TIMEOUT", "RATE_LIMITED"]);
+const isPassing = (error: unknown): error is Error => error instanceof UnreachableError || (error instanceof GraphqlError && PASSING.has(error.code));
+
+async function picture(session: Session, kind: Kind, options: TopOptions): Promise<Picture> {
   // By the server's clock, which may run faster than this machine's.
   const { server: { now } } = await session.client.execute(ServerDocument, {});
   const metrics: MetricsInput = { from: new Date(Date.parse(now) - LATELY_MS).toISOString(), to: now, stepSeconds: STEP_SECONDS, metrics: METRICS };

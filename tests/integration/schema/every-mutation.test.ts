@@ -7,8 +7,11 @@ import { type GraphQLInputType, getNamedType, graphql, isInputObjectType, isObje
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "#schema/index.ts";
 import { globalId } from "#server/domain/ids.ts";
+import { createSemaphore } from "#server/domain/semaphore.ts";
 import type { Actor } from "#server/identity/viewer.ts";
 import { createReads } from "#server/read/run.ts";
+import { createLogDownloads, type LogViewer } from "#server/telemetry/logs-download.ts";
+import { LogReader } from "#server/telemetry/logs-read.ts";
 import { createFixture, must, type TestTenant } from "../services/fixture.ts";
 import { raise } from "#tests/support/reading.ts";
 import { rowsOf } from "#tests/support/rows.ts";
@@ -19,6 +22,9 @@ const { pool } = await fixture.database.openAs("selvedge_api", 4);
 afterAll(() => fixture.close());
 const clock = { now: () => Date.UTC(2026, 0, 1) };
 const reads = createReads({ schema, metadata: fixture.orm.getMetadata(), pool, clock, speed: 1, onFault: raise });
+const logPlaces = createSemaphore(1);
+const logReader = ({ tenantId, namespaceIds }: LogViewer): LogReader => new LogReader({ pool, scope: { tenantId, namespaceIds }, places: logPlaces });
+const downloads = createLogDownloads({ pool, clock, speed: 1, keys: [Buffer.alloc(32)], readerFor: logReader });
 
 const NOBODY = "01890000-0000-7000-8000-00000000dead";
 type Ids = Readonly<Record<string, string>>;
@@ -108,6 +114,7 @@ const INPUTS: Readonly<Record<string, (ids: Ids) => object>> = {
   injectFault: ({ Cluster: clusterId, Fault: nodeId, Application: podId }) => ({ kind: "SLOW_IMAGE_PULL", durationSeconds: 60, clusterId, nodeId, podId }), endFault: (ids) => ({ faultId: ids["Fault"] }),
   openTerminal: (ids) => ({ podId: ids["Pod"], container: "web" }), sendTerminalInput: (ids) => ({ sessionId: ids["TerminalSession"], sequence: 1, data: "x" }),
   resizeTerminal: (ids) => ({ sessionId: ids["TerminalSession"], columns: 100, rows: 30 }), closeTerminal: (ids) => ({ sessionId: ids["TerminalSession"] }),
+  createLogDownload: (ids) => ({ target: { podId: ids["Pod"], applicationId: ids["Application"] }, filter: { podIds: [ids["Pod"]] } }),
   deleteNamespace: (ids) => ({ id: ids["Namespace"] }), revokeApiToken: (ids) => ({ id: ids["ApiToken"] }),
 };
 
@@ -158,7 +165,11 @@ function replaced(value: unknown, path: readonly string[], id: string): { value:
 }
 
 async function answer(actor: Actor, { mutation, path }: Place, id: string): Promise<string> {
-  return (await ask(actor, mutation, replaced(INPUTS[mutation]?.(mine), path, id).value as object)).replaceAll(id, "ID");
+  const input = replaced(INPUTS[mutation]?.(mine), path, id).value as { readonly target?: Ids };
+  const { target, ...others } = input;
+  // Of a target one member is said: the one that is tried.
+  const member = path[0] === "target" ? (path[1] ?? "") : "applicationId";
+  return (await ask(actor, mutation, target ? { ...others, target: { [member]: target[member] } } : input)).replaceAll(id, "ID");
 }
 
 async function ask(actor: Actor, mutation: string, input: object): Promise<string> {
@@ -170,7 +181,7 @@ async function ask(actor: Actor, mutation: string, input: object): Promise<strin
   const selection = fields["results"] ? `results { ok object { id } operation { id } ${errors} }` : `${errors} ${fields["operation"] ? "operation { id }" : ""}`;
   const result = await graphql({
     schema, source: `mutation ($input: ${String(field?.args[0]?.type)}) { answer: ${mutation}(input: $input) { ${selection} } }`, variableValues: { input },
-    contextValue: { actor: asked, clock, read: reads.reader(asked), services, live: {}, server: {} },
+    contextValue: { actor: asked, clock, read: reads.reader(asked), services, live: {}, server: {}, logs: { of: logReader, downloads } },
   });
   return JSON.stringify(result);
 }
@@ -199,7 +210,8 @@ describe.each(PLACES.map((place) => [`${place.mutation}(${place.path.join(".")})
       const nobody = `${id.split(".")[0]}.${NOBODY}`;
       const [real, none] = [await answer(actor, place, id), await answer(actor, place, nobody)];
       expect(real, type).toBe(none);
-      expect(real, type).toMatch(/NOT_FOUND|of the whole tenant/);
+      // A filter picks out what the target has: nothing, of others.
+      expect(real, type).toMatch(place.path[0] === "filter" ? /^\{"data":\{"answer":\{"userErrors":\[\]\}\}\}$/ : /NOT_FOUND|of the whole tenant/);
     }
     expect(await state()).toBe(before);
   };

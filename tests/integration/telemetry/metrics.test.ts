@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { METRIC_NAMES, type MetricName } from "#server/domain/metric.ts";
 import { HOUR_MS, SAMPLE_MS } from "#server/domain/metric-times.ts";
 import { RecordWriter } from "#server/domain/metric-values.ts";
-import type { PlacementSamples } from "#server/fleet/link.ts";
+import { type PlacementSamples, SAMPLES_WINDOW } from "#server/fleet/link.ts";
 import { maintainMetrics, sealHours } from "#server/telemetry/metrics-seal.ts";
 import { createLiveMetrics } from "#server/telemetry/metrics-newest.ts";
 import { type Centre, createCentre } from "#tests/support/centre.ts";
@@ -219,6 +219,62 @@ test("who follows a target is sent the newest that is stored, at each interval, 
   centre.bus.publish("metrics");
   await eventually(async () => expect((await pod.next()).done).toBe(true), { deadlineMs: 20_000 });
   live.close();
+});
+
+test("a window is told as soon as it is stored, however long the interval is; the next one when that is over", async () => {
+  const agent = await connected("metrics-g");
+  const web = await deployed(world, "at-once", [agent]);
+  const { pool } = await database.openAs("selvedge_api", 2);
+  const live = createLiveMetrics({ pool, bus: centre.bus, clock: { now: () => at(101) } });
+  const follow = (intervalSeconds: number) => live.follow({ target: { owner: "pod", id: web.podId }, metrics: ["CPU_MILLIS"], intervalSeconds }, () => actorOf({ tenantId: world.tenantId }));
+  const store = (window: number) => say(agent, window, [samplesOf(web.placements.get(agent.clusterId) ?? "", [{ id: web.podId, values: podValues(window) }])]);
+  const [seldom, each] = [follow(3_600), follow(1)];
+  for (const stream of [seldom, each]) expect((await stream.next()).value).toMatchObject({ values: [{ value: null }] });
+  const told = seldom.next();
+  await store(99);
+  expect((await told).value).toEqual({ at: at(100), values: [{ metric: "CPU_MILLIS", value: 99 }] });
+  let isTold = false;
+  void seldom.next().then(() => (isTold = true));
+  await store(100);
+  await eventually(async () => expect((await each.next()).value).toMatchObject({ at: at(101) }), { deadlineMs: 20_000 });
+  // Both have one read, which the other has seen by now.
+  expect(isTold).toBe(false);
+  await seldom.return?.();
+  await each.return?.();
+  live.close();
+});
+
+test("a gateway ends while windows are on their way: the next is sent them again, and each is stored once", async () => {
+  const agent = await connected("metrics-h");
+  const other = createCentre(database);
+  await other.gateway({ clock: gatewayClock });
+  const web = await deployed(world, "moved", [agent]);
+  const placementId = web.placements.get(agent.clusterId) ?? "";
+  const windows = Array.from({ length: 12 }, (_, window) => 120 + window);
+  const tell = (some: readonly number[]): void => {
+    for (const window of some) {
+      const placements = [samplesOf(placementId, [{ id: web.podId, values: podValues(window) }])];
+      agent.say({ type: "samples", clusterId: agent.clusterId, at: at(window), nodes: [nodeIdOf(agent.clusterId)], placements });
+    }
+  };
+  // They are on their way when the first gateway ends; nobody knows which of them are stored.
+  tell(windows.slice(0, SAMPLES_WINDOW));
+  await eventually(() => expect(agent.received.some(({ type }) => type === "sampled")).toBe(true), { deadlineMs: 20_000, everyMs: 1 });
+  const closing = centre.close();
+  agent.connect(other.link.dial());
+  await agent.hello({ takes: ["sampled"] });
+  for (let from = 0; from < windows.length; from += SAMPLES_WINDOW) {
+    const received = agent.received.length;
+    const some = windows.slice(from, from + SAMPLES_WINDOW);
+    tell(some);
+    const stored = (): number[] => agent.received.slice(received).flatMap((one) => (one.type === "sampled" ? [one.at] : [])).toSorted((a, b) => a - b);
+    await eventually(() => expect(stored()).toEqual(some.map(at)), { deadlineMs: 20_000 });
+  }
+  await closing;
+  expect((await rows<{ at: Date }>("select at from metric_window where cluster_id = $1 order by at", [agent.clusterId])).map(({ at: stored }) => stored.getTime())).toEqual(windows.map(at));
+  await sealHours({ pool: (await database.openAs("selvedge_worker", 2)).pool, clock: workerClock });
+  expect(await series(mine(), "Application", web.applicationId, input(at(120), at(132), 15, ["CPU_MILLIS"]))).toMatchObject([{ points: windows.map((window) => ({ at: new Date(at(window)).toISOString(), value: window, min: window, max: window })) }]);
+  await other.close();
 });
 
 test("partitions are made ahead, and dropped once nothing in them is kept", async () => {
