@@ -26,7 +26,7 @@ export interface LogViewer {
 }
 
 export interface LogDownloads {
-  /** `origin`: of the server, as the caller named it. */
+  /** `origin`: of the server, as callers reach it. */
   create(viewer: LogViewer & { readonly tokenId: string; readonly origin?: string }, selection: LogSelection): LogDownload;
   /** What an address stands for; null where it is none of ours, is too old, or its token is no good any more. */
   open(signed: string): Promise<OpenDownload | null>;
