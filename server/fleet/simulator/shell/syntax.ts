@@ -469,11 +469,20 @@ class Parser {
       return { kind: "command", list: new Parser(inner, this.#depth + 1).script(), quoted };
     }
     if (source.startsWith("$(", this.#at)) {
-      const end = this.#closing(this.#at + 1, "(", ")");
       const from = this.#at;
-      this.#at = end + 1;
-      if (source.startsWith("$((", from) && source[end - 1] === ")") return { kind: "sum", word: this.#inner(source.slice(from + 3, end - 1), true), quoted };
-      return { kind: "command", list: new Parser(source.slice(from + 2, end), this.#depth + 1).script(), quoted };
+      if (source.startsWith("$((", from)) {
+        const end = this.#closing(from + 1, "(", ")");
+        if (source[end - 1] === ")") {
+          this.#at = end + 1;
+          return { kind: "sum", word: this.#inner(source.slice(from + 3, end - 1), true), quoted };
+        }
+      }
+      // Where it ends its own grammar says: a pattern of `case` has a bracket, too.
+      const inner = new Parser(source.slice(from + 2), this.#depth + 1);
+      const list = inner.#list();
+      if (inner.#operator() !== ")") throw inner.#unexpected();
+      this.#at = from + 2 + inner.#at;
+      return { kind: "command", list, quoted };
     }
     if (source.startsWith("${", this.#at)) {
       const end = this.#closing(this.#at + 1, "{", "}", !quoted);
