@@ -15,7 +15,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** All there are: what is not here can't be read below, and of ours counts as misspelt. */
 export const SETTINGS = [
   "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "SELVEDGE_DATA_DIR", "SELVEDGE_ROLE", "SELVEDGE_ADMIN_TOKEN", "SELVEDGE_ENCRYPTION_KEY",
-  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_FLEET_SHARD", "SELVEDGE_GATEWAYS", "SELVEDGE_ENROLMENT_TICKET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_REMEMBERED_MB",
+  "SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", "SELVEDGE_FLEET", "SELVEDGE_FLEET_SHARD", "SELVEDGE_GATEWAYS", "SELVEDGE_ENROLMENT_TICKET", "SELVEDGE_SEED", "SELVEDGE_SPEED", "SELVEDGE_ALLOWED_ORIGINS", "SELVEDGE_PUBLIC_URL", "SELVEDGE_REMEMBERED_MB",
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
@@ -28,6 +28,8 @@ export interface Config {
     readonly port: number;
     /** null: the server's own. */
     readonly allowedOrigins: readonly string[] | null;
+    /** Where callers reach us, without a slash at its end; null: at the address that their connection came to. */
+    readonly publicUrl: string | null;
   };
   readonly reads: {
     /** Of what is kept of answers at most; 0: nothing is. */
@@ -127,6 +129,7 @@ export function readConfig(env: Environment, { workingDirectory, terminal }: Sur
       host: text("HOST") ?? "127.0.0.1",
       port: check("PORT", 4000, whole(0, 65_535)),
       allowedOrigins: check<readonly string[] | null>("SELVEDGE_ALLOWED_ORIGINS", null, origins),
+      publicUrl: check<string | null>("SELVEDGE_PUBLIC_URL", null, publicUrl),
     },
     reads: { rememberedBytes: check("SELVEDGE_REMEMBERED_MB", 64, whole(0, MAX_REMEMBERED_MB)) * MB },
     dataDirectory: path.resolve(workingDirectory, text("SELVEDGE_DATA_DIR") ?? ".selvedge"),
@@ -186,6 +189,12 @@ const url =
   (protocols: readonly string[]) =>
   (value: string): string | Fault =>
     URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : new Fault(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+
+function publicUrl(value: string): string | Fault {
+  const { protocol, username, password, origin, pathname, search, hash } = URL.canParse(value) ? new URL(value) : new URL("about:blank");
+  const isPlain = ["http:", "https:"].includes(protocol) && username + password + search + hash === "";
+  return isPlain ? `${origin}${pathname.replace(/\/+$/, "")}` : new Fault("must be the URL that callers reach the server at, such as https://selvedge.example.com: no user, no question mark");
+}
 
 function roleList(value: string): readonly ServerRole[] | Fault {
   const names = value.split(",").map((name) => name.trim());

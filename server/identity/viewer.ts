@@ -18,6 +18,6 @@ export interface Viewer {
 export interface Actor extends Viewer {
   readonly requestId: string;
   readonly sourceAddress: string | null;
-  /** Of the server, as the caller named it: what addresses that it is given begin with. */
+  /** Of the server: what addresses that the caller is given begin with. */
   readonly origin?: string;
 }

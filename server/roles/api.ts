@@ -115,6 +115,7 @@ export async function startApi(context: ApiContext): Promise<RunningApi> {
       host: config.http.host,
       port: config.http.port,
       allowedOrigins: config.http.allowedOrigins,
+      publicUrl: config.http.publicUrl,
       schema,
       reads: reads.operations,
       makeContext: ({ actor, choice, viewer, resume }): Context => ({ actor, clock, read: reads.reader(actor, choice), services, live: live(viewer, resume), logs, metrics: { follow: (what) => liveMetrics.follow(what, viewer) }, server }),

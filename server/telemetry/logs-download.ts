@@ -26,7 +26,7 @@ export interface LogViewer {
 }
 
 export interface LogDownloads {
-  /** `origin`: of the server, as the caller named it. */
+  /** `origin`: of the server, as callers reach it. */
   create(viewer: LogViewer & { readonly tokenId: string; readonly origin?: string }, selection: LogSelection): LogDownload;
   /** What an address stands for; null where it is none of ours, is too old, or its token is no good any more. */
   open(signed: string): Promise<OpenDownload | null>;
@@ -36,6 +36,8 @@ export interface OpenDownload {
   readonly tenantId: string;
   /** The text, in pieces. @throws LogDownloadEnded where its token is no good any more. */
   pieces(): AsyncGenerator<string, void, undefined>;
+  /** To be asked every RECHECK_MS while no piece is. @throws LogDownloadEnded as above */
+  recheck(): Promise<void>;
 }
 
 export class LogDownloadEnded extends Error {
@@ -55,7 +57,7 @@ export interface LogDownloadsOptions {
 export const LOGS_PATH = "/logs/";
 /** Of the wall clock. */
 const VALID_MS = 15 * 60_000;
-const RECHECK_MS = 2_000;
+export const RECHECK_MS = 2_000;
 const LINES = 500;
 const LONGEST = 16_384;
 
@@ -84,16 +86,21 @@ export function createLogDownloads({ pool, clock, speed, keys, readerFor }: LogD
     return { tenantId, namespaceIds: token.namespace_ids };
   };
 
-  async function* pieces({ tenantId, tokenId, selection }: Signed, first: LogViewer): AsyncGenerator<string, void, undefined> {
+  const viewerStill = async ({ tenantId, tokenId }: Signed): Promise<LogViewer> => {
+    const viewer = await viewerOf(tenantId, tokenId);
+    if (viewer === null) throw new LogDownloadEnded("the token that asked for the download is no good any more");
+    return viewer;
+  };
+
+  async function* pieces(download: Signed, first: LogViewer): AsyncGenerator<string, void, undefined> {
+    const { selection } = download;
     let viewer = first;
     let checkedAt = performance.now();
     let start: LineKey | null = beforeInstant(logsKeptSince(clock.now()));
     let seen: RecordSnapshot | null = null;
     while (start !== null) {
       if (performance.now() - checkedAt > RECHECK_MS) {
-        const now = await viewerOf(tenantId, tokenId);
-        if (now === null) throw new LogDownloadEnded("the token that asked for the download is no good any more");
-        viewer = now;
+        viewer = await viewerStill(download);
         checkedAt = performance.now();
       }
       const walked = await readerFor(viewer).walk(selection, { ascending: true, start, limit: LINES, ...(seen === null ? {} : { seen }) });
@@ -114,7 +121,7 @@ export function createLogDownloads({ pool, clock, speed, keys, readerFor }: LogD
       const download = signedOf(what);
       if (download === null || download.until <= clock.now()) return null;
       const viewer = await viewerOf(download.tenantId, download.tokenId);
-      return viewer && { tenantId: download.tenantId, pieces: () => pieces(download, viewer) };
+      return viewer && { tenantId: download.tenantId, pieces: () => pieces(download, viewer), recheck: async () => void (await viewerStill(download)) };
     },
   };
 }

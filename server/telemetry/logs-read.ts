@@ -42,7 +42,8 @@ export interface Walked {
   readonly term: number;
 }
 
-const BLOCK = { least: 50, most: 200, searching: 500 } as const;
+/** Chunks of a statement: few at first, since one may hold many lines; then twice as many each time. */
+const BLOCK = { least: 16, most: 200, searching: 500 } as const;
 /** Chunks that a page looks at. */
 const MOST_CHUNKS = 20_000;
 const MOST_MS = 750;
@@ -133,11 +134,11 @@ async function merge(client: ClientBase, selection: LogSelection, { ascending, s
   const inOrder = ascending ? compareKeys : (a: LineKey, b: LineKey): number => compareKeys(b, a);
   const isAsked = (key: LineKey): boolean => (start === null || inOrder(key, start) > 0) && (until === null || inOrder(key, until) < 0);
   const startedAt = performance.now();
-  const block = selection.keyword == null ? Math.min(BLOCK.most, Math.max(BLOCK.least, 2 * limit)) : BLOCK.searching;
   const given: KeyedLine[] = [];
   let waiting: KeyedLine[] = [];
   let behind: Chunk | null = null;
-  for (let looked = 0; ; ) {
+  let block: number = selection.keyword == null ? BLOCK.least : BLOCK.searching;
+  for (let looked = 0; ; block = Math.max(block, Math.min(BLOCK.most, 2 * block))) {
     const chunks: Chunk[] = await chunksByTime(client, selection, { ascending, start, behind, seen, limit: block });
     looked += chunks.length;
     behind = chunks.at(-1) ?? behind;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { GraphQLError, type GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
@@ -57,6 +58,8 @@ export interface ApiOptions {
   readonly readiness: Readonly<Record<string, ReadinessCheck>>;
   /** Exact origins of pages that may call; null: the server's own pages only. */
   readonly allowedOrigins: readonly string[] | null;
+  /** Where callers reach us; null: at the address that their connection came to. Never what a Host header says: that is the caller's to make up. */
+  readonly publicUrl?: string | null;
   readonly limits?: Partial<Limits>;
   /** The way to this process's gateway; absent where it has none. */
   readonly agents?: AgentRoute | null;
@@ -96,6 +99,7 @@ export function createApi(options: ApiOptions): Api {
   const enforcer = createEnforcer({ schema, limits });
   const runner = createRunner({ makeContext, reads, charge: (viewer) => enforcer.charge(viewer), limits, logger, metrics });
   const sessions = createSessions({ authenticate, clock, recheckMs: limits.recheckTokensMs, logger });
+  const originOf = (request: IncomingMessage): string => options.publicUrl ?? addressOf(request.socket);
   const sockets = createSockets({ schema, enforcer, runner, sessions, limits, logger, metrics, requestId: randomUUID, sourceAddress, origin: originOf });
   const origins = createOrigins(options.allowedOrigins);
   const downloads = options.downloads ? createLogDownloadRoute(options.downloads, logger) : null;
@@ -174,7 +178,7 @@ export function createApi(options: ApiOptions): Api {
       setAll(response, head);
       return answerForm(request, response, origin);
     }
-    const identity = identify(request);
+    const identity: Identity = { requestId: randomUUID(), sourceAddress: sourceAddress(request), origin: originOf(request) };
     head.push("x-request-id", identity.requestId, "x-content-type-options", "nosniff");
     try {
       await serve(request, response, head, identity);
@@ -314,12 +318,12 @@ const PAGES: readonly string[] = ["/", "/healthz", "/readyz", "/metrics"];
 const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] as string;
 const mediaType = (header: string | undefined): string | undefined => header?.split(";", 1)[0]?.trim().toLowerCase();
 
-function identify(request: IncomingMessage): Identity {
-  return { requestId: randomUUID(), sourceAddress: sourceAddress(request), origin: originOf(request) };
-}
-
 const sourceAddress = (request: IncomingMessage): string | null => request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
-const originOf = (request: IncomingMessage): string => `http://${request.headers.host ?? "localhost"}`;
+/** What a connection came to. */
+function addressOf({ localAddress = "127.0.0.1", localPort }: Socket): string {
+  const address = localAddress.replace(/^::ffff:/, "");
+  return `http://${address.includes(":") ? `[${address}]` : address}:${localPort}`;
+}
 
 /** `head`: names and values in turn. Written with the status all at once, as the usual way does, they cost a fraction of this. */
 function setAll(response: ServerResponse, head: readonly string[]): void {

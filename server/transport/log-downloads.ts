@@ -1,11 +1,10 @@
 /**
  * GET /logs/…: lines as text, of any size. What comes from the store waits for the socket, so a slow reader holds a piece of text and nothing else. Whoever may not read is told nothing
- * of why; one who may no longer has the connection cut, so that what it got does not look whole.
+ * of why; one who may no longer, or takes nothing for long, has the connection cut, so that what it got does not look whole.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { once } from "node:events";
 import type { Logger } from "pino";
-import type { LogDownloads } from "../telemetry/logs-download.ts";
+import { LogDownloadEnded, type LogDownloads, type OpenDownload, RECHECK_MS } from "../telemetry/logs-download.ts";
 import { sendJson } from "./health.ts";
 
 export interface LogDownloadRoute {
@@ -15,6 +14,9 @@ export interface LogDownloadRoute {
 /** At a time, of one tenant and of all. */
 const OF_A_TENANT = 4;
 const OF_ALL = 16;
+/** Bytes that a reader has to take in STALLED_MS: it holds a place meanwhile. */
+const SLICE = 16_384;
+const STALLED_MS = 60_000;
 
 export function createLogDownloadRoute(downloads: LogDownloads, logger: Logger): LogDownloadRoute {
   const running = new Map<string, number>();
@@ -37,8 +39,11 @@ export function createLogDownloadRoute(downloads: LogDownloads, logger: Logger):
           "content-type": "text/plain; charset=utf-8", "content-disposition": 'attachment; filename="logs.txt"', "cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
         });
         for await (const piece of download.pieces()) {
-          if (response.destroyed) return;
-          if (!response.write(piece)) await Promise.race([once(response, "drain"), once(response, "close")]);
+          const bytes = Buffer.from(piece);
+          for (let at = 0; at < bytes.length; at += SLICE) {
+            if (response.destroyed) return;
+            if (!response.write(bytes.subarray(at, at + SLICE))) await taken(response, download);
+          }
         }
         response.end();
       } catch (error) {
@@ -49,4 +54,28 @@ export function createLogDownloadRoute(downloads: LogDownloads, logger: Logger):
       }
     },
   };
+}
+
+/** What was written has left, or the reader has. @throws LogDownloadEnded */
+async function taken(response: ServerResponse, download: OpenDownload): Promise<void> {
+  for (let waited = 0; waited < STALLED_MS; waited += RECHECK_MS) {
+    if (await drains(response)) return;
+    await download.recheck();
+  }
+  throw new LogDownloadEnded("nobody reads it");
+}
+
+/** Whether it did within RECHECK_MS. */
+function drains(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (isDone: boolean): void => {
+      clearTimeout(timer);
+      response.off("drain", done).off("close", done);
+      resolve(isDone);
+    };
+    const done = (): void => end(true);
+    const timer = setTimeout(() => end(false), RECHECK_MS);
+    response.on("drain", done).on("close", done);
+    if (response.destroyed) done();
+  });
 }

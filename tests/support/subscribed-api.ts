@@ -24,6 +24,8 @@ export interface SubscribedApi {
   subscribe(raw: RawSocket, id: string, query: string, variables?: object): void;
   /** The nth message's only field. */
   message<T>(raw: RawSocket, id: string, nth: number): Promise<T>;
+  /** As another process would be: without a word of the bus, it learns of everything by looking. */
+  another(): Promise<RunningApi>;
   /** A row of the timeline. */
   wrote(kind: string, ids: readonly string[], removed?: readonly string[], from?: { readonly tenant?: string | null; readonly cluster?: string | null }): Promise<void>;
   close(): Promise<void>;
@@ -37,16 +39,23 @@ export async function openSubscribedApi(): Promise<SubscribedApi> {
   const tenantId = await rows.tenant();
   const namespaceId = await rows.namespace(tenantId, "default");
   const { rows: life } = await database.admin.query<{ term: number }>("select term from database_life");
-  const api = await startApi({
+  const start = (on: Bus): Promise<RunningApi> => startApi({
     config: { http: { host: "127.0.0.1", port: 0, allowedOrigins: null }, reads: { rememberedBytes: 16 * 1024 * 1024 } } as Config,
-    centre: { database: { address: database.address, encryptionKey: database.encryptionKey }, clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus },
+    centre: { database: { address: database.address, encryptionKey: database.encryptionKey }, clock: wallClock, speed: 1, term: life[0]?.term ?? 0, bus: on },
     logger: silentLogger, metrics: createMetrics("api"), link: null, door: null, agents: null, fleetClusters: [], stopping: new AbortController().signal,
   });
+  const api = await start(bus);
+  const others: RunningApi[] = [];
   return {
     database, api, rows, bus, tenantId, namespaceId,
     token: async (tenant, name, role, more = {}) => {
       const secret = newToken();
       return { id: await rows.apiToken(tenant, name, { role, prefix: tokenPrefix(secret), hash: hashToken(secret), ...more }), secret };
+    },
+    another: async () => {
+      const other = await start(createInProcessBus({ instance: "another" }));
+      others.push(other);
+      return other;
     },
     connect: async (secret) => {
       const raw = await openAuthenticated(api.url, secret);
@@ -68,7 +77,7 @@ export async function openSubscribedApi(): Promise<SubscribedApi> {
     },
     close: async () => {
       for (const raw of sockets) raw.socket.terminate();
-      await api.close();
+      for (const each of [api, ...others]) await each.close();
       await bus.close();
       await database.drop();
     },

@@ -19,7 +19,7 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
 test("an empty environment gives the documented defaults", () => {
   expect(readConfig({}, here)).toEqual({
     roles: ["api", "worker", "gateway", "fleet"],
-    http: { host: "127.0.0.1", port: 4000, allowedOrigins: null },
+    http: { host: "127.0.0.1", port: 4000, allowedOrigins: null, publicUrl: null },
     reads: { rememberedBytes: 64 * 1024 * 1024 },
     dataDirectory: "/srv/selvedge/.selvedge",
     databaseUrl: null,
@@ -54,13 +54,14 @@ test("every setting is read", () => {
       SELVEDGE_SPEED: "0.5",
       SELVEDGE_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173",
       SELVEDGE_REMEMBERED_MB: "0",
+      SELVEDGE_PUBLIC_URL: "https://edge.example/selvedge/",
       LOG_LEVEL: "debug",
     },
     { workingDirectory: "/", terminal: true },
   );
   expect(config).toEqual({
     roles: ["gateway", "fleet"],
-    http: { host: "::1", port: 0, allowedOrigins: ["https://a.example", "http://localhost:5173"] },
+    http: { host: "::1", port: 0, allowedOrigins: ["https://a.example", "http://localhost:5173"], publicUrl: "https://edge.example/selvedge" },
     reads: { rememberedBytes: 0 },
     dataDirectory: "/data",
     databaseUrl: "postgres://me:pw@db/selvedge?sslmode=require",
@@ -125,6 +126,7 @@ test.each([
   ["PORT", "4000.5"], ["PORT", "1e3"], ["PORT", "-1"], ["PORT", "0x10"],
   ["SELVEDGE_SPEED", "0"], ["SELVEDGE_SPEED", "Infinity"], ["SELVEDGE_SPEED", "NaN"], ["SELVEDGE_SEED", "4294967296"],
   ["SELVEDGE_REMEMBERED_MB", "-1"], ["SELVEDGE_REMEMBERED_MB", "65537"], ["SELVEDGE_REMEMBERED_MB", "0.5"], ["SELVEDGE_REMEMBERED_MB", "64MB"],
+  ["SELVEDGE_PUBLIC_URL", "edge.example"], ["SELVEDGE_PUBLIC_URL", "ftp://edge.example"], ["SELVEDGE_PUBLIC_URL", "https://me:pw@edge.example"], ["SELVEDGE_PUBLIC_URL", "https://edge.example/?x"],
   ["SELVEDGE_FLEET_SHARD", "0/2"], ["SELVEDGE_FLEET_SHARD", "2"], ["SELVEDGE_FLEET_SHARD", "1/1001"], ["SELVEDGE_FLEET_SHARD", "1.5/2"],
   ["SELVEDGE_GATEWAYS", "a:4000"], ["SELVEDGE_GATEWAYS", "ws://a/agent,"], ["SELVEDGE_GATEWAYS", "http://a/agent"], ["SELVEDGE_GATEWAYS", "ws://a/agent#x"],
   ["SELVEDGE_ENCRYPTION_KEY", Buffer.alloc(31).toString("base64")], ["SELVEDGE_ENCRYPTION_KEY", `${KEY}!`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY},`], ["SELVEDGE_PREVIOUS_ENCRYPTION_KEYS", `${KEY} ${KEY}`], ["SELVEDGE_ADMIN_TOKEN", "t".repeat(31)],

@@ -34,6 +34,9 @@ function once(text: string): Source {
       rest = rest.slice(MOST_WRITTEN_AT_ONCE);
       return piece;
     },
+    unread: (given) => {
+      rest = `${given}${rest ?? ""}`;
+    },
   };
 }
 
@@ -106,19 +109,32 @@ const unescape = (text: string): string =>
 
 const printf: ProgramOf = function* ([format = "", ...args], io) {
   let left = [...args];
+  let status = 0;
   do {
     const before = left.length;
-    const text = unescape(format).replace(/%(-?\d{0,3})([sdi%])/g, (_, width: string, kind: string) => {
+    const text = unescape(format).replace(/%([-0]*)(\d{0,3})(?:\.(\d{0,3}))?([sbdiuxXoc%])/g, (_, flags: string, width: string, precision: string | undefined, kind: string) => {
       if (kind === "%") return "%";
       const value = left.shift() ?? "";
-      const shown = kind === "s" ? value : String(Math.trunc(Number(value)) || 0);
-      return width.startsWith("-") ? shown.padEnd(Number(width.slice(1))) : shown.padStart(Number(width));
+      const isNumber = "diuxXo".includes(kind);
+      if (isNumber && !/^\s*[-+]?(?:0[xX][\dA-Fa-f]+|\d*)$/.test(value)) status = 1;
+      const shown = isNumber ? numeral(value, kind) : kind === "c" ? value.slice(0, 1) : (kind === "b" ? unescape(value) : value).slice(0, precision === undefined ? undefined : Number(precision));
+      if (flags.includes("-")) return shown.padEnd(Number(width));
+      return flags.includes("0") && isNumber ? `${shown.startsWith("-") ? "-" : ""}${shown.replace("-", "").padStart(Number(width) - (shown.startsWith("-") ? 1 : 0), "0")}` : shown.padStart(Number(width));
     });
     yield* write(io.out, text);
     if (left.length === before) left = [];
   } while (left.length > 0);
-  return 0;
+  return status;
 };
+
+function numeral(text: string, kind: string): string {
+  const [, sign = "", digits = ""] = /^\s*([-+]?)(0[xX][\dA-Fa-f]{1,16}|\d{0,20})/.exec(text) ?? [];
+  const size = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits || "0");
+  const value = sign === "-" ? -size : size;
+  if (kind === "d" || kind === "i") return String(BigInt.asIntN(64, value));
+  const shown = BigInt.asUintN(64, value).toString(kind === "o" ? 8 : kind === "u" ? 10 : 16);
+  return kind === "X" ? shown.toUpperCase() : shown;
+}
 
 const ls: ProgramOf = function* (args, io, { files, cwd, world }) {
   const { flags, rest } = options(args);
@@ -251,9 +267,17 @@ const uniq = ofLines((lines, { flags }) => {
 
 const cut = ofLines((lines, { values }) => {
   const separator = values.get("d") ?? "\t";
+  const characters = values.get("c");
+  if (characters !== undefined) return lines.map((line) => [...line].filter((_, index) => isIn(characters, index + 1)).join(""));
   const wanted = (values.get("f") ?? "1").split(",").map((text) => numberOf(text, "field"));
   return lines.map((line) => (line.includes(separator) ? wanted.map((field) => line.split(separator)[field - 1] ?? "").join(separator) : line));
-}, "df");
+}, "dfc");
+/** Of a list as `1,3-5,7-`. */
+const isIn = (list: string, place: number): boolean =>
+  list.split(",", 100).some((range) => {
+    const [, from = "", dash = "", to = ""] = /^(\d*)(-?)(\d*)$/.exec(range) ?? [];
+    return dash === "" ? Number(from) === place && from !== "" : place >= Number(from || "1") && place <= (to === "" ? Infinity : Number(to));
+  });
 
 const tr: ProgramOf = function* (args, io) {
   const { flags, rest } = options(args);
@@ -269,8 +293,9 @@ const tr: ProgramOf = function* (args, io) {
   }
   return 0;
 };
+const CLASSES: Readonly<Record<string, string>> = { upper: "A-Z", lower: "a-z", digit: "0-9", alpha: "A-Za-z", alnum: "A-Za-z0-9", space: " \t\n\r\v\f" };
 const expandRanges = (text: string): string[] =>
-  [...unescape(text).slice(0, 1_000).replace(/(.)-(.)/g, (_, first: string, last: string) => {
+  [...unescape(text).replace(/\[:([a-z]+):\]/g, (whole, name: string) => (Object.hasOwn(CLASSES, name) ? (CLASSES[name] as string) : whole)).slice(0, 1_000).replace(/(.)-(.)/g, (_, first: string, last: string) => {
     const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
     return to < from || to - from > 500 ? "" : String.fromCharCode(...Array.from({ length: to - from + 1 }, (_unused, index) => from + index));
   })];
@@ -300,53 +325,106 @@ const sleep: ProgramOf = function* (args, _io, { world }) {
   return 0;
 };
 
+const UNARY = new Set(["-n", "-z", "-e", "-f", "-d", "-s", "-r", "-w", "-x"]);
+const BINARY = new Set(["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"]);
+const MOST_OPERANDS = 100;
+
+/** `test` and `[`: operands with !, -a, -o and brackets, where -a binds closer than -o. */
 const test: ProgramOf = function* (args, _io, { files, cwd }) {
   const words = args.at(-1) === "]" ? args.slice(0, -1) : args;
-  const negated = words[0] === "!";
-  const [a = "", b, c] = negated ? words.slice(1) : words;
-  const path = (name: string | undefined): string => resolvePath(cwd, name ?? "");
-  const numbers = (): [number, number] => [Number(a), Number(c)];
-  const judge = (): boolean => {
-    switch (b === undefined ? "one" : c === undefined ? a : b) {
-      case "one":
-        return a !== "";
+  if (words.length > MOST_OPERANDS) throw new Complaint("too many operands", 2);
+  const path = (name: string): string => resolvePath(cwd, name);
+  const whole = (text: string): bigint => {
+    if (!/^\s*[-+]?\d{1,40}\s*$/.test(text)) throw new Complaint(`Illegal number: ${text.slice(0, 40)}`, 2);
+    return BigInt(text.trim().replace(/^\+/, ""));
+  };
+  const one = (operator: string, text: string): boolean => {
+    switch (operator) {
       case "-n":
-        return b !== "";
+        return text !== "";
       case "-z":
-        return b === "";
-      case "-e":
-        return files.exists(path(b));
+        return text === "";
       case "-f":
-        return files.read(path(b)) !== null;
+        return files.read(path(text)) !== null;
       case "-d":
-        return files.isFolder(path(b));
+        return files.isFolder(path(text));
       case "-s":
-        return (files.read(path(b)) ?? "") !== "";
-      case "-r":
-        return files.exists(path(b));
-      case "=":
-      case "==":
-        return a === c;
-      case "!=":
-        return a !== c;
-      case "-eq":
-        return numbers()[0] === numbers()[1];
-      case "-ne":
-        return numbers()[0] !== numbers()[1];
-      case "-lt":
-        return numbers()[0] < numbers()[1];
-      case "-le":
-        return numbers()[0] <= numbers()[1];
-      case "-gt":
-        return numbers()[0] > numbers()[1];
-      case "-ge":
-        return numbers()[0] >= numbers()[1];
+        return (files.read(path(text)) ?? "") !== "";
       default:
-        throw new Complaint("unknown operand", 2);
+        return files.exists(path(text));
     }
   };
+  const two = (a: string, operator: string, b: string): boolean => {
+    switch (operator) {
+      case "=":
+      case "==":
+        return a === b;
+      case "!=":
+        return a !== b;
+      case "<":
+        return a < b;
+      case ">":
+        return a > b;
+      case "-eq":
+        return whole(a) === whole(b);
+      case "-ne":
+        return whole(a) !== whole(b);
+      case "-lt":
+        return whole(a) < whole(b);
+      case "-le":
+        return whole(a) <= whole(b);
+      case "-gt":
+        return whole(a) > whole(b);
+      default:
+        return whole(a) >= whole(b);
+    }
+  };
+  let at = 0;
+  const operand = (): boolean => {
+    const [a, b, c] = words.slice(at, at + 3);
+    if (a === undefined) throw new Complaint("argument expected", 2);
+    if (b !== undefined && c !== undefined && BINARY.has(b)) {
+      at += 3;
+      return two(a, b, c);
+    }
+    if (a === "!" && b !== undefined) {
+      at += 1;
+      return !operand();
+    }
+    if (a === "(" && b !== undefined) {
+      at += 1;
+      const inner = either();
+      if (words[at++] !== ")") throw new Complaint("closing paren expected", 2);
+      return inner;
+    }
+    at += 1;
+    if (!UNARY.has(a) || b === undefined) return a !== "";
+    at += 1;
+    return one(a, b);
+  };
+  const both = (): boolean => {
+    let is = operand();
+    for (; words[at] === "-a"; ) {
+      at += 1;
+      const more = operand();
+      is = is && more;
+    }
+    return is;
+  };
+  const either = (): boolean => {
+    let is = both();
+    for (; words[at] === "-o"; ) {
+      at += 1;
+      const more = both();
+      is = is || more;
+    }
+    return is;
+  };
   yield STEP;
-  return judge() !== negated ? 0 : 1;
+  if (words.length === 0) return 1;
+  const is = either();
+  if (at < words.length) throw new Complaint(`${words[at]?.slice(0, 40)}: unexpected operator`, 2);
+  return is ? 0 : 1;
 };
 
 const ps: ProgramOf = function* (_args, io, { world, processes }) {
@@ -433,7 +511,13 @@ const dateText = (at: number, [format]: readonly string[]): string => {
   return `${WEEKDAYS[date.getUTCDay()]} ${text.slice(0, 10)} ${text.slice(11, 19)} UTC\n`;
 };
 
-const NAMES_ONLY = ["cd", "export", "exit", "unset", "set", "read", "eval", "exec", "sh", "break", "continue", "wait"];
+/** Refused in words: there is no screen to draw on. */
+const noEditor: ProgramOf = function* (args, io) {
+  yield* write(io.err, `there is no editor here; to write a file: cat > ${args.find((arg) => !arg.startsWith("-"))?.slice(0, 80) ?? "FILE"}, type its lines, and end with Ctrl-D\n`);
+  return 1;
+};
+
+const NAMES_ONLY = ["cd", "export", "exit", "unset", "set", "shift", "local", "return", "read", "eval", "exec", "sh", "break", "continue", "wait", "type", "command", "source"];
 
 export const COMMANDS: ReadonlyMap<string, ProgramOf> = new Map<string, ProgramOf>([
   ["cat", cat], ["echo", echo], ["printf", printf], ["ls", ls], ["head", head], ["tail", tail], ["grep", grep], ["wc", wc], ["sort", sort], ["uniq", uniq], ["cut", cut], ["tr", tr],
@@ -451,7 +535,10 @@ export const COMMANDS: ReadonlyMap<string, ProgramOf> = new Map<string, ProgramO
   ["free", says(({ world }) => `       total\nMem:   ${world.view.spec.memoryMiB * 1_024}\n`)],
   ["stty", says(({ size }, args) => (args[0] === "size" ? `${size()?.rows ?? 24} ${size()?.columns ?? 80}\n` : ""))],
   ["clear", says(() => "\u001b[H\u001b[2J")],
-  ["basename", says((_, [path = ""]) => `${path.replace(/\/+$/, "").split("/").at(-1) ?? ""}\n`)],
+  ["basename", says((_, [path = "", suffix = ""]) => {
+    const name = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+    return `${suffix !== "" && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`;
+  })],
   ["dirname", says((_, [path = ""]) => `${path.slice(0, Math.max(0, path.lastIndexOf("/"))) || "."}\n`)],
   ["help", says(() => `A simulated shell. It has: ${[...COMMANDS.keys(), ...NAMES_ONLY].toSorted().join(" ")}\n`)],
   ["mkdir", forEach(({ files }, path, { flags }) => {
@@ -471,6 +558,7 @@ export const COMMANDS: ReadonlyMap<string, ProgramOf> = new Map<string, ProgramO
     yield STEP;
     return 1;
   }],
+  ["vi", noEditor], ["vim", noEditor], ["nano", noEditor], ["less", cat], ["more", cat],
   ["curl", curl], ["wget", curl], ["nslookup", lookUp],
 ]);
 export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys(), "sh"].filter((name) => name !== "[");

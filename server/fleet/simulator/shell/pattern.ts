@@ -8,7 +8,7 @@ type Accepts = (code: number) => boolean;
 /** Instructions of a machine that walks all ways at once. */
 type Instruction = { readonly kind: "one"; readonly accepts: Accepts } | { readonly kind: "split"; a: number; b: number } | { readonly kind: "begin" } | { readonly kind: "end" } | { readonly kind: "match" };
 
-const MOST = 2_000;
+const MOST = 256;
 
 export class Pattern {
   readonly #code: readonly Instruction[];
@@ -157,6 +157,22 @@ class Compiler {
   }
 }
 
-/** Of the pattern of a file name: `*`, `?` and `[…]`. */
-export const fileNamePattern = (glob: string): Pattern => new Pattern(`^${glob.replace(/[.+^$|()\\]/g, "\\$&").replaceAll("?", ".").replaceAll("*", ".*")}$`);
-export const isFileNamePattern = (text: string): boolean => /[*?]|\[.*\]/.test(text);
+/** Of the pattern of a file name: `*`, `?`, `[…]`, and `\` before what stands for itself. */
+export function fileNamePattern(glob: string): Pattern {
+  let source = "^";
+  for (let at = 0; at < glob.length; at += 1) {
+    const character = glob[at] as string;
+    const set = character === "[" ? SET.exec(glob.slice(at, at + MOST))?.[0] : undefined;
+    if (character === "*") source += ".*";
+    else if (character === "?") source += ".";
+    else if (set !== undefined) {
+      source += set;
+      at += set.length - 1;
+    } else source += `\\${character === "\\" ? (glob[(at += 1)] ?? "\\") : character}`;
+  }
+  return new Pattern(`${source}$`);
+}
+const SET = /^\[[!^]?\]?[^\]\\]*\]/;
+export const isFileNamePattern = (pattern: string): boolean => /[*?]|\[.*\]/.test(pattern.replace(/\\./g, ""));
+/** A text as a pattern that it alone matches. */
+export const escapedName = (text: string): string => text.replace(/[*?[\]\\]/g, "\\$&");

@@ -179,6 +179,9 @@ export class SimulatedTerminal {
           if (this.#isTerminal) this.#isEnded = false;
           return null;
         },
+        unread: (text) => {
+          this.#lines = `${text}${this.#lines}`;
+        },
       },
       out: sink(this),
       err: sink(this),

@@ -46,6 +46,8 @@ export type Running<T> = Generator<Pause, T, undefined>;
 export interface Source {
   /** What there is; "" for nothing yet, null for no more. */
   read(): string | null;
+  /** Gives back what was read too much. */
+  unread(text: string): void;
 }
 export interface Sink {
   /** Characters that it takes now; a program waits where there are none. */
