@@ -81,9 +81,10 @@ export class NodesStream implements Sharing {
   }
 
   async *#begin(): AsyncGenerator<NodesState, void, undefined> {
+    const { after } = this.#watch;
+    if (after !== null && after !== undefined) await this.#parts.tailer.reach(parseCursor(after).position);
     const { position } = this.#parts.tailer;
     this.#place = position;
-    const { after } = this.#watch;
     const rows = after === null || after === undefined ? null : await this.#missed(after, position);
     const there = await this.#existing();
     // Whatever else the subscriber holds, it is told what is not there: it may have been deleted while nobody looked.

@@ -75,9 +75,10 @@ export class SetStream implements Sharing {
   }
 
   async *#begin(): AsyncGenerator<StateChange, void, undefined> {
+    const { after } = this.#watch;
+    if (after !== null && after !== undefined) await this.#parts.tailer.reach(parseCursor(after).position);
     const { position } = this.#parts.tailer;
     this.#place = position;
-    const { after } = this.#watch;
     const missed = after === null || after === undefined ? null : await this.#missed(after, position);
     if (missed === null) return yield* this.#snapshot(position);
     // Where the subscriber is: the parts of a message that is split carry this place until the last.

@@ -91,7 +91,7 @@ export interface LiveTiming {
 
 /** What one stream works with. */
 export interface StreamParts {
-  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp" | "mayKnow">;
+  readonly tailer: Pick<Tailer, "position" | "replay" | "caughtUp" | "mayKnow" | "reach">;
   readonly fanout: Pick<Fanout, "subscribe">;
   /** Reads for a viewer; made anew for each message. */
   readonly matcher: (viewer: Viewer) => Matcher;

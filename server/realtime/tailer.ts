@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Pool } from "pg";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
@@ -56,6 +57,11 @@ export interface Tailer {
   replay(from: Position, to: Position, filter: { readonly tenantId: string; readonly kinds: readonly TimelineKind[] }, maxRows: number): Promise<TimelineRow[] | null>;
   /** Whether transactions up to this one may have begun in this term: one that can't is of a server which has since gone back in time. */
   mayKnow(xid: number): Promise<boolean>;
+  /**
+   * Waits until this place is passed, which another server's tailer gave out and may have been the first to read: what was told up to there is not told again from before it. Answers after
+   * a while also where it is none.
+   */
+  reach(place: Position): Promise<void>;
   /** Answers whether everything that was committed before this call has been handed on: that may be less than what readers already see. */
   caughtUp(): () => boolean;
   /** How long ago, in milliseconds, everything that had begun was decided; Infinity where the database does not answer. */
@@ -77,6 +83,8 @@ const GATHER_MS = 5;
 const LOOK_AGAIN_MS = 20;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 2000;
+/** Longer than a look, were nobody woken. */
+const REACH_MS = 2_000;
 const SAMPLES = 120;
 
 // One statement, so one snapshot: the horizon and the rows below it belong together.
@@ -227,6 +235,15 @@ export function createTailer(options: TailerOptions): Tailer {
       if (xid <= position.xid) return true;
       const { next } = await read({ ...position, xid: Number.MAX_SAFE_INTEGER }, 1);
       return xid <= next;
+    },
+    async reach(place) {
+      const behind = (): boolean => !closed && place.term === position.term && comparePositions(place, position) > 0;
+      if (!behind() || !(await this.mayKnow(place.xid))) return;
+      for (const deadline = performance.now() + REACH_MS; behind() && performance.now() < deadline; ) {
+        woken = true;
+        wake();
+        await sleep(LOOK_AGAIN_MS);
+      }
     },
     caughtUp() {
       const before = readsBegun;

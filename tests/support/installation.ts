@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { inject } from "vitest";
 import pg from "pg";
-import { startEmbeddedPostgres } from "#server/database/embedded.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "#server/database/embedded.ts";
 import { databaseUrl } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./ports.ts";
@@ -17,6 +17,12 @@ export interface Installation {
   readonly token: string;
   /** Of all that belongs to it; gone with it. */
   readonly folder: string;
+  /** null where there is no redis-server. */
+  readonly redis: RedisServer | null;
+  /** As the superuser, who sees every tenant's rows. */
+  readonly sql: pg.Pool;
+  /** Postgres crashes, and is started again; resolves when it accepts connections. */
+  crashPostgres(): Promise<void>;
   /** `name`: of its data directory. Not started yet. */
   member(name: string, env: Readonly<Record<string, string>>): Promise<Member>;
   close(): Promise<void>;
@@ -38,12 +44,18 @@ const READY_DEADLINE_MS = 120_000;
 
 export async function createInstallation(): Promise<Installation> {
   const folder = await temporaryDirectory();
-  const server = await startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", full_page_writes: "off", max_connections: "200" } });
+  const startPostgres = (): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres({ dataDirectory: folder, superuserPassword: "theirs", settings: { shared_buffers: "96MB", fsync: "off", full_page_writes: "off", max_connections: "200" } });
+  let server = await startPostgres();
   const admin = new pg.Client({ ...server.address, ...server.superuser });
   await admin.connect();
   await admin.query("create role customer login createrole password 'theirs'");
   await admin.query("create database customer owner customer");
   await admin.end();
+  const sql = new pg.Pool({ ...server.address, database: "customer", ...server.superuser, max: 6 });
+  // Of one that waits, and of one that is in use.
+  sql.on("error", () => undefined);
+  sql.on("connect", (client) => void client.on("error", () => undefined));
   const redis: RedisServer | null = inject("redis") === null ? null : await startRedis();
   const centre = {
     DATABASE_URL: databaseUrl({ ...server.address, database: "customer" }, { user: "customer", password: "theirs" }),
@@ -56,6 +68,14 @@ export async function createInstallation(): Promise<Installation> {
   return {
     token: TOKEN,
     folder,
+    redis,
+    sql,
+    crashPostgres: async () => {
+      const { ended, pid } = server;
+      process.kill(pid, "SIGQUIT");
+      await ended;
+      server = await startPostgres();
+    },
     member: async (name, env) => {
       const port = await freePort();
       const directory = path.join(folder, name);
@@ -82,6 +102,7 @@ export async function createInstallation(): Promise<Installation> {
       for (const each of running) each.kill("SIGKILL");
       await Promise.all([...running].map(({ exit }) => exit));
       await redis?.dispose();
+      await sql.end();
       await server.stop();
       await endProcesses(folder);
       await removeDirectory(folder);

@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { createClient } from "redis";
 import { inject } from "vitest";
 import type { TestProject } from "vitest/node";
 import { freePort } from "./ports.ts";
@@ -93,6 +94,11 @@ export interface RedisServer {
   start(): Promise<void>;
   /** At once, as a crash would. */
   kill(): Promise<void>;
+  /** Its connections stay, and nothing is answered. */
+  freeze(): void;
+  thaw(): void;
+  /** Forgets all that it holds. */
+  flush(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -127,6 +133,14 @@ export async function startRedis(): Promise<RedisServer> {
     url: `redis://127.0.0.1:${port}`,
     start,
     kill,
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    flush: async () => {
+      const client = createClient({ url: `redis://127.0.0.1:${port}` });
+      await client.connect();
+      await client.flushAll();
+      client.destroy();
+    },
     dispose: async () => {
       await kill();
       await rm(folder, { recursive: true, force: true });

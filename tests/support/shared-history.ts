@@ -130,6 +130,7 @@ export async function playShared(seed: number, { steps = 150, mutant = {} }: { r
         return () => position.xid > written;
       },
       mayKnow: async () => true,
+      reach: async () => undefined,
     },
   });
   const shared = createSharedStreams<null, Watcher, Told>({

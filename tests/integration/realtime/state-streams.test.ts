@@ -38,7 +38,7 @@ describe("histories of state streams", () => {
     "loses the last row of a batch": { fanout: (fanout) => ({ ...fanout, deliver: (rows) => fanout.deliver(rows.length > 1 ? rows.slice(0, -1) : rows) }) },
     "forgets what was removed": { fanout: (fanout) => ({ ...fanout, deliver: (rows) => fanout.deliver(rows.map((row) => ({ ...row, removedIds: [] }))) }) },
     "replays nothing to who comes back": {
-      tailer: (tailer) => ({ start: () => tailer.start(), close: () => tailer.close(), horizonAge: () => 0, caughtUp: () => tailer.caughtUp(), mayKnow: (xid) => tailer.mayKnow(xid), replay: async () => [], get position() { return tailer.position; } }),
+      tailer: (tailer) => ({ start: () => tailer.start(), close: () => tailer.close(), horizonAge: () => 0, caughtUp: () => tailer.caughtUp(), mayKnow: (xid) => tailer.mayKnow(xid), reach: (place) => tailer.reach(place), replay: async () => [], get position() { return tailer.position; } }),
     },
     "takes an overflow for no change": { fanout: (fanout) => ({ ...fanout, subscribe: (interest) => {
       const subscriber = fanout.subscribe(interest);
