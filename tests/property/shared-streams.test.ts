@@ -23,23 +23,25 @@ describe("members of one group", () => {
 
   const changed = (sharing: Sharing | null, change: (of: Sharing) => Partial<Sharing>): Sharing | null => {
     if (!sharing) return null;
-    const wrapped: Sharing = {
-      get place() {
-        const { place } = changes;
-        return place === undefined ? sharing.place : place;
-      },
-      get round() {
-        return changes.round ?? sharing.round;
-      },
+    const changes = change(sharing);
+    const wrapped: Sharing & { readonly of: Sharing } = {
+      of: sharing,
+      get place() { return changes.place ?? sharing.place; },
+      get told() { return changes.told ?? sharing.told; },
+      get round() { return changes.round ?? sharing.round; },
+      get whole() { return changes.whole ?? sharing.whole; },
+      get open() { return changes.open ?? sharing.open; },
       absorb: (other) => (changes.absorb ?? ((one: Sharing) => sharing.absorb(one)))((other as Sharing & { of?: Sharing }).of ?? other),
     };
-    const changes = change(sharing);
-    return Object.assign(wrapped, { of: sharing });
+    return wrapped;
   };
   const earliest = { term: 1, xid: 0, seq: 0 };
+  const latest = { term: 1, xid: 1e9, seq: 0 };
   const MUTANTS: Record<string, SharedMutant> = {
-    "joins a group that has looked further": { open: (opened) => ({ ...opened, sharing: changed(opened.sharing, (of) => ({ get place() { return of.place && earliest; } })) }) },
+    "joins a group that has looked further": { open: (opened) => ({ ...opened, sharing: changed(opened.sharing, () => ({ place: earliest })) }) },
     "forgets what who joins was shown": { open: (opened) => ({ ...opened, sharing: changed(opened.sharing, () => ({ absorb: () => undefined })) }) },
+    "tells who has joined a cursor from before": { open: (opened) => ({ ...opened, sharing: changed(opened.sharing, () => ({ told: latest })) }) },
+    "is joined amid a snapshot": { open: (opened) => ({ ...opened, sharing: changed(opened.sharing, () => ({ open: true, whole: true })) }) },
     "resumes who was slow where the others are": {
       resume: (cursor) => {
         if (cursor === null) return null;
