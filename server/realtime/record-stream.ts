@@ -203,8 +203,8 @@ export class RecordStream<R> implements Sharing {
   /** Up to the tailer's place; where there is something to read, not across the place of one who has joined. */
   #beginLook(end: number, reads: boolean): void {
     this.#round += 1;
-    for (const { xid } of reads ? this.#joining.places() : []) if (xid > this.#place.xid && xid < end) end = xid;
     this.#before = end;
+    for (const { xid } of reads ? this.#joining.places() : []) if (xid > this.#place.xid && xid < this.#before) this.#before = xid;
     for (const other of this.#joining.due(this.place)) if (timeOf(other.#key) > timeOf(this.#key)) this.#key = other.#key;
   }
 
