@@ -361,8 +361,8 @@ class Stream<Subject, Who, Payload> {
   /** The newest that was known of whom it speaks for. */
   #viewer: Viewer | null = null;
   #source: Opened | null = null;
-  /** For the next message. */
-  #asking = false;
+  /** From when the source is asked for a message until that is told: what it says of itself is not yet true of its members. */
+  #amid = false;
   #wake: (() => void) | null = null;
   #outbox: Item<Payload>[] = [];
   #flushing: Promise<void> | null = null;
@@ -470,9 +470,8 @@ class Stream<Subject, Who, Payload> {
   async #next(): Promise<Item<Payload> | null> {
     const { options } = this.#shared;
     const { iterator, sharing } = this.#source as Opened;
-    this.#asking = true;
+    this.#amid = true;
     const step = await iterator.next();
-    this.#asking = false;
     if (step.done || this.#closed) return null;
     const [place, cursorAt, round] = [sharing?.place ?? null, sharing?.told ?? null, sharing?.round ?? 0];
     // Whoever has lost its token leaves when it is asked for its viewer.
@@ -493,10 +492,12 @@ class Stream<Subject, Who, Payload> {
     if (!this.isGroups) {
       const batch = new Batch([item]);
       for (const member of this.#members) member.take(batch);
+      this.#amid = false;
       if (!item.last) this.found();
       return;
     }
     this.#outbox.push(item);
+    this.#amid = false;
     // What comes in the same turn goes along.
     this.#flushing ??= nextTurn().then(() => this.#flush());
     if (this.#outbox.length >= this.#shared.bounds.pendingMessages) await this.#flushing;
@@ -534,7 +535,7 @@ class Stream<Subject, Who, Payload> {
     const sharing = this.#source?.sharing;
     const member = this.#speaksFor;
     const { key } = this;
-    if (this.#closed || this.over || this.#asking || key === null || !sharing?.whole || !member.hasAll) return;
+    if (this.#closed || this.over || this.#amid || key === null || !sharing?.whole || !member.hasAll) return;
     const group = groups.get(key);
     if (!group) {
       groups.set(key, this);
