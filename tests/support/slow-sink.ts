@@ -1,5 +1,5 @@
 import type { Membership, Sink } from "#server/realtime/shared-streams.ts";
-import { diceOf } from "./random.ts";
+import type { diceOf } from "./random.ts";
 
 /** A member of a group that takes messages, or stalls. */
 export abstract class SlowSink<Payload> implements Sink<Payload> {
