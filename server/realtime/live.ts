@@ -53,7 +53,7 @@ export function createLive(options: LiveOptions): LiveFor {
     changes: (watch) => shareable((signal) => new SetStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal))),
     nodes: (watch) => shareable((signal) => new NodesStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal))),
     object: (watch) => shareable((signal) => new ObjectStream(watch, partsFor(viewer, signal))),
-    records: (watch) => messages((signal) => new RecordStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal)).run()),
+    records: (watch) => shareable((signal) => new RecordStream({ ...watch, after: resume ?? watch.after }, partsFor(viewer, signal))),
   });
 }
 

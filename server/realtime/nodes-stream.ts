@@ -39,8 +39,20 @@ export class NodesStream implements Sharing {
     this.#key = subscriptionKey("nodes", tenantId, namespaces, role, ids.toSorted());
   }
 
-  get place(): Position | null {
-    return this.#begun ? this.#place : null;
+  get place(): Position {
+    return this.#place;
+  }
+
+  get told(): Position {
+    return this.#position;
+  }
+
+  get whole(): boolean {
+    return this.#begun;
+  }
+
+  get open(): boolean {
+    return this.#begun;
   }
 
   get round(): number {

@@ -7,16 +7,30 @@ import type { ObjectState, ObjectWatch, StreamParts } from "./state-stream.ts";
 export class ObjectStream implements Sharing {
   readonly #watch: ObjectWatch;
   readonly #parts: StreamParts;
-  #place: Position | null = null;
+  #place: Position;
   #round = 0;
+  #begun = false;
 
   constructor(watch: ObjectWatch, parts: StreamParts) {
     this.#watch = watch;
     this.#parts = parts;
+    this.#place = parts.tailer.position;
   }
 
-  get place(): Position | null {
+  get place(): Position {
     return this.#place;
+  }
+
+  get told(): Position {
+    return this.#place;
+  }
+
+  get whole(): boolean {
+    return this.#begun;
+  }
+
+  get open(): boolean {
+    return this.#begun;
   }
 
   get round(): number {
@@ -39,11 +53,11 @@ export class ObjectStream implements Sharing {
         subscriber.take();
         const { position } = tailer;
         this.#round += 1;
-        if (this.#place) this.#place = position;
+        this.#place = position;
         // Asked before the object is read for the message: what has ended stays so, hence the last message shows the end.
         const over = ended !== undefined && (await shows(ended));
         const exists = over || (await shows({}));
-        this.#place = position;
+        this.#begun = true;
         yield { id: exists ? id : null };
         if (over || !exists) return;
         const sent = performance.now();

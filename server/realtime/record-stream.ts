@@ -6,6 +6,7 @@ import type { Viewer } from "../identity/viewer.ts";
 import type { Position } from "./cursor.ts";
 import type { Fanout } from "./fanout.ts";
 import { rest } from "./rest.ts";
+import { Joining, type Sharing } from "./sharing.ts";
 import type { LiveTiming, Matcher } from "./state-stream.ts";
 import type { Tailer } from "./tailer.ts";
 import type { TimelineKind } from "./timeline.ts";
@@ -31,6 +32,9 @@ import type { TimelineKind } from "./timeline.ts";
  * (1) is a set that nothing is added to any more, so it can be walked by time; each step of the way is again an edge, with the same snapshot. (2) is the order of commits without what the
  * snapshot sees, from its oldest undecided transaction on. Every record is seen by the snapshot or not: in (1), passed in the list, or in (2), and never in two of them. The other way round, a
  * stream's cursor has the key of the last record it told, where a list goes on from.
+ *
+ * **Shared.** Who joins at a place J knows all before it. A look never goes across the place of one who has joined: it ends there, and the next begins there. So each message is either known to
+ * it or new to it, whole. Only a place between two transactions can be joined at, with nothing to be told by time and nothing left out.
  *
  * **Expired.** Records go when they are older than kept. `knownAt` is a moment such that all that was stored before it was told; an edge's is its own time: its page was read later. When that is
  * older than kept, or the place is of another term, where ids of transactions mean something else, or of a server that has since gone back, there may be a gap: CURSOR_EXPIRED, also amid a stream.
@@ -74,7 +78,7 @@ interface Told<R> {
 /** Real time by which a cursor expires early: a transaction may have been under way for so long before its records could be told. */
 const MARGIN_MS = 60_000;
 
-export class RecordStream<R> {
+export class RecordStream<R> implements Sharing {
   readonly #watch: RecordWatch<R>;
   readonly #parts: RecordStreamParts;
   readonly #size: number;
@@ -89,11 +93,41 @@ export class RecordStream<R> {
   #without: RecordSnapshot | null = null;
   #knownAt = 0;
   #sent = -Infinity;
+  #begun = false;
+  /** Up to where the look under way, or the last one, goes. */
+  #before: number;
+  #round = 0;
+  readonly #joining = new Joining<RecordStream<R>>();
 
   constructor(watch: RecordWatch<R>, parts: RecordStreamParts) {
     this.#watch = watch;
     this.#parts = parts;
     this.#size = watch.messageSize ?? parts.timing.messageSize;
+    this.#before = endOf(parts.tailer.position);
+  }
+
+  get place(): Position {
+    return { term: this.#term, xid: this.#before, seq: 0 };
+  }
+
+  get told(): Position {
+    return { term: this.#term, xid: this.#place.xid, seq: 0 };
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  get whole(): boolean {
+    return this.open && this.#place.xid === this.#before && this.#place.key === null;
+  }
+
+  get open(): boolean {
+    return this.#begun && this.#byTime === null && this.#without === null;
+  }
+
+  absorb(other: RecordStream<R>): void {
+    this.#joining.add(other);
   }
 
   async *run(): AsyncGenerator<RecordBatch<R>, void, undefined> {
@@ -111,12 +145,16 @@ export class RecordStream<R> {
         const { position } = tailer;
         const now = clock.now();
         this.#refuseExpired(position, now);
-        const told: Told<R> = behind ? await this.#read(position, now) : this.#moveTo(position, now);
+        const end = endOf(position);
+        this.#beginLook(end, behind);
+        // What was stored lately is beyond a look that ends sooner.
+        const told: Told<R> = behind ? await this.#read(this.#before < end ? this.#knownAt : now) : this.#moveTo(end, now);
         if (told.records.length > 0 || performance.now() - this.#sent >= timing.heartbeatMs) {
           this.#sent = performance.now();
+          this.#begun = true;
           yield { cursor: this.#cursor(), records: told.records };
         }
-        ({ behind } = told);
+        behind = told.behind || this.#before < end;
         if (behind) continue;
         looked = performance.now();
         await subscriber.wait(this.#sent + timing.heartbeatMs - performance.now(), signal);
@@ -162,8 +200,16 @@ export class RecordStream<R> {
     if (this.#knownAt < now - this.#watch.keptMs + MARGIN_MS * this.#parts.speed) throw expired("is older than what is kept");
   }
 
-  /** A page of what is still to be told up to the tailer's place. */
-  async #read(position: Position, now: number): Promise<Told<R>> {
+  /** Up to the tailer's place; where there is something to read, not across the place of one who has joined. */
+  #beginLook(end: number, reads: boolean): void {
+    this.#round += 1;
+    this.#before = end;
+    for (const { xid } of reads ? this.#joining.places() : []) if (xid > this.#place.xid && xid < this.#before) this.#before = xid;
+    for (const other of this.#joining.due(this.place)) if (timeOf(other.#key) > timeOf(this.#key)) this.#key = other.#key;
+  }
+
+  /** A page of what is still to be told up to the end of the look. */
+  async #read(knownAt: number): Promise<Told<R>> {
     const seen = this.#byTime;
     if (seen !== null) {
       const page = await this.#reader().page({ by: "time", after: this.#key, seen }, this.#size);
@@ -173,26 +219,25 @@ export class RecordStream<R> {
       if (page.end === null) this.#byTime = null;
       return { records: valuesOf(page), behind: true };
     }
-    const before = endOf(position);
+    const before = this.#before;
     // Another server's tailer is ahead of this one.
     if (before <= this.#place.xid) return { records: [], behind: false };
     const page = await this.#reader().page({ by: "commits", from: this.#place, before, without: this.#without }, this.#size);
     this.#key = page.rows.at(-1)?.key ?? this.#key;
-    if (page.end === null) return { ...this.#moveTo(position, now), records: valuesOf(page) };
+    if (page.end === null) return { ...this.#moveTo(before, knownAt), records: valuesOf(page) };
     this.#place = page.end;
     this.#forgetSeen();
     this.#knownAt = Math.max(this.#knownAt, timeOf(page.end.key));
     return { records: valuesOf(page), behind: true };
   }
 
-  /** All up to the tailer's place was told. */
-  #moveTo(position: Position, now: number): Told<R> {
-    const xid = endOf(position);
+  /** All before this transaction was told, and all that was stored before this moment. */
+  #moveTo(xid: number, knownAt: number): Told<R> {
     if (xid > this.#place.xid) {
       this.#place = { xid, key: null };
       this.#forgetSeen();
     }
-    this.#knownAt = Math.max(this.#knownAt, now);
+    this.#knownAt = Math.max(this.#knownAt, knownAt);
     return { records: [], behind: false };
   }
 

@@ -1,5 +1,5 @@
 import { formatCursor, parseCursor, subscriptionKey, type Position } from "./cursor.ts";
-import { type Changes, changesOf } from "./fanout.ts";
+import { type Changes, changesOf, type Subscriber } from "./fanout.ts";
 import { rest } from "./rest.ts";
 import { Joining, type Sharing } from "./sharing.ts";
 import type { Matcher, SetWatch, StateChange, StreamParts } from "./state-stream.ts";
@@ -22,7 +22,13 @@ export class SetStream implements Sharing {
   #place: Position;
   #round = 0;
   /** Whether the subscriber has been told a whole state, and not a part of a snapshot since. */
-  #whole = false;
+  #begun = false;
+  /** Whether it has been told all of the round. */
+  #complete = false;
+  /** The last round that told something did so in several messages. */
+  #split = false;
+  /** While nothing is looked at: who notes what there is to look at next. */
+  #resting: Subscriber | null = null;
   readonly #joining = new Joining<SetStream>();
 
   constructor(watch: SetWatch, parts: StreamParts) {
@@ -34,8 +40,21 @@ export class SetStream implements Sharing {
     this.#key = subscriptionKey(watch.type, tenantId, namespaces, watch.args);
   }
 
-  get place(): Position | null {
-    return this.#whole ? this.#place : null;
+  get place(): Position {
+    return this.#place;
+  }
+
+  get told(): Position {
+    return this.#position;
+  }
+
+  get whole(): boolean {
+    return this.#begun && this.#complete;
+  }
+
+  /** Who joins amid so much that it takes several messages would be told cursors from before it joined: not while that goes on. */
+  get open(): boolean {
+    return this.#begun && !(this.#split && !this.#isQuiet);
   }
 
   get round(): number {
@@ -44,6 +63,13 @@ export class SetStream implements Sharing {
 
   absorb(other: SetStream): void {
     this.#joining.add(other);
+    // No cursor of the next round goes back behind the place of who joins.
+    if (this.#isQuiet) this.#position = this.#parts.tailer.position;
+  }
+
+  /** It rests, and nothing was noted: all up to the tailer's place was told. */
+  get #isQuiet(): boolean {
+    return this.#resting?.hasChanges === false;
   }
 
   async *run(): AsyncGenerator<StateChange, void, undefined> {
@@ -53,8 +79,10 @@ export class SetStream implements Sharing {
     try {
       yield* this.#begin();
       while (!signal.aborted) {
+        this.#resting = subscriber;
         await subscriber.wait(this.#sent + timing.heartbeatMs - performance.now(), signal);
         if (subscriber.hasChanges) await rest(Math.max(looked, this.#sent) + timing.gatherMs - performance.now(), signal);
+        this.#resting = null;
         if (signal.aborted) return;
         looked = performance.now();
         const { everything, ...changes } = subscriber.take();
@@ -113,7 +141,8 @@ export class SetStream implements Sharing {
       const next = page.length < this.#parts.timing.messageSize || last === undefined ? [] : await this.#page(last);
       const complete = next.length === 0;
       this.#hold(page);
-      yield this.#message({ snapshot: first, complete, upserted: page, incomplete: !complete }, complete ? position : this.#position);
+      // Whoever comes back with the cursor of an incomplete one begins anew, so it need not stay where the last whole state was told.
+      yield this.#message({ snapshot: first, complete, upserted: page, incomplete: !complete }, position);
       if (complete) return;
       first = false;
       page = next;
@@ -173,12 +202,16 @@ export class SetStream implements Sharing {
     const gone = slices(removed, messageSize);
     const shown = slices(upserted, messageSize);
     const count = Math.max(gone.length, shown.length);
+    if (count > 0) this.#split = count > 1;
     for (let i = 0; i < count; i++) {
       const complete = i === count - 1;
       // Only the last one's cursor is behind all of them.
       yield this.#message({ complete, upserted: shown[i] ?? [], removed: gone[i] ?? [] }, complete ? position : before);
     }
-    if (count === 0) this.#position = position;
+    if (count === 0) {
+      this.#position = position;
+      this.#complete = true;
+    }
     return count;
   }
 
@@ -186,8 +219,9 @@ export class SetStream implements Sharing {
     this.#position = position;
     this.#sent = performance.now();
     const { snapshot = false, complete, incomplete = false, upserted = [], removed = [] } = parts;
-    if (complete) this.#whole = true;
-    else if (incomplete) this.#whole = false;
+    this.#complete = complete;
+    if (complete) this.#begun = true;
+    else if (incomplete) this.#begun = false;
     const at = this.#parts.clock.now();
     const cursor = formatCursor({ position: this.#position, incomplete, issuedAt: at, of: this.#key });
     return { cursor, snapshot, complete, upserted, removed, at };
@@ -211,6 +245,7 @@ export class SetStream implements Sharing {
   #beginRound(place: Position): void {
     this.#place = place;
     this.#round += 1;
+    this.#complete = false;
     for (const other of this.#joining.due(place)) {
       if (!other.#held) this.#held = null;
       else this.#hold([...other.#held]);

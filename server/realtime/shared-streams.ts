@@ -10,23 +10,25 @@ import { reaches, type Sharing } from "./sharing.ts";
  *                   ┌───── resumed behind what it was sent last ─────┐
  *                   ▼                                                │
  *   enter ──▶ CATCHING_UP ──told all, and no less far──▶ JOINED ──too slow, or of another scope──▶ BEHIND
- *              a stream of its own                   the group's      no stream: waits until its sink takes something
+ *              a stream of its own ◀──a long snapshot──  the group's    no stream: waits until its sink takes something
  *
  *   any of them ──it leaves, its token ends, its stream is over──▶ ENDED
  *
  * Shared: the stream with what it remembers, each message, its payload, and the payloads that some members have not taken yet. Per member: whether it may see
  * a message (asked for each), the cursor that it was sent last, which of the shared payloads it has yet to take, and the state above.
  *
- * The first whose stream has told something whole makes that the group's. Why nothing is lost or doubled where another joins: its own stream has told all
- * before its place P, and rests. The group's round under way, or last, looked at a place T no later than P.
+ * The first whose stream has told something whole, that it has taken, makes that the group's. Why nothing is lost or doubled where another joins: it was handed all
+ * before its own stream's place P, and that rests. The group's round under way, or last, looked at a place T no later than P.
  *   1. Whatever is recorded at P or later, a round beyond P looks at; that round is told to the new member too.
  *   2. What the group tells at places up to P, the new member knows: it is passed over. What such a message shows that is newer than its place is recorded
  *      beyond P, hence told again.
  *   3. What a round beyond P finds gone is told if any member may hold it: the group's stream takes over what the member's own remembered with that round, not
  *      before, because earlier ones forget what they tell to be gone, and are passed over.
- *   4. What says nothing new, a sign of life, is never passed over, nor is the end: who was told nothing since it joined is resumed instead.
- * A stream that has ended is not joined, nor one amid a snapshot of several messages: when a group's stream begins one, it keeps one member, and the others are
- * each served alone.
+ *   4. No cursor goes back: of a round beyond P that takes several messages, all but the last have the cursor of a place before it, which may be before P, too. Who
+ *      is new is then resumed before the first of them.
+ *   5. What says nothing new, a sign of life, is passed over only where its cursor would go back. The end is not: who was told nothing since it joined is resumed instead.
+ * A stream that has ended is not joined, nor one amid a snapshot of several messages: when a group's stream begins one, the group is no more. It keeps one member, and all
+ * are each served alone.
  *
  * A member whose sink takes nothing holds the group up no more than a member that has left: the payloads that it has yet to take are those of the group, bounded in
  * number and bytes, and beyond that it is BEHIND, with nothing but a cursor. Only where no member takes anything no message is made. What comes in one turn of the event loop
@@ -111,7 +113,10 @@ interface Item<Payload> {
   readonly last: boolean;
   readonly viewer: Viewer;
   readonly round: number;
+  /** Of its round; null: beyond all others. */
   readonly place: Position | null;
+  /** Of its cursor. */
+  readonly cursorAt: Position | null;
 }
 
 /** What is handed over at once; made once for all who take all of it. */
@@ -187,6 +192,11 @@ class Member<Subject, Who, Payload> implements Membership {
     return this.#pending === null && this.sink.ready;
   }
 
+  /** It was handed all that its stream has told. */
+  get hasAll(): boolean {
+    return this.#pending === null;
+  }
+
   /** Begins a stream of its own, behind what it was sent last. */
   async catchUp(): Promise<{ readonly failure: Payload } | null> {
     this.state = "CATCHING_UP";
@@ -217,6 +227,11 @@ class Member<Subject, Who, Payload> implements Membership {
     this.state = "JOINED";
   }
 
+  /** The group's stream has become its own. */
+  keep(): void {
+    this.state = "CATCHING_UP";
+  }
+
   /** Leaves the stream, and is resumed as soon as its sink takes something. */
   fallBehind(): void {
     const stream = this.#stream;
@@ -244,6 +259,7 @@ class Member<Subject, Who, Payload> implements Membership {
     this.#pending = null;
     this.#pendingBytes = 0;
     if (pending) this.#hand(new Batch(pending));
+    if (this.state === "CATCHING_UP") this.#stream?.found();
     this.#stream?.wake();
   }
 
@@ -254,7 +270,8 @@ class Member<Subject, Who, Payload> implements Membership {
     if (!viewer) return this.revoke();
     const stream = this.#stream;
     if (!stream) return;
-    const due = this.#joinedAt === null ? batch : batch.of(batch.items.filter((item) => this.#concerns(item)));
+    const due = this.#joinedAt === null ? batch : this.#concerning(batch);
+    if (due === null) return this.fallBehind();
     if (due.items.length === 0) return;
     // The message was made under the scope of whom the stream speaks for.
     if (stream.isGroups && !due.isOf(viewer)) return this.fallBehind();
@@ -284,13 +301,22 @@ class Member<Subject, Who, Payload> implements Membership {
     if (this.state !== "ENDED") this.#end();
   }
 
-  #concerns(item: Item<Payload>): boolean {
-    if (!this.#joinedAt) return true;
-    const { place, round } = this.#joinedAt;
-    if (item.round <= round) return false;
-    const beyond = item.told.cursor === undefined || item.place === null || !reaches(place, item.place);
-    if (beyond) this.#joinedAt = null;
-    return beyond || isSignOfLife(item.told);
+  /** What of these messages who has joined is told; null: the first of them would take its cursor back. */
+  #concerning(batch: Batch<Payload>): Batch<Payload> | null {
+    const concerning: Item<Payload>[] = [];
+    for (const item of batch.items) {
+      if (this.#joinedAt) {
+        const { place, round } = this.#joinedAt;
+        if (item.round <= round) continue;
+        const goesBack = item.told.cursor !== undefined && item.cursorAt !== null && !reaches(item.cursorAt, place);
+        const beyond = item.told.cursor === undefined || item.place === null || !reaches(place, item.place);
+        if (!beyond && (goesBack || !isSignOfLife(item.told))) continue;
+        if (goesBack) return null;
+        if (beyond) this.#joinedAt = null;
+      }
+      concerning.push(item);
+    }
+    return batch.of(concerning);
   }
 
   #hand({ payloads, cursor }: Batch<Payload>): void {
@@ -335,6 +361,8 @@ class Stream<Subject, Who, Payload> {
   /** The newest that was known of whom it speaks for. */
   #viewer: Viewer | null = null;
   #source: Opened | null = null;
+  /** From when the source is asked for a message until that is told: what it says of itself is not yet true of its members. */
+  #amid = false;
   #wake: (() => void) | null = null;
   #outbox: Item<Payload>[] = [];
   #flushing: Promise<void> | null = null;
@@ -420,7 +448,7 @@ class Stream<Subject, Who, Payload> {
       if (this.#closed) return;
       const speaker = this.#speaksFor;
       const payload = options.failed(this.subject, speaker.who, error);
-      await this.#tell({ payload, bytes: 0, told: {}, last: true, viewer: this.#newest(), round: Infinity, place: null });
+      await this.#tell({ payload, bytes: 0, told: {}, last: true, viewer: this.#newest(), round: Infinity, place: null, cursorAt: null });
       await this.#finish();
     }
   }
@@ -442,9 +470,10 @@ class Stream<Subject, Who, Payload> {
   async #next(): Promise<Item<Payload> | null> {
     const { options } = this.#shared;
     const { iterator, sharing } = this.#source as Opened;
+    this.#amid = true;
     const step = await iterator.next();
     if (step.done || this.#closed) return null;
-    const [place, round] = [sharing?.place ?? null, sharing?.round ?? 0];
+    const [place, cursorAt, round] = [sharing?.place ?? null, sharing?.told ?? null, sharing?.round ?? 0];
     // Whoever has lost its token leaves when it is asked for its viewer.
     let viewer: Viewer | null = null;
     for (let speaker = this.#speaksFor; viewer === null; speaker = this.#speaksFor) {
@@ -454,19 +483,21 @@ class Stream<Subject, Who, Payload> {
     }
     this.#viewer = viewer;
     const rendered = await options.render(this.subject, this.#speaksFor.who, step.value, viewer, this.#stopping.signal);
-    return { ...rendered, told: step.value as Told, viewer, round, place };
+    return { ...rendered, told: step.value as Told, viewer, round, place, cursorAt };
   }
 
   async #tell(item: Item<Payload>): Promise<void> {
     const { told } = item;
-    if (told.snapshot === true && told.complete === false && this.#members.size > 1) await this.#keepOne();
+    if (told.snapshot === true && told.complete === false && this.isGroups) await this.#keepOne();
     if (!this.isGroups) {
       const batch = new Batch([item]);
       for (const member of this.#members) member.take(batch);
-      if (told.complete !== false && !item.last) this.#found();
+      this.#amid = false;
+      if (!item.last) this.found();
       return;
     }
     this.#outbox.push(item);
+    this.#amid = false;
     // What comes in the same turn goes along.
     this.#flushing ??= nextTurn().then(() => this.#flush());
     if (this.#outbox.length >= this.#shared.bounds.pendingMessages) await this.#flushing;
@@ -488,29 +519,31 @@ class Stream<Subject, Who, Payload> {
     this.#flushing = null;
   }
 
-  /** All but one leave, before a snapshot that is longer than a message. */
+  /** All but one leave, before a snapshot that is longer than a message: whoever begins one is told all of it. */
   async #keepOne(): Promise<void> {
     await this.#flushing;
+    this.#leaveGroup();
     const kept = [...this.#members].find((member) => member.takes) ?? this.#speaksFor;
     this.#speaksFor = kept;
+    kept.keep();
     for (const member of this.#members) if (member !== kept) member.fallBehind();
   }
 
-  /** Something whole was told, and the source rests: this stream becomes the group's, or its members join that one where it is not further than this. */
-  #found(): void {
+  /** Where something whole was told and taken, and the source rests: this stream becomes the group's, or its member joins that one where it is not further than this. */
+  found(): void {
     const { groups, options } = this.#shared;
     const sharing = this.#source?.sharing;
     const member = this.#speaksFor;
     const { key } = this;
-    const place = sharing?.place;
-    if (this.#closed || key === null || !sharing || !place) return;
+    if (this.#closed || this.over || this.#amid || key === null || !sharing?.whole || !member.hasAll) return;
     const group = groups.get(key);
     if (!group) {
       groups.set(key, this);
       return member.found();
     }
+    const { place } = sharing;
     const other = group.#source?.sharing;
-    if (group === this || group.over || !other?.place || !reaches(place, other.place)) return;
+    if (group === this || group.over || !other?.open || !reaches(place, other.place)) return;
     const viewer = options.viewer(member.who);
     if (!viewer || !sameScope(viewer, group.#newest())) return;
     other.absorb(sharing);

@@ -2,13 +2,19 @@ import { comparePositions, type Position } from "./cursor.ts";
 
 /**
  * What a stream offers so that several subscribers may be served by it (shared-streams.ts). It works in rounds: it takes a place on the timeline, looks at what
- * changed before that, and tells it in one message or several.
+ * is before that, and tells it in one message or several.
  */
 export interface Sharing {
-  /** The place of the round under way, or else of the last one; null while nobody may join, because nothing whole has been told yet or a snapshot is being sent. */
-  readonly place: Position | null;
+  /** Of the round under way, or else of the last one. */
+  readonly place: Position;
+  /** What the cursor of its last message says to have been told. Behind `place` amid a round that takes several messages. */
+  readonly told: Position;
   /** Grows with each round. */
   readonly round: number;
+  /** Whoever is served by it knows all up to `place`: it may be left there for another stream, or be joined by others from now on. */
+  readonly whole: boolean;
+  /** It may be joined: nothing is under way that has to be told to one from its beginning on. */
+  readonly open: boolean;
   /**
    * This stream speaks also to who was served by that one, which is at rest and has looked no less far than this one. What the other remembers for its
    * subscriber is taken over by the first round beyond the other's place: earlier ones tell nothing to who has joined.
@@ -37,8 +43,13 @@ export class Joining<Stream extends Sharing> {
   /** Whose memory a round at this place takes over. */
   due(place: Position): Stream[] {
     if (this.#waiting.length === 0) return [];
-    const { due = [], waiting = [] } = Object.groupBy(this.#waiting, (stream) => (stream.place && reaches(stream.place, place) ? "waiting" : "due"));
+    const { due = [], waiting = [] } = Object.groupBy(this.#waiting, (stream) => (reaches(stream.place, place) ? "waiting" : "due"));
     this.#waiting = waiting;
     return due;
+  }
+
+  /** Their places. */
+  *places(): Generator<Position> {
+    for (const { place } of this.#waiting) yield place;
   }
 }

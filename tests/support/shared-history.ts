@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { comparePositions, type Position } from "#server/realtime/cursor.ts";
 import { createFanout } from "#server/realtime/fanout.ts";
 import { createLive } from "#server/realtime/live.ts";
-import { createSharedStreams, type Membership, type Opened, type Sink } from "#server/realtime/shared-streams.ts";
+import { createSharedStreams, type Opened } from "#server/realtime/shared-streams.ts";
 import { sharingOf } from "#server/realtime/sharing.ts";
 import type { Matcher, StateChange } from "#server/realtime/state-stream.ts";
 import type { TimelineRow } from "#server/realtime/tailer.ts";
 import { eventually } from "./eventually.ts";
 import { diceOf } from "./random.ts";
+import { presentOf, SlowSink, wander } from "./slow-sink.ts";
 import { viewerOf } from "./small-api.ts";
 import { type Change, createChecker, difference, type Row } from "./stream-history.ts";
 
@@ -39,43 +40,18 @@ export interface SharedOutcome {
 const RULES = { volatile: [], version: ({ version }: Thing) => version, unfiltered: false } as const;
 const OBJECTS = 9;
 const TENANT = viewerOf("VIEWER", "shared");
-const QUIET_WITHIN_MS = 5_000;
+const QUIET_WITHIN_MS = 10_000;
 
-/** A member, and what became of it. */
-class Watcher implements Sink<Told> {
-  readonly name: string;
+/** A member, judged by what it is sent. */
+class Watcher extends SlowSink<Told> {
   readonly checker = createChecker<Thing>(RULES);
-  membership: Membership | null = null;
-  stalled = false;
-  sent = 0;
-  ended = false;
-  #waiting: { onReady(): void } | null = null;
 
   constructor(name: string) {
-    this.name = name;
+    super(name);
     this.checker.accept({ kind: "asked", after: null });
   }
-  get ready(): boolean {
-    return !this.stalled;
-  }
-  send(payloads: readonly Told[]): void {
-    for (const change of payloads) {
-      this.sent += 1;
-      this.checker.accept({ kind: "message", change });
-    }
-  }
-  await(waiting: { onReady(): void }): void {
-    this.#waiting = waiting;
-    if (!this.stalled) setImmediate(() => this.go());
-  }
-  go(): void {
-    this.stalled = false;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting?.onReady();
-  }
-  end(): void {
-    this.ended = true;
+  take(change: Told): void {
+    this.checker.accept({ kind: "message", change });
   }
 }
 
@@ -165,28 +141,17 @@ export async function playShared(seed: number, { steps = 150, mutant = {} }: { r
     bounds: { pendingMessages: 2 },
   });
 
-  const watchers: Watcher[] = [];
-  const enter = async (): Promise<void> => {
-    const watcher = new Watcher(`member ${watchers.length}`);
-    watchers.push(watcher);
-    const entered = await shared.enter("the same", null, watcher, watcher);
-    if ("failure" in entered) throw new Error("it has no stream");
-    watcher.membership = entered;
-  };
-  const entering: Promise<void>[] = [];
-  const present = (): Watcher[] => watchers.filter(({ membership }) => membership !== null && membership.state !== "ENDED");
-  for (let step = 0; step < steps; step += 1) {
-    const [one] = present().length > 0 ? [dice.pick(present())] : [];
-    const what = dice.below(12);
-    if (what < 4) write();
-    else if (what < 7) tell();
-    else if (what === 7 && watchers.length < 14) entering.push(enter());
-    else if (what === 8 && one && present().length > 3) one.membership?.leave();
-    else if (what === 9 && one) one.stalled = true;
-    else if (what === 10 && one) one.go();
-    else await sleep(dice.below(4));
-  }
-  await Promise.all(entering);
+  const watchers = await wander(dice, {
+    steps, most: 14, write, tell, rest: () => sleep(dice.below(4)),
+    async enter(name) {
+      const watcher = new Watcher(name);
+      const entered = await shared.enter("the same", null, watcher, watcher);
+      if ("failure" in entered) throw new Error("it has no stream");
+      watcher.membership = entered;
+      return watcher;
+    },
+  });
+  const present = (): Watcher[] => presentOf(watchers);
 
   // Now all is told, everybody takes it, and nothing happens any more.
   tell();
@@ -197,7 +162,7 @@ export async function playShared(seed: number, { steps = 150, mutant = {} }: { r
   const settled = (): boolean => differences().length === 0 && present().every(({ membership }) => membership?.state === "JOINED");
   await eventually(() => {
     if (!settled()) throw new Error("not quiet yet");
-  }, { deadlineMs: QUIET_WITHIN_MS, everyMs: 10 }).catch(() => {
+  }, { deadlineMs: mutant.open || mutant.resume ? 500 : QUIET_WITHIN_MS, everyMs: 10 }).catch(() => {
     wrong.push(...differences(), ...present().flatMap(({ name, membership }) => (membership?.state === "JOINED" ? [] : [`${name} is ${membership?.state}`])));
   });
   const outcome = { streams: shared.streams, members: present().length };

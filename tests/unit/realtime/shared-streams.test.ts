@@ -27,7 +27,9 @@ class Log {
     let ended = false;
     let told = false;
     let wakeUp = (): void => undefined;
-    const sharing: Sharing = { get place() { return told ? { term: 1, xid: at, seq: 0 } : null; }, get round() { return at; }, absorb: () => undefined };
+    const sharing: Sharing = {
+      get place() { return { term: 1, xid: at, seq: 0 }; }, get told() { return this.place; }, get round() { return at; }, get whole() { return told; }, get open() { return told; }, absorb: () => undefined,
+    };
     const iterator: AsyncIterator<Numbered> = {
       next: async () => {
         while (at >= this.length && !ended) {
