@@ -122,7 +122,7 @@ export async function playSharedRecords(seed: number, { steps = 200, mutant = {}
       get position() {
         return position;
       },
-      replay: unused, caughtUp: unused, mayKnow: async () => true,
+      replay: unused, caughtUp: unused, mayKnow: async () => true, reach: async () => undefined,
     },
   });
   const shared = createSharedStreams<null, Follower, Told>({

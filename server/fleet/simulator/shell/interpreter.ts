@@ -707,8 +707,8 @@ export function sourceOf(text: string): Source {
       rest = null;
       return now === "" ? null : now;
     },
-    unread: (text) => {
-      rest = text;
+    unread: (again) => {
+      rest = again;
     },
   };
 }
