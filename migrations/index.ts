@@ -12,6 +12,8 @@ import { SilentClustersMigration } from "./migration-20261202-silent-clusters.ts
 import { TroubledPodsMigration } from "./migration-20261202-troubled-pods.ts";
 import { LogsMigration } from "./migration-20261203-logs.ts";
 import { MetricsMigration } from "./migration-20261203-metrics.ts";
+import { PlannedEventsMigration } from "./migration-20261203-planned-events.ts";
+import { SilentCausesMigration } from "./migration-20261203-silent-causes.ts";
 import { TerminalsMigration } from "./migration-20261203-terminals.ts";
 
 /** In the order in which they run; a name, once released, never changes. */
@@ -31,4 +33,6 @@ export const migrations = [
   { name: "20261203-logs", class: LogsMigration },
   { name: "20261203-metrics", class: MetricsMigration },
   { name: "20261203-terminals", class: TerminalsMigration },
+  { name: "20261203-planned-events", class: PlannedEventsMigration },
+  { name: "20261203-silent-causes", class: SilentCausesMigration },
 ];

@@ -21,11 +21,13 @@ import type { Bus } from "../realtime/bus.ts";
 import { appendTimelineOn } from "../realtime/timeline.ts";
 import { apply, type Change, Overtaken } from "./application/apply.ts";
 import { observe } from "./application/observe.ts";
+import { ofOperation, planEvents } from "./application/plan-events.ts";
 import { isEmpty, type Plan, plan } from "./application/plan.ts";
 import { rollBack } from "./application/roll-back.ts";
 import type { Situation } from "./application/situation.ts";
 import { askForChecks, type Check, checksOf } from "./checks.ts";
 import { createGather } from "../domain/gather.ts";
+import { concernedApplications, storePlannedEvents } from "./events.ts";
 import { endOrphans, loadOperation, updateOperations } from "./operation/store.ts";
 
 export interface ReconcileOptions {
@@ -121,7 +123,7 @@ async function reconcile(
     if (first.planned.rollBack && crowd) continue;
     const { situation, planned } = first.planned.rollBack ? await goBack(client, tenantId, id, first.planned.rollBack, now) : first;
     results.set(id, planned === first.planned && isEmpty(planned) ? "in sync" : "changed");
-    if (!isEmpty(planned)) changes.push({ application: situation.application, plan: planned });
+    if (!isEmpty(planned)) changes.push({ application: situation.application, plan: planned, events: planEvents(situation, planned) });
     checks.push(...checksOf(situation, planned));
   }
   const clusterIds = changes.length > 0 ? await apply(client, tenantId, changes, now) : new Set<string>();
@@ -156,7 +158,10 @@ async function settle(client: PoolClient, tenantId: string, operationId: string,
   const settled = settleOperation(loaded.operation, loaded.steps, now);
   if (settled === loaded.operation && loaded === found) return "in sync";
   await updateOperations(client, [settled]);
-  await appendTimelineOn(client, [{ tenantId, kind: "operation", ids: [operationId], at: now }]);
+  const said = ofOperation(loaded.operation.state, settled, null);
+  const concerned = said === null ? [] : await concernedApplications(client, operationId, settled.state === "STALLED" ? "STALLED" : "ENDED");
+  const told = concerned.flatMap((applicationId) => (said ? [{ ...said, applicationId, serviceId: null, clusterId: null, operationId }] : []));
+  await appendTimelineOn(client, [{ tenantId, kind: "operation", ids: [operationId], at: now }, ...(await storePlannedEvents(client, tenantId, told, now))]);
   return "changed";
 }
 

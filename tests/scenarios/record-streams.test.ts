@@ -1,6 +1,9 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXIT } from "#clients/cli/exit.ts";
+import { run as runCommand } from "#clients/cli/program.ts";
 import {
   accepted, ClusterIdDocument, createClient, CreateApiTokenDocument, CreateEnrolmentTicketDocument, CreateNamespaceDocument, type SelvedgeClient, type TransportName, type TypedDocument,
 } from "#clients/typescript/index.ts";
@@ -8,7 +11,7 @@ import { eventually } from "#tests/support/eventually.ts";
 import { type FaultyNetwork, startFaultyNetwork } from "#tests/support/faulty-network.ts";
 import { createInstallation, type Installation, type Member } from "#tests/support/installation.ts";
 import { seededRandom } from "#tests/support/random.ts";
-import { type RecordReader, startRecordReader, type StoredRecord, storedRecords, writeRecords, wrongWith } from "#tests/support/record-readers.ts";
+import { REASON, type RecordReader, startRecordReader, type StoredRecord, storedRecords, writeRecords, wrongWith } from "#tests/support/record-readers.ts";
 import { type Reader, startReader } from "#tests/support/stream-readers.ts";
 import * as subjects from "#tests/support/stream-subjects.ts";
 import { createWriters, type Writers } from "#tests/support/stream-writers.ts";
@@ -137,6 +140,22 @@ async function startReaders(): Promise<void> {
   await eventually(() => expect(records.filter(({ reader }) => !reader.begun).map(({ reader }) => [reader.name, ...reader.failures()])).toEqual([]), PATIENT);
 }
 
+/** `selvedge events -f` as a program reads it, at the server that is killed. */
+async function followByCommand(): Promise<{ told(): readonly string[]; readonly listed: number; readonly said: readonly string[]; stop(): Promise<number> }> {
+  const lines: string[] = [];
+  const said: string[] = [];
+  const interrupted = new AbortController();
+  const done = runCommand(["events", "-f", "-o", "json", "--reason", REASON, "--since", "1d"], {
+    out: { write: (text) => void lines.push(...text.split("\n").filter(Boolean)) },
+    err: { write: (text) => void said.push(text) },
+    input: Readable.from([]), env: { SELVEDGE_URL: apis[1].url, SELVEDGE_TOKEN: installation.token, HOME: installation.folder }, folder: installation.folder, interrupted: interrupted.signal,
+  });
+  // What was there before is listed; what comes is followed already.
+  await eventually(() => expect([said, lines.length > 0]).toEqual([[], true]), PATIENT);
+  const told = (): string[] => lines.map((line) => (JSON.parse(line) as { id: string }).id);
+  return { told, listed: lines.length, said, stop: () => (interrupted.abort(), done) };
+}
+
 // ---------------------------------------------------------------- what happens, and what has to be true afterwards
 
 /**
@@ -200,6 +219,8 @@ describe.runIf(process.platform === "linux")(`streams over several processes (se
   test("tell each record once and in order, and all state, whatever is killed, cut, frozen or flushed", async () => {
     await writeRecords(installation.sql, { count: 50, batch: 10, random });
     await startReaders();
+    const before = (await storedRecords(installation.sql)).length;
+    const command = await followByCommand();
     const { redis } = installation;
     const again = async (members: readonly Member[]): Promise<void> => {
       await Promise.all(members.map((member) => member.kill9()));
@@ -225,6 +246,11 @@ describe.runIf(process.platform === "linux")(`streams over several processes (se
       return performance.now() - back;
     });
     await eventually(async () => judged(await storedRecords(installation.sql)), { ...PATIENT, everyMs: 250 });
+
+    const followed = (await storedRecords(installation.sql)).slice(before).filter(({ reason }) => reason === REASON).map(({ id }) => id);
+    await eventually(() => expect(wrongWith(command.told().slice(command.listed), followed)).toBe(null), { ...PATIENT, everyMs: 250 });
+    expect(command.said.slice(0, 2)).toEqual([expect.stringMatching(/^reconnecting… .*; what was shown is stale\n$/), "connected again\n"]);
+    expect(await command.stop()).toBe(EXIT.interrupted);
 
     await Promise.all(states.map((reader) => reader.stop()));
     expect(states.flatMap((reader) => [...reader.violations(), ...reader.find(reader.history)])).toEqual([]);

@@ -8,6 +8,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "tests/scenarios/acknowledged.test.ts": 80,
   "tests/scenarios/main-job.test.ts": 75,
   "tests/integration/database/external.test.ts": 50,
+  "tests/scenarios/record-streams.test.ts": 60,
   "tests/scenarios/streams.test.ts": 45,
   "tests/scenarios/faults.test.ts": 44,
   "tests/scenarios/processes.test.ts": 43,

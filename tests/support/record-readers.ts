@@ -18,6 +18,7 @@ export interface StoredRecord {
   readonly tenantId: string | null;
   readonly namespace: string | null;
   readonly type: string;
+  readonly reason: string;
 }
 
 export interface RecordReaderOptions {
@@ -121,7 +122,7 @@ export function wrongWith(told: readonly string[], expected: readonly string[]):
 /** All that are stored, in the order of commits. */
 export async function storedRecords(sql: Pool): Promise<readonly StoredRecord[]> {
   const { rows } = await sql.query<StoredRecord>(`
-    select 'Event.' || e.id as id, e.xid::float8 as xid, (extract(epoch from e.at) * 1000)::float8 as at, e.tenant_id as "tenantId", n.name as namespace, e.type
+    select 'Event.' || e.id as id, e.xid::float8 as xid, (extract(epoch from e.at) * 1000)::float8 as at, e.tenant_id as "tenantId", n.name as namespace, e.type, e.reason
     from event e left join namespace n on n.tenant_id = e.tenant_id and n.id = e.namespace_id order by e.xid, e.at, e.id`);
   return rows;
 }
@@ -169,6 +170,9 @@ async function writeOnce(sql: Pool, values: readonly number[], holdSeconds: numb
   }
 }
 
+/** Of all that is written here. */
+export const REASON = "Written";
+
 /** A third each is a tenant's in its first and second namespace, and the platform's; some happened long before they are told. */
 const WRITE = /* sql */ `
 with place as (
@@ -181,7 +185,7 @@ with place as (
   insert into event (cluster_id, id, tenant_id, application_id, namespace_id, at, first_at, type, reason, message, count, object_kind, object_id, object)
   select cluster_id, gen_random_uuid(), tenant_id, case when tenant_id is not null then namespace_id end, namespace_id,
     now() - case when n % 5 = 0 then $2 * interval '1 millisecond' else interval '0' end, now(), case when mod($3::numeric * n, 1) < 0.5 then 'WARNING' else 'NORMAL' end,
-    'Written', 'it did', 1, case when tenant_id is null then 'node' else 'placement' end, gen_random_uuid(), 'it'
+    '${REASON}', 'it did', 1, case when tenant_id is null then 'node' else 'placement' end, gen_random_uuid(), 'it'
   from place returning cluster_id, tenant_id, id, application_id
 )
 insert into timeline (tenant_id, cluster_id, kind, ids, owner_ids, at)

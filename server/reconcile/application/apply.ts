@@ -2,7 +2,9 @@ import type { ClientBase } from "pg";
 import { instant } from "../../domain/clock.ts";
 import { enqueueOn } from "../../jobs/enqueue.ts";
 import { appendTimelineOn, type TimelineEntry } from "../../realtime/timeline.ts";
+import { storePlannedEvents } from "../events.ts";
 import { updateOperations } from "../operation/store.ts";
+import type { PlannedEvent } from "./plan-events.ts";
 import type { RemoveAction } from "./plan-objects.ts";
 import type { Plan } from "./plan.ts";
 import { tellRollouts } from "./roll-back.ts";
@@ -17,6 +19,7 @@ export class Overtaken extends Error {
 export interface Change {
   readonly application: ApplicationRow;
   readonly plan: Plan;
+  readonly events: readonly PlannedEvent[];
 }
 
 /**
@@ -37,6 +40,7 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   const rollouts = all(({ rollout, application }) =>
     rollout && application !== "delete" ? [{ ...rollout, progressedAt: instant(rollout.progressedAt), finishedAt: instant(rollout.finishedAt) }] : []);
   const settle = all((plan) => plan.settle.map((operationId) => ({ tenantId, operationId })));
+  const told = changes.flatMap(({ events }) => events);
   const removedPods: Gone[] = [];
 
   if (assign.length > 0) {
@@ -50,6 +54,8 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
     if (removed[0]?.assignments !== remove.filter(({ tombstone }) => tombstone !== null).length) throw new Overtaken("a tombstone was replaced");
     removedPods.push(...(removed[0]?.pods ?? []));
   }
+  // Before the applications are gone that they name.
+  const toldEvents = await storePlannedEvents(client, tenantId, told, now);
   const removedRollouts = deleted.length > 0 ? (await client.query<{ id: string }>(DELETE_APPLICATIONS, [tenantId, deleted])).rows.map(({ id }) => id) : [];
   if (updated.length > 0) await run(client, "update-application", UPDATE_APPLICATION, updated);
   if (rollouts.length > 0) await run(client, "update-rollouts", UPDATE_ROLLOUTS, rollouts);
@@ -78,14 +84,14 @@ export async function apply(client: ClientBase, tenantId: string, changes: reado
   addOwned("placement", (plan) => plan.placements.map(({ id }) => id));
   addOwned("service", (plan) => plan.services.map(({ id }) => id));
   for (const kind of ["placement", "service"] as const) addGone(kind, remove.filter((action) => action.kind === kind));
-  const told = await tellRollouts(client, rollouts.filter(({ finishedAt }) => finishedAt !== null).map(({ id }) => id), now);
-  add({ kind: "event", ids: told.map(({ event_id }) => event_id), ownerIds: [...new Set(told.map(({ application_id }) => application_id))] });
+  const toldRollouts = await tellRollouts(client, rollouts.filter(({ finishedAt }) => finishedAt !== null).map(({ id }) => id), now);
+  add({ kind: "event", ids: toldRollouts.map(({ event_id }) => event_id), ownerIds: [...new Set(toldRollouts.map(({ application_id }) => application_id))] });
   addOwned("rollout", ({ rollout, application }) => (rollout && application !== "delete" ? [rollout.id] : []), removedRollouts, deleted);
   addGone("pod", removedPods);
   // Those whose end is decided elsewhere are not an application's own.
   addOwned("operation", (plan) => plan.touched.filter((id) => !plan.settle.includes(id)));
   add({ kind: "operation", ids: [...new Set(all((plan) => plan.settle))] });
-  await appendTimelineOn(client, entries);
+  await appendTimelineOn(client, [...entries, ...toldEvents]);
   return new Set(assign.map(({ clusterId }) => clusterId));
 }
 

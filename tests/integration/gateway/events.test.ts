@@ -129,9 +129,16 @@ describe("what the centre notices", () => {
     const disconnected = (count: number): unknown[] => ["ClusterDisconnected", count, "WARNING", "cluster/silent-1"];
     const connected = (count: number): unknown[] => ["ClusterConnected", count, "NORMAL", "cluster/silent-1"];
     await eventually(async () => expect(await told()).toEqual([disconnected(1)]), { deadlineMs: 15_000 });
+    // Nothing is known of why; the next time it is cut off.
+    const faultId = randomUUIDv7();
+    await database.admin.query(
+      "insert into fault (id, kind, cluster_id, target_type, target_id, mode, seed, starts_at, ends_at) values ($1, 'DISCONNECT_CLUSTER', $2, 'Cluster', $2, 'BOTH_WAYS', 7, now(), now() + interval '1 hour')", [faultId, agent.clusterId]);
     agent.say({ type: "ping", clusterIds: [agent.clusterId], at: Date.now() });
     await eventually(async () => expect(await told()).toEqual([disconnected(1), connected(1)]), { deadlineMs: 15_000 });
     await eventually(async () => expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2)]), { deadlineMs: 15_000 });
+    expect((await eventsOf(agent.clusterId)).filter(({ reason }) => reason === "ClusterDisconnected").map(({ cause, involved_type, involved_id }) => [cause, involved_type, involved_id])).toEqual([
+      [null, "Cluster", agent.clusterId], [`fault ${faultId}`, "Fault", faultId],
+    ]);
     // A hello vouches for nothing.
     await agent.hello();
     expect(await told()).toEqual([disconnected(1), connected(1), disconnected(2)]);

@@ -67,6 +67,22 @@ describe("the tailer", () => {
     await eventually(() => expect(rows.map((row) => row.ids[0])).toEqual([id]));
   });
 
+  it("catches up with a place that another one gave out, though nobody woke it; and waits for none that nobody can have given out", async () => {
+    const [{ tailer: behind, rows }, { tailer: ahead }] = [await open({ pollMs: 60_000 }), await open()];
+    const id = randomUUID();
+    const before = behind.position;
+    await end(await begin(id), "commit");
+    await eventually(() => expect(comparePositions(ahead.position, before)).toBeGreaterThan(0));
+    await behind.reach(ahead.position);
+    expect(comparePositions(behind.position, ahead.position)).toBeGreaterThanOrEqual(0);
+    expect(rows.map((row) => row.ids[0])).toEqual([id]);
+    const { xid } = behind.position;
+    await behind.reach({ ...behind.position, xid: xid + 1_000_000 });
+    await behind.reach({ ...behind.position, term: behind.position.term + 1, xid: xid + 1 });
+    await behind.reach(before);
+    expect(behind.position.xid).toBe(xid);
+  });
+
   /** Writers whose transactions overlap and commit in another order than they began. Answers what was committed. */
   const storm = async (writers: number, each: number, seed: number): Promise<Set<string>> => {
     const committed = new Set<string>();

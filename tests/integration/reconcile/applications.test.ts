@@ -33,6 +33,15 @@ const on = (all: readonly ScriptedAgent[], replicas: number): { id: string; repl
 const told = (agent: ScriptedAgent, application: { placements: ReadonlyMap<string, string> }, generation: number): Promise<void> =>
   eventually(() => expect(agent.objects.get(application.placements.get(agent.clusterId) ?? "")?.generation).toBe(generation));
 
+/** Told by the centre, and where readers are told to look for them. */
+async function eventsOf(applicationId: string): Promise<unknown[]> {
+  const events = await rows<{ id: string }>(
+    "select id, type, reason, message, count, object, involved_type, involved_id, cause, namespace_id from event where tenant_id = $1 and application_id = $2 order by at, reason", [tenant.tenantId, applicationId]);
+  const { ids } = (await one<{ ids: string[] }>("select coalesce(array_agg(id), '{}') as ids from (select unnest(ids) as id from timeline where kind = 'event' and tenant_id = $1 and owner_ids = $2) t", [tenant.tenantId, [applicationId]])) ?? { ids: [] };
+  expect(ids.toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+  return events;
+}
+
 async function driver(): Promise<Driver> {
   const { pool } = await database.openAs("selvedge_worker", 4);
   return createDriver({ pool, bus: centre.bus, clock: wallClock, speed: 1 });
@@ -65,6 +74,12 @@ test("from a mutation's rows to ready pods, scaled, and removed: rows, statuses,
     placements: [{ placementId: first?.objectId ?? "", term: 1, generation: 2, created: 3, ready: 2, updated: 3 }],
   });
   await eventually(async () => expect(await applicationIs(shop.id)).toMatchObject({ status: "DEGRADED", ready: 5, unavailable: 1 }));
+  await a.comply();
+  await eventually(async () => expect(await applicationIs(shop.id)).toMatchObject({ status: "RUNNING", ready: 6 }));
+  const about = { object: "application/life", involved_type: "Application", involved_id: shop.id, cause: null, namespace_id: tenant.namespaceId, count: 1 };
+  expect(await eventsOf(shop.id)).toMatchObject([
+    { ...about, type: "WARNING", reason: "ApplicationDegraded", message: expect.stringContaining("CrashLoopBackOff") }, { ...about, type: "NORMAL", reason: "ApplicationRecovered", message: "All 6 pods are ready again" },
+  ]);
 
   const deletion = await tenant.change(shop, { deleting: true, kind: "DELETE_APPLICATION" });
   await Promise.all([told(a, shop, 3), told(b, shop, 3)]);
@@ -114,6 +129,22 @@ test("an import is settled from the steps of all its applications, and ends once
   await b.comply();
   await (await driver()).settleOperation({ tenantId: tenant.tenantId, operationId });
   expect(await rows("select finished_at from operation where id = $1", [operationId])).toEqual(ended);
+});
+
+test("an import that failed in part is told of those applications that it failed of", async () => {
+  await centre.gateway();
+  await centre.worker();
+  const [a] = await agents("part-a") as [ScriptedAgent];
+  const applications: DeployedApplication[] = [];
+  for (const name of ["good", "bad"]) applications.push(await tenant.application({ name: `part-${name}`, clusters: on([a], 1), kind: null, enqueue: false }));
+  const [good, bad] = applications as [DeployedApplication, DeployedApplication];
+  const operationId = await tenant.importing(applications);
+  await Promise.all(applications.map((application) => told(a, application, 1)));
+  await a.report({ placements: [{ placementId: bad.placements.get(a.clusterId) ?? "", term: 1, generation: 1, created: 0, ready: 0, updated: 0, problem: "There is no such volume." }] });
+  await a.comply();
+  await eventually(async () => expect(await operationIs(operationId)).toMatchObject({ state: "PARTIALLY_SUCCEEDED", finished: true }));
+  expect(await eventsOf(good.id)).toEqual([]);
+  expect(await eventsOf(bad.id)).toMatchObject([{ type: "WARNING", reason: "OperationFailed", message: "1 of 2 steps failed: There is no such volume.", object: "application/part-bad", involved_id: operationId }]);
 });
 
 test("an unchanged application is left alone: no row, no timeline", async () => {
@@ -228,6 +259,11 @@ test("an operation without progress for its deadline is STALLED, and goes on whe
   const later = createDriver({ pool, bus: centre.bus, speed: 1, clock: { now: () => Date.now() + 700_000 } });
   await later.reconcileApplication(job);
   expect(await operationIs(shop.operationId)).toMatchObject({ state: "STALLED", finished: false });
+  // Once, however often it is looked at.
+  await later.reconcileApplication(job);
+  expect(await eventsOf(shop.id)).toMatchObject([
+    { type: "WARNING", reason: "OperationStalled", message: expect.stringContaining("No progress for 10 minutes"), count: 1, object: "application/stall", involved_type: "Operation", involved_id: shop.operationId, cause: `operation ${shop.operationId}` },
+  ]);
   await told(a, shop, 1);
   await a.comply();
   await later.reconcileApplication(job);

@@ -28,6 +28,8 @@ afterEach(() => centre.close());
 const one = async <Row extends object>(sql: string, values: unknown[] = []): Promise<Row | undefined> => (await database.admin.query<Row>(sql, values)).rows[0];
 const serviceIs = (id: string): Promise<object | undefined> => one("select status, generation, observed_generation as observed, problem from service where id = $1", [id]);
 const operationIs = (id: string): Promise<object | undefined> => one("select state, completed, total, error from operation where id = $1", [id]);
+const eventsOf = async (serviceId: string): Promise<object[]> =>
+  (await database.admin.query<object>("select type, reason, message, count, object, cluster_id, involved_type, involved_id from event where object_id = $1 order by at, id", [serviceId])).rows;
 
 async function running(name: string): Promise<{ agent: ScriptedAgent; shop: DeployedApplication }> {
   const agent = new ScriptedAgent(name).connect(centre.link.dial());
@@ -61,6 +63,12 @@ test("a service's life: told, confirmed, changed, and gone only once its cluster
   await eventually(async () => expect(await operationIs(change)).toMatchObject({ state: "SUCCEEDED" }));
   expect(await serviceIs(id)).toMatchObject({ status: "ACTIVE", observed: 2 });
 
+  const active = { type: "NORMAL", reason: "ServiceActive", object: "service/web", cluster_id: agent.clusterId, involved_type: "Operation" };
+  expect(await eventsOf(id)).toEqual([
+    { ...active, count: 1, involved_id: operationId, message: expect.stringMatching(/^Answers at 100\.96\.0\.\d+, port 80$/) },
+    { ...active, count: 2, involved_id: change, message: expect.stringMatching(/, port 8080$/) },
+  ]);
+
   const deletion = await objects.changeService(shop, id, { deleting: true });
   await told(agent, id, 3);
   expect(agent.services.get(id)?.spec).toBeNull();
@@ -89,6 +97,9 @@ test("what a cluster can't carry out is FAILED with its words, until it is told 
   await agent.comply();
   await eventually(async () => expect(await operationIs(change)).toMatchObject({ state: "SUCCEEDED" }));
   expect(await serviceIs(id)).toMatchObject({ status: "ACTIVE", problem: null });
+  expect(await eventsOf(id)).toMatchObject([{ type: "WARNING", reason: "ServiceFailed", message: "The port is taken.", involved_id: operationId }, { reason: "ServiceActive", involved_id: change }]);
+  const failed = await one("select message, involved_id from event where application_id = $1 and reason = 'OperationFailed'", [shop.id]);
+  expect(failed).toEqual({ message: "1 of 1 steps failed: The port is taken.", involved_id: operationId });
 });
 
 test("an application goes only after its services; one that was never told of goes at once", async () => {
