@@ -42,7 +42,7 @@ function asked(owner: MetricOwner, { input }: MetricsArgs, { now }: Request): As
   return { plan, metrics, sinceHour: new Date(Math.floor(plan.from / HOUR_MS) * HOUR_MS), since: new Date(plan.from), until: new Date(plan.from + plan.points * plan.stepMs) };
 }
 
-/** `chunks`: columns at, chunk; `windows`: at, bytes. */
+/** `chunks`: columns at, chunk; `windows`: at, bytes. Bounds of `at` stand by themselves, and in no greatest() or least(): so partitions that are beyond one are never looked at. */
 function chart({ plan, metrics }: Asked, chunks: Sql | null, windows: Sql): Sql {
   const width = sliceBytes(plan.tier);
   const slices = metrics.map((metric) => sql`substring(c.chunk from ${integer(METRIC_NAMES.indexOf(metric) * width + 1)} for ${integer(width)})`);
@@ -55,21 +55,21 @@ function chart({ plan, metrics }: Asked, chunks: Sql | null, windows: Sql): Sql 
 const joined = (parts: readonly Sql[]): Sql => (parts.length === 0 ? sql`''::bytea` : parts.reduce((all, part) => sql`${all} || ${part}`));
 
 const chunksOf = ({ plan, sinceHour, until }: Asked, ownerId: Column): Sql =>
-  sql`select m.at, m.chunk from ${CHUNKS[plan.tier]} m where m.tenant_id = (select app.tenant_id()) and m.owner_id = ${ownerId} and m.at >= ${time(sinceHour)} and m.at < least(${time(until)}, ${UNSEALED})`;
+  sql`select m.at, m.chunk from ${CHUNKS[plan.tier]} m where m.tenant_id = (select app.tenant_id()) and m.owner_id = ${ownerId} and m.at >= ${time(sinceHour)} and m.at < ${time(until)} and m.at < ${UNSEALED}`;
 
 export function podChart(pod: Columns<Pod>, args: MetricsArgs, request: Request): Sql {
   const what = asked("pod", args, request);
   const isFinest = what.plan.tier === 15;
-  const since = isFinest ? sql`${time(what.since)}` : sql`greatest(${time(what.since)}, ${UNSEALED})`;
+  const unsealed = isFinest ? sql`` : sql`and m.at >= ${UNSEALED}`;
   const windows = sql`select m.at, app.metric_values_of(${pod.id}, m.pods, ${integer(METRICS * 4)}) as bytes from metric_window m
-    where m.tenant_id = (select app.tenant_id()) and m.application_id = ${pod.applicationId} and m.cluster_id = ${pod.clusterId} and m.at >= ${since} and m.at < ${time(what.until)}`;
+    where m.tenant_id = (select app.tenant_id()) and m.application_id = ${pod.applicationId} and m.cluster_id = ${pod.clusterId} and m.at >= ${time(what.since)} ${unsealed} and m.at < ${time(what.until)}`;
   return chart(what, isFinest ? null : chunksOf(what, pod.id), windows);
 }
 
 export function applicationChart(application: Columns<Application>, args: MetricsArgs, request: Request): Sql {
   const what = asked("application", args, request);
   const windows = sql`select m.at, m.totals as bytes from metric_window m
-    where m.tenant_id = (select app.tenant_id()) and m.application_id = ${application.id} and m.at >= greatest(${time(what.since)}, ${UNSEALED}) and m.at < ${time(what.until)}`;
+    where m.tenant_id = (select app.tenant_id()) and m.application_id = ${application.id} and m.at >= ${time(what.since)} and m.at >= ${UNSEALED} and m.at < ${time(what.until)}`;
   return chart(what, chunksOf(what, application.id), windows);
 }
 
@@ -83,7 +83,8 @@ function share(owner: MetricOwner, ownerId: Column, clusterId: Column, bytes: Sq
   const what = asked(owner, args, request);
   const [since, until] = [sql`greatest(${time(what.since)}, ${UNSEALED})`, time(what.until)];
   if (!seesAllTenants(request.viewer)) {
-    const windows = sql`select m.at, ${bytes} as bytes from metric_share m where m.tenant_id = (select app.tenant_id()) and m.cluster_id = ${clusterId} and m.at >= ${since} and m.at < ${until}`;
+    const windows = sql`select m.at, ${bytes} as bytes from metric_share m
+      where m.tenant_id = (select app.tenant_id()) and m.cluster_id = ${clusterId} and m.at >= ${time(what.since)} and m.at >= ${UNSEALED} and m.at < ${until}`;
     return chart(what, chunksOf(what, ownerId), windows);
   }
   const chunks = sql`select m.at, m.chunk from app.platform_chunks(${integer(what.plan.tier)}, ${ownerId}, ${time(what.sinceHour)}, least(${until}, ${UNSEALED})) m`;

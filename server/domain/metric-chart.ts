@@ -50,9 +50,12 @@ export function chartOf(plan: ChartPlan, metrics: readonly MetricName[], { chunk
   });
 }
 
+/** What is less is nothing: nobody reads a share of 1e-39. */
+const LEAST = 1e-6;
+
 /** To what 32 bits say: seven digits. Of more, the last would depend on the tier. */
-function rounded(value: number): number {
-  if (value === 0) return 0;
+export function rounded(value: number): number {
+  if (value < LEAST) return 0;
   const unit = 10 ** (6 - Math.floor(Math.log10(value)));
   return Math.round(value * unit) / unit;
 }

@@ -6,6 +6,7 @@ import type { Pool } from "pg";
 import { inPoolScope, type Scope } from "../database/scope.ts";
 import type { Clock } from "../domain/clock.ts";
 import { METRIC_NAMES, type MetricName } from "../domain/metric.ts";
+import { rounded } from "../domain/metric-chart.ts";
 import { LATELY_MS, type MetricOwner, SAMPLE_MS } from "../domain/metric-times.ts";
 import { addTotals, emptyTotals, METRICS, metricsOf, readTotals, TOTAL_BYTES } from "../domain/metric-values.ts";
 import type { Viewer } from "../identity/viewer.ts";
@@ -190,7 +191,7 @@ function sampleOf(newest: NonNullable<Newest>, metrics: readonly MetricName[], n
     at: newest.end ?? now,
     values: metrics.map((metric) => {
       const value = newest.values[METRIC_NAMES.indexOf(metric)] as number;
-      return { metric, value: isLate || Number.isNaN(value) ? null : value };
+      return { metric, value: isLate || Number.isNaN(value) ? null : rounded(value) };
     }),
   };
 }

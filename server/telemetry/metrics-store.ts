@@ -6,7 +6,7 @@
  * what its hello said of it.
  */
 import type { PoolClient } from "pg";
-import { addLost, addRecords, addTotals, emptyTotals, recordsFault, setCapacity, TOTAL_BYTES, type Totals, uuidBytes, writeTotals } from "../domain/metric-values.ts";
+import { addLost, addRecords, addTotals, emptyTotals, RECORD_BYTES, recordsFault, setCapacity, TOTAL_BYTES, type Totals, uuidBytes, writeTotals } from "../domain/metric-values.ts";
 import { AHEAD_MS, LATEST_MS } from "../domain/metric-times.ts";
 import type { Samples } from "../fleet/link.ts";
 
@@ -19,6 +19,9 @@ export interface Capacity {
   readonly cpuMillis: number;
   readonly memoryMiB: number;
 }
+
+/** Of a cluster in a window; of a cluster's windows at most one is stored for each SAMPLE_MS. So there is a bound to what one agent can fill. */
+const MOST_PODS = 100_000;
 
 /** A window that can be stored: it was looked through. */
 export interface Window {
@@ -39,6 +42,8 @@ export function windowOf({ clusterId, at, nodes: nodeIds, placements }: Samples,
     const fault = recordsFault(pods, nodeIds.length);
     if (fault !== null) return `samples ${fault}`;
   }
+  const pods = decoded.reduce((sum, one) => sum + one.pods.length / RECORD_BYTES, 0);
+  if (pods > MOST_PODS) return `samples have ${pods} pods; a window has at most ${MOST_PODS}`;
   return { clusterId, at, nodeIds, capacities: capacities as Capacity[], placements: decoded };
 }
 
@@ -86,9 +91,14 @@ function addWindow(rows: Rows, { clusterId, at, nodeIds, capacities, placements 
     let share = shares.get(owner.tenantId);
     if (share === undefined) shares.set(owner.tenantId, (share = new Share(nodeIds, capacities)));
     const totals = emptyTotals();
-    const nodes = [all, share].map(({ node }) => node);
-    const belongsTo = nodeIds.map((_, node) => [totals, ...nodes.map((of) => of(node))]);
-    addRecords(pods, (node) => belongsTo[node] as readonly Totals[]);
+    const own = share;
+    // Of the nodes that it is on: there may be many more of both.
+    const belongsTo = new Map<number, readonly Totals[]>();
+    addRecords(pods, (node) => {
+      let to = belongsTo.get(node);
+      if (to === undefined) belongsTo.set(node, (to = [totals, all.node(node), own.node(node)]));
+      return to;
+    });
     // Requests that are lost reach no node.
     addLost(totals, lostRps);
     for (const each of [all, share]) addLost(each.lost, lostRps);

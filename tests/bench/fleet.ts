@@ -3,7 +3,7 @@
  *
  * First the pods are started, as fast as it goes: that is CPU spent a pod. Then the steady state: all pods run with a readiness and a liveness probe,
  * and in each second one of `--crash-one-in` pods crashes (and waits its back-off), and one of `--replace-one-in` is replaced under a rolling restart.
- * Each change is stored, reported and acknowledged. The fleet keeps up where that takes at most half of a core: the other half is for metrics. How late
+ * Each change is stored, reported and acknowledged; all pods are measured every 15 s, and lines of logs collected. The fleet keeps up where that takes at most half of a core. How late
  * its loop is says something only on a machine that does nothing else.
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
@@ -18,7 +18,7 @@ import type { FleetThreadData, FromFleetThread, Sample, ToFleetThread } from "./
 
 export const takesOptions = true;
 
-const HELP = `Options: --clusters 100  --pods 50000  --seconds 8  --speed 1  --crash-one-in 10000  --replace-one-in 20000  --full (1,000 clusters, 1,000,000 pods)`;
+const HELP = `Options: --clusters 100  --pods 50000  --seconds 30  --speed 1  --crash-one-in 10000  --replace-one-in 20000  --takes samples,logs (nothing: neither metrics nor logs are made)  --full (1,000 clusters, 1,000,000 pods)`;
 /** Of a core. */
 const MOST_BUSY = 0.5;
 const START_DEADLINE_MS = 1_200_000;
@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
   const storePath = path.join(folder, "agents.sqlite");
   const { port1, port2 } = new MessageChannel();
   const startedAt = Date.now();
-  const gateway = new BareGateway(Math.ceil(pods / clusters), () => startedAt + (Date.now() - startedAt) * speed);
+  const gateway = new BareGateway(Math.ceil(pods / clusters), () => startedAt + (Date.now() - startedAt) * speed, options.takes);
   const workerData: FleetThreadData = { link: port2, storePath, clusters, speed, startedAt };
   const worker = new Worker(new URL("./fleet/thread.ts", import.meta.url), { name: "fleet", workerData, transferList: [port2] });
   stack.defer(async () => void (await worker.terminate()));
@@ -63,6 +63,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
   const bytes = ((await ask({ ask: "heap" })).heapBytes ?? 0) - empty;
   worker.postMessage({ ask: "delays" } satisfies ToFleetThread);
   const from = await sample();
+  const [measured, logged] = [gateway.podsMeasured, gateway.linesLogged];
   let crashed = 0;
   let [crashes, replacements] = [0, 0];
   for (let second = 0; second < seconds; second += 1) {
@@ -89,6 +90,8 @@ export async function run(args: readonly string[]): Promise<boolean> {
     { "": "steady: pods crashed, a second", value: (crashed / (wallMs / 1_000)).toFixed(1) },
     { "": "steady: share of a core", value: (busyMs / wallMs).toFixed(3) },
     { "": "steady: ms of CPU, a simulated second", value: ((busyMs / wallMs) * 1_000 / speed).toFixed(1) },
+    { "": "steady: pods measured, a second", value: ((gateway.podsMeasured - measured) / (wallMs / 1_000)).toFixed(0) },
+    { "": "steady: lines of logs, a second", value: ((gateway.linesLogged - logged) / (wallMs / 1_000)).toFixed(1) },
     { "": "steady: agents looked at, a tick", value: ((to.stats.visits - from.stats.visits) / ticks).toFixed(1) },
     { "": "steady: ticks, a second", value: (ticks / (wallMs / 1_000)).toFixed(1) },
     { "": "steady: loop late, p99 ms (max)", value: `${to.lateP99Ms.toFixed(0)} (${to.lateMaxMs.toFixed(0)})` },
@@ -105,6 +108,7 @@ interface Options {
   readonly speed: number;
   readonly crashOneIn: number;
   readonly replaceOneIn: number;
+  readonly takes: readonly string[];
 }
 
 /** null where only help was asked for. */
@@ -114,7 +118,7 @@ function optionsOf(args: readonly string[]): Options | null {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        clusters: text(""), pods: text(""), seconds: text("8"), speed: text("1"), "crash-one-in": text("10000"), "replace-one-in": text("20000"),
+        clusters: text(""), pods: text(""), takes: text("samples,logs"), seconds: text("30"), speed: text("1"), "crash-one-in": text("10000"), "replace-one-in": text("20000"),
         full: { type: "boolean" }, help: { type: "boolean" },
       },
     });
@@ -134,6 +138,7 @@ function optionsOf(args: readonly string[]): Options | null {
       speed: number(values.speed),
       crashOneIn: number(values["crash-one-in"]),
       replaceOneIn: number(values["replace-one-in"]),
+      takes: values.takes.split(",").filter((type) => type !== "" && type !== "nothing"),
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n${HELP}`);

@@ -1,5 +1,6 @@
 /** A gateway without a database: it welcomes, assigns and acknowledges at once, and keeps count. */
 import { contentHash } from "#server/domain/canonical.ts";
+import { RECORD_BYTES } from "#server/domain/metric-values.ts";
 import type { PlacementSpec } from "#server/domain/placement.ts";
 import type { PodTemplate } from "#server/domain/pod-template.ts";
 import type { AssignedPlacement, GatewayConnection, Hello, Report } from "#server/fleet/link.ts";
@@ -41,12 +42,17 @@ export class BareGateway {
   readonly #order: Cluster[] = [];
   #connection: GatewayConnection | null = null;
   #next = 0;
+  readonly #takes: readonly string[];
   reports = 0;
   podsReported = 0;
+  podsMeasured = 0;
+  linesLogged = 0;
 
-  constructor(podsACluster: number, now: () => number) {
+  /** @param takes what it asks of agents beyond reports: samples, logs. */
+  constructor(podsACluster: number, now: () => number, takes: readonly string[]) {
     this.#podsACluster = podsACluster;
     this.#now = now;
+    this.#takes = takes;
   }
 
   connect(connection: GatewayConnection): void {
@@ -54,7 +60,17 @@ export class BareGateway {
     connection.onMessage((message) => {
       if (message.type === "ping") return connection.send({ type: "pong", at: message.at });
       if (message.type === "hello") return this.#welcome(connection, message);
-      if (message.type === "report") this.#acknowledge(connection, message);
+      if (message.type === "report") return this.#acknowledge(connection, message);
+      if (message.type === "samples") {
+        const { clusterId, at, placements } = message;
+        for (const { pods } of placements) this.podsMeasured += Math.floor((pods.length * 3) / 4 / RECORD_BYTES);
+        connection.send({ type: "sampled", clusterId, at });
+      }
+      if (message.type === "logs") {
+        const { clusterId, epoch, to, chunks } = message;
+        for (const { lines } of chunks) this.linesLogged += lines.length;
+        connection.send({ type: "logsAck", clusterId, epoch, position: to });
+      }
     });
   }
 
@@ -90,7 +106,7 @@ export class BareGateway {
     const cluster: Cluster = { id: clusterId, number: this.#order.length, restarts: Array.from({ length: Math.ceil(this.#podsACluster / APPLICATION_PODS) }, () => 0), podId: null };
     this.#clusters.set(clusterId, cluster);
     this.#order.push(cluster);
-    connection.send({ type: "welcome", clusterId, protocol: 1, term: 1, epoch: 0, ackedSeq: 0 });
+    connection.send({ type: "welcome", clusterId, protocol: 1, term: 1, epoch: 0, ackedSeq: 0, takes: this.#takes });
     connection.send({ type: "assign", clusterId, term: 1, templates: { [HASH]: template }, objects: cluster.restarts.map((_, index) => placementOf(cluster, index)) });
   }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { METRIC_NAMES } from "#server/domain/metric.ts";
-import { chartOf } from "#server/domain/metric-chart.ts";
+import { chartOf, rounded } from "#server/domain/metric-chart.ts";
 import { chartFault, HOUR_MS, KEPT_LONGER_MS, MAX_METRIC_POINTS, METRIC_OWNERS, planChart, SAMPLE_MS, TIERS } from "#server/domain/metric-times.ts";
 import { addLost, addRecords, emptyTotals, MetricHour, METRICS, metricsOf, readTotals, recordsFault, RECORD_BYTES, RecordWriter, TOTAL_BYTES, WINDOWS_AN_HOUR, writeTotals } from "#server/domain/metric-values.ts";
 
@@ -40,6 +40,10 @@ test.each([
   ["pod", 31 * DAY_MS, null, 300, 1_800],
 ] as const)("%s, %d ms in steps of %s s: tier %d, steps of %d s", (owner, span, step, tier, stepSeconds) => {
   expect(planChart(owner, NOW - span, NOW, step, NOW)).toMatchObject({ tier, stepMs: stepSeconds * 1_000 });
+});
+
+test("values have the digits that were stored, and what is next to nothing is nothing", () => {
+  expect([245.39999389648438, 0.1 + 0.2, 9.641627e-39, 123_456_789, 0].map(rounded)).toEqual([245.4, 0.3, 0, 123_456_800, 0]);
 });
 
 test("the times of a chart", () => {
