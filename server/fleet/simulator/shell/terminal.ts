@@ -48,6 +48,7 @@ export class SimulatedTerminal {
   #before = "";
   readonly #history: string[] = [];
   #recalled = 0;
+  readonly #parts = { count: 0 };
   #name = "sh";
 
   constructor(world: ContainerWorld, command: readonly string[], size: TerminalSize) {
@@ -55,6 +56,7 @@ export class SimulatedTerminal {
     const variables = new Map(Object.entries({ HOME: "/root", PATH: "/usr/bin:/bin", PWD: "/", HOSTNAME: world.view.podName, ...(size.columns > 0 ? { TERM: "xterm" } : {}), ...world.view.environment }));
     const environment: Environment = {
       world, variables, exported: new Set(variables.keys()), cwd: "/", files: new ShellFiles(world, COMMAND_NAMES),
+      parts: this.#parts,
       size: () => (this.#size.columns > 0 ? this.#size : null),
       processes: () => [command.join(" "), ...(this.#isInteractive && this.#name !== "ps" ? [this.#name] : [])],
     };
@@ -148,6 +150,7 @@ export class SimulatedTerminal {
 
   #ended(code: number): void {
     this.#running = null;
+    this.#parts.count = 0;
     this.#name = "sh";
     this.#lines = "";
     if (this.#isInteractive && this.#isTerminal && !this.#shell.isOver) return this.#prompt();
