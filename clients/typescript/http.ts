@@ -43,7 +43,7 @@ export function withIdempotencyKey<Input extends object>(input: Input): Input & 
 export function isRepeatable(query: string, variables: unknown): boolean {
   if (!/\bmutation\b/.test(query)) return true;
   const inputs = Object.values((variables ?? {}) as Record<string, unknown>).filter((value) => typeof value === "object" && value !== null);
-  return inputs.length > 0 && inputs.every((input) => ("idempotencyKey" in input && typeof input.idempotencyKey === "string") || isNumbered(input as object));
+  return inputs.length > 0 && inputs.every((input) => ("idempotencyKey" in input && typeof input.idempotencyKey === "string") || isNumbered(input));
 }
 
 /** What is typed into a terminal has a number of its own: the server ignores a repeat. */

@@ -485,7 +485,8 @@ export class Shell {
         const inner = yield* this.#fields(part.word, io, true);
         for (const [at, { text, pattern }] of inner.entries()) {
           if (at > 0) end();
-          current = { text: `${(current as Field | null)?.text ?? ""}${text}`, pattern: `${(current as Field | null)?.pattern ?? ""}${pattern}` };
+          current ??= { text: "", pattern: "" };
+          current = { text: `${current.text}${text}`, pattern: `${current.pattern}${pattern}` };
         }
       } else {
         const value = yield* this.#part(part, io);
@@ -712,8 +713,8 @@ export function sourceOf(text: string): Source {
       rest = null;
       return now === "" ? null : now;
     },
-    unread: (text) => {
-      rest = text;
+    unread: (given) => {
+      rest = given;
     },
   };
 }
