@@ -14,7 +14,7 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Go on trying for so many milliseconds while the server is unreachable, or says RATE_LIMITED. Only for queries, and for mutations that carry
-   * an idempotencyKey in every input (`withIdempotencyKey` adds one): another mutation may have been carried out although its answer was lost,
+   * an idempotencyKey in every input (`withIdempotencyKey` adds one), or a terminal's input, which is numbered: another mutation may have been carried out although its answer was lost,
    * and asking for its retries is a TypeError. Default: the client's `retryForMs`, which does not concern such a mutation; 0 means one try.
    */
   readonly retryForMs?: number | undefined;
@@ -43,8 +43,11 @@ export function withIdempotencyKey<Input extends object>(input: Input): Input & 
 export function isRepeatable(query: string, variables: unknown): boolean {
   if (!/\bmutation\b/.test(query)) return true;
   const inputs = Object.values((variables ?? {}) as Record<string, unknown>).filter((value) => typeof value === "object" && value !== null);
-  return inputs.length > 0 && inputs.every((input) => "idempotencyKey" in input && typeof input.idempotencyKey === "string");
+  return inputs.length > 0 && inputs.every((input) => ("idempotencyKey" in input && typeof input.idempotencyKey === "string") || isNumbered(input));
 }
+
+/** What is typed into a terminal has a number of its own: the server ignores a repeat. */
+const isNumbered = (input: object): boolean => "sessionId" in input && "sequence" in input && typeof input.sequence === "number";
 
 /** Sends one operation and returns its data. Throws UnreachableError or GraphqlError; never an answer with errors in it. */
 export async function post(endpoint: Endpoint, query: string, variables: unknown, options: RequestOptions = {}, retryByDefaultMs = 0): Promise<unknown> {

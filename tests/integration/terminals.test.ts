@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { globalId } from "#server/domain/ids.ts";
-import { INPUT_WINDOW, MAX_TERMINALS_A_TENANT } from "#server/domain/terminal-rules.ts";
+import { INPUT_WINDOW, MAX_TERMINALS_A_TENANT, TERMINAL_IDLE_MS, TERMINAL_KEPT_MS, TERMINAL_LASTS_MS } from "#server/domain/terminal-rules.ts";
 import { loadFleetDescription } from "#server/fleet/description.ts";
 import { createFleet, type Fleet } from "#server/fleet/fleet.ts";
 import type { AgentConnection } from "#server/fleet/link.ts";
+import { createTerminals } from "#server/gateway/terminals.ts";
 import type { Actor } from "#server/identity/viewer.ts";
 import { createServices, type Services } from "#server/services/index.ts";
-import { type Centre, createCentre, testKeyRing, wallClock } from "#tests/support/centre.ts";
+import { type Centre, createCentre, silentLogger, testKeyRing, wallClock } from "#tests/support/centre.ts";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { type DesiredState, desiredState, templateOf } from "#tests/support/desired.ts";
 import { type DesiredObjects, desiredObjects } from "#tests/support/desired-objects.ts";
@@ -212,3 +213,38 @@ test("goes on across another gateway; ends when its agent was started anew, its 
   expect(await shown(sessions[0] ?? "", 0, null)).toMatchObject({ exitCode: 129 });
 }, 180_000);
 
+test("ends when nobody types or looks for long, and when it is open for long; its opening, closing and end are audited, never what was typed; then it is removed", async () => {
+  const podId = await runningPod("timed");
+  const { pool } = await database.openAs("selvedge_gateway", 2);
+  // A gateway's look at what is overdue, at that time.
+  const lookAfter = (ms: number) => createTerminals({ pool, bus: centre.bus, clock: { now: () => wallClock.now() + ms }, speed: 1, keyRing: testKeyRing, logger: silentLogger });
+  const begun = async (): Promise<string> => {
+    const sessionId = await open(podId, ["sh", "-c", "read WORD; echo opened; cat"]);
+    await type(sessionId, 1, "hunter2\r");
+    await shown(sessionId, 0, "opened");
+    return sessionId;
+  };
+  const idle = await begun();
+  await lookAfter(TERMINAL_IDLE_MS - 60_000).endOverdue();
+  expect(await type(idle, 2, "x")).toMatchObject({ ok: true });
+  await lookAfter(TERMINAL_IDLE_MS + 1).endOverdue();
+  const idled = await shown(idle, 0, null);
+  expect(idled).toMatchObject({ exitCode: 137, text: expect.stringContaining("15 minutes") as string });
+  const long = await begun();
+  await lookAfter(TERMINAL_LASTS_MS + 1).endOverdue();
+  expect(await shown(long, 0, null)).toMatchObject({ exitCode: 137, text: expect.stringContaining("4 hours") as string });
+  const closed = await begun();
+  const reading = shown(closed, 0, null);
+  const start = performance.now();
+  expect(await services.terminals.close(actor, { sessionId: closed })).toMatchObject({ ok: true });
+  expect(await reading).toMatchObject({ exitCode: 129 });
+  expect(performance.now() - start).toBeLessThan(5_000);
+
+  const ids = [idle, long, closed].map((id) => id.split(".")[1] ?? "");
+  const { rows } = await database.admin.query<{ action: string; reason: string | null }>("select action, input->>'reason' as reason from audit_entry where target_id = any ($1::uuid[])", [ids]);
+  expect(rows.map(({ action, reason }) => `${action} ${reason}`).toSorted()).toEqual(["closeTerminal null", "endTerminal CLOSED", "endTerminal EXPIRED", "endTerminal IDLE", "openTerminal null", "openTerminal null", "openTerminal null"]);
+  const { rows: all } = await database.admin.query("select a::text from audit_entry a");
+  expect(JSON.stringify(all)).not.toMatch(/hunter2|read WORD/);
+  await lookAfter(TERMINAL_LASTS_MS + TERMINAL_KEPT_MS + 60_000).expire();
+  expect((await database.admin.query("select 1 from terminal_session where id = any ($1::uuid[])", [ids])).rows).toEqual([]);
+}, 120_000);

@@ -42,7 +42,8 @@ export async function exec(session: Session, [name, ...command]: readonly string
   const sessionId = opened.id;
 
   const over = new AbortController();
-  const typist = createTypist(session, sessionId, over.signal);
+  // What can't be typed ends it: going on would be to sit before a dead keyboard.
+  const typist = createTypist(session, sessionId, over);
   const decoder = new StringDecoder("utf8");
   const onData = (data: Buffer | string): void => typist.type(typeof data === "string" ? data : decoder.write(data));
   const onEnd = (): void => typist.type(`${decoder.end()}${END}`);
@@ -62,7 +63,10 @@ export async function exec(session: Session, [name, ...command]: readonly string
       if (shown.exitCode !== null) return shown.exitCode;
     }
     terminal.interrupted.throwIfAborted();
+    if (typist.failure !== null) throw typist.failure;
     throw new FailedError("The terminal ended without an exit code.");
+  } catch (error) {
+    throw typist.failure ?? error;
   } finally {
     over.abort();
     input.removeListener("data", onData);
@@ -72,7 +76,7 @@ export async function exec(session: Session, [name, ...command]: readonly string
     input.pause();
     input.unref?.();
     // It is over already where an exit code came.
-    if (terminal.interrupted.aborted || typist.hasFailed) await client.execute(CloseTerminalDocument, { input: { sessionId } }).catch(() => undefined);
+    if (terminal.interrupted.aborted || typist.failure !== null) await client.execute(CloseTerminalDocument, { input: { sessionId } }).catch(() => undefined);
   }
 }
 
@@ -89,18 +93,22 @@ async function find(session: Session, text: string, { namespace, cluster }: Exec
 }
 
 /** Sends what is typed, numbered, some pieces at once; each again until it is accepted. */
-function createTypist({ client, terminal }: Session, sessionId: string, signal: AbortSignal) {
+function createTypist({ client, terminal }: Session, sessionId: string, over: AbortController) {
+  const { signal } = over;
   let waiting = "";
   let sequence = 0;
   let underWay = 0;
-  let hasFailed = false;
+  let failure: Error | null = null;
 
   const send = async (piece: { readonly sequence: number; readonly data: string }): Promise<void> => {
     for (;;) {
       try {
         return void accepted((await client.executeWith(RETRYING, SendTerminalInputDocument, { input: { sessionId, ...piece } })).sendTerminalInput);
       } catch (error) {
-        if (!(error instanceof RefusedError) || error.find("InvalidStateError")?.state !== "INPUT_WAITS" || signal.aborted) throw error;
+        const state = error instanceof RefusedError ? error.find("InvalidStateError")?.state : null;
+        // How it ended, what it shows last says.
+        if (state === "ENDED" || signal.aborted) return;
+        if (state !== "INPUT_WAITS") throw error;
         await sleep(WAIT_MS);
       }
     }
@@ -116,7 +124,10 @@ function createTypist({ client, terminal }: Session, sessionId: string, signal: 
       underWay += 1;
       if (waiting.length > PIECE * UNDER_WAY) terminal.input.pause();
       void send({ sequence, data })
-        .catch(() => (hasFailed = true))
+        .catch((error: unknown) => {
+          failure ??= error instanceof Error ? error : new Error(String(error));
+          over.abort();
+        })
         .finally(() => {
           underWay -= 1;
           if (waiting === "" && !signal.aborted) terminal.input.resume();
@@ -129,8 +140,8 @@ function createTypist({ client, terminal }: Session, sessionId: string, signal: 
       waiting += text;
       pump();
     },
-    get hasFailed() {
-      return hasFailed;
+    get failure() {
+      return failure;
     },
   };
 }

@@ -68,6 +68,8 @@ describe("the language", () => {
     ["if", "sh: syntax error: unexpected end of file\n", 2],
     ["echo )", "sh: syntax error: unexpected \")\"\n", 2],
     ["echo $((1/0)); echo on", "sh: divide by zero\non\n"],
+    ["f() { f | f; }; f 2>/dev/null; echo alive", "alive\n"],
+    ["ps", "  PID USER      STAT COMMAND\n    1 root      S    /web --port 8080\n    7 root      R    sh -c ps\n"],
   ])("%s", (script, out, code) => {
     expect(runs(script as string)).toEqual({ out, code: code ?? 0 });
   });
@@ -158,6 +160,15 @@ describe("a terminal", () => {
     expect(type("\u0015").out).toBe(`${"\b".repeat(5)}${" ".repeat(5)}${"\b".repeat(5)}`);
     expect(type("\u001b[A\r").out).toContain("abc\r\n");
     expect(type("echo 中\u007f").out).toBe("echo 中\b\b  \b\b");
+  });
+
+  test("Tab completes programs and files, and rings where there is nothing to add", () => {
+    const { type } = interactive();
+    type("");
+    expect(type("hostn\t").out).toBe("hostname ");
+    expect(type("\u0015cat /etc/ap\t").out).toContain("/etc/app/");
+    expect(type("\t\r").out).toContain("app.conf \r\na=1");
+    expect(type("ec\tx\u0015zz\t").out).toContain("\u0007");
   });
 
   test("Ctrl-C ends what runs, and what is typed; Ctrl-D on an empty line ends it all", () => {

@@ -430,7 +430,7 @@ const test: ProgramOf = function* (args, _io, { files, cwd }) {
 const ps: ProgramOf = function* (_args, io, { world, processes }) {
   const { spec } = world.view;
   const main = [...spec.command, ...spec.args].join(" ") || `(${spec.image})`;
-  const rows = [main, ...processes(), "ps"].map((command, index) => `${String([1, 7, 12, 13, 14][index] ?? 14 + index).padStart(5)} root      ${index === 0 ? "S" : "R"}    ${command.replaceAll(/\s+/g, " ").slice(0, 200)}\n`);
+  const rows = [main, ...processes()].map((command, index) => `${String([1, 7, 12, 13, 14][index] ?? 14 + index).padStart(5)} root      ${index === 0 ? "S" : "R"}    ${command.replaceAll(/\s+/g, " ").slice(0, 200)}\n`);
   yield* write(io.out, `  PID USER      STAT COMMAND\n${rows.join("")}`);
   return 0;
 };
@@ -558,7 +558,7 @@ export const COMMANDS: ReadonlyMap<string, ProgramOf> = new Map<string, ProgramO
     yield STEP;
     return 1;
   }],
-  ["vi", noEditor], ["vim", noEditor], ["nano", noEditor], ["less", cat], ["more", cat],
+  ["top", ps], ["vi", noEditor], ["vim", noEditor], ["nano", noEditor], ["less", cat], ["more", cat],
   ["curl", curl], ["wget", curl], ["nslookup", lookUp],
 ]);
 export const COMMAND_NAMES: readonly string[] = [...COMMANDS.keys(), "sh"].filter((name) => name !== "[");

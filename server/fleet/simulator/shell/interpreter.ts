@@ -17,6 +17,7 @@ const MOST_WORDS = 4_096;
 const MOST_VARIABLES = 256 * 1_024;
 const PIPE = 16 * 1_024;
 const MOST_CALLS = 60;
+const MOST_PARTS = 64;
 const MOST_FUNCTIONS = 200;
 /** Characters of what a pattern is cut off from. */
 const MOST_CUT = 4_096;
@@ -131,6 +132,9 @@ export class Shell {
   *#pipeline({ commands }: Pipeline, io: Io): Program {
     const [only] = commands;
     if (commands.length === 1 && only !== undefined) return yield* this.#command(only, io);
+    const { parts } = this.environment;
+    if (parts.count + commands.length > MOST_PARTS) throw new Complaint("can't fork: Resource temporarily unavailable", 126);
+    parts.count += commands.length;
     const pipes = commands.slice(1).map(() => new Pipe());
     const stages = commands.map((command, index) => {
       const shell = this.#subshell();
@@ -138,6 +142,7 @@ export class Shell {
       const after = pipes[index];
       const program = shell.#stage(command, { in: before ?? io.in, out: after ?? io.out, err: io.err });
       const ended = (): void => {
+        parts.count -= 1;
         before?.abandon();
         after?.close();
       };
@@ -480,7 +485,8 @@ export class Shell {
         const inner = yield* this.#fields(part.word, io, true);
         for (const [at, { text, pattern }] of inner.entries()) {
           if (at > 0) end();
-          current = { text: `${(current as Field | null)?.text ?? ""}${text}`, pattern: `${(current as Field | null)?.pattern ?? ""}${pattern}` };
+          current ??= { text: "", pattern: "" };
+          current = { text: `${current.text}${text}`, pattern: `${current.pattern}${pattern}` };
         }
       } else {
         const value = yield* this.#part(part, io);
@@ -707,8 +713,8 @@ export function sourceOf(text: string): Source {
       rest = null;
       return now === "" ? null : now;
     },
-    unread: (again) => {
-      rest = again;
+    unread: (given) => {
+      rest = given;
     },
   };
 }

@@ -4,13 +4,13 @@
  *   prompt ──a whole line──▶ running ──it ends──▶ prompt          running ──Ctrl-C──▶ prompt (130)
  *      └──Ctrl-D on an empty line, exit──▶ over
  *
- * It has the line discipline of a terminal: echo, editing (Backspace, Ctrl-U, -W, -A, -E, -K, -L, arrows), a history, Ctrl-C and Ctrl-D, and line ends as
+ * It has the line discipline of a terminal: echo, editing (Backspace, Ctrl-U, -W, -A, -E, -K, -L, arrows), a history, names completed by Tab, Ctrl-C and Ctrl-D, and line ends as
  * terminals want them. Without a terminal (no columns) it is a pipe: nothing is echoed or edited, and Ctrl-D is the end of what is typed.
  *
  * It is held back by whoever reads: while HELD characters wait to be taken, programs are not run on and lines are not taken in. Ctrl-C reaches a program all the
  * same, and throws away what waited.
  */
-import { ShellFiles } from "./files.ts";
+import { resolvePath, ShellFiles } from "./files.ts";
 import { COMMAND_NAMES } from "./commands.ts";
 import { Shell } from "./interpreter.ts";
 import { Incomplete, SyntaxFault, type List } from "./syntax.ts";
@@ -48,6 +48,7 @@ export class SimulatedTerminal {
   #before = "";
   readonly #history: string[] = [];
   #recalled = 0;
+  readonly #parts = { count: 0 };
   #name = "sh";
 
   constructor(world: ContainerWorld, command: readonly string[], size: TerminalSize) {
@@ -55,8 +56,9 @@ export class SimulatedTerminal {
     const variables = new Map(Object.entries({ HOME: "/root", PATH: "/usr/bin:/bin", PWD: "/", HOSTNAME: world.view.podName, ...(size.columns > 0 ? { TERM: "xterm" } : {}), ...world.view.environment }));
     const environment: Environment = {
       world, variables, exported: new Set(variables.keys()), cwd: "/", files: new ShellFiles(world, COMMAND_NAMES),
+      parts: this.#parts,
       size: () => (this.#size.columns > 0 ? this.#size : null),
-      processes: () => [command.join(" "), ...(this.#isInteractive && this.#name !== "ps" ? [this.#name] : [])],
+      processes: () => [command.join(" "), ...(this.#isInteractive ? [this.#name] : [])],
     };
     this.#shell = new Shell(environment);
     const [program = "sh", ...args] = command;
@@ -148,6 +150,7 @@ export class SimulatedTerminal {
 
   #ended(code: number): void {
     this.#running = null;
+    this.#parts.count = 0;
     this.#name = "sh";
     this.#lines = "";
     if (this.#isInteractive && this.#isTerminal && !this.#shell.isOver) return this.#prompt();
@@ -279,8 +282,26 @@ export class SimulatedTerminal {
         this.#show(`\u001b[H\u001b[2J${this.#promptText()}${this.#line.join("")}`);
         return;
       default:
-        if (key === "\t" || (key >= " " && !key.startsWith("\u001b") && this.#line.length < MOST_LINE)) this.#edit(this.#cursor, 0, key === "\t" ? " " : key);
+        if (key === "\t") return this.#running === null ? this.#complete() : this.#edit(this.#cursor, 0, key);
+        if (key >= " " && !key.startsWith("\u001b") && this.#line.length < MOST_LINE) this.#edit(this.#cursor, 0, key);
     }
+  }
+
+  /** Adds to the word before the cursor what all names share that begin so: programs where a command begins, else files. */
+  #complete(): void {
+    const before = this.#line.slice(0, this.#cursor).join("");
+    const word = /[^\s;|&()<>'"$`]*$/.exec(before)?.[0] ?? "";
+    const { files, cwd } = this.#shell.environment;
+    const folder = word.slice(0, word.lastIndexOf("/") + 1);
+    const isCommand = folder === "" && /(^|[;|&(]\s*)$/.test(before.slice(0, before.length - word.length));
+    const begun = word.slice(folder.length);
+    const found = (isCommand ? COMMAND_NAMES : files.list(resolvePath(cwd, folder || "."))).filter((name) => name.startsWith(begun));
+    let shared = found[0] ?? begun;
+    for (const name of found) while (!name.startsWith(shared)) shared = shared.slice(0, -1);
+    const end = found.length !== 1 ? "" : !isCommand && files.isFolder(resolvePath(cwd, `${folder}${shared}`)) ? "/" : " ";
+    const added = `${shared.slice(begun.length)}${end}`;
+    if (added === "") this.#show("\u0007");
+    else if (this.#line.length + added.length < MOST_LINE) this.#edit(this.#cursor, 0, added);
   }
 
   /** Replaces a part of the line, and shows how it is now. */

@@ -83,6 +83,8 @@ export interface Environment {
   readonly size: () => { readonly columns: number; readonly rows: number } | null;
   /** What runs in the terminal, as `ps` shows it. */
   readonly processes: () => readonly string[];
+  /** How many parts of pipelines there are, of all shells of the terminal together. */
+  readonly parts: { count: number };
   cwd: string;
 }
 
