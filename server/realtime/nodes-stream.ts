@@ -26,7 +26,7 @@ export class NodesStream implements Sharing {
   #place: Position;
   #round = 0;
   #begun = false;
-  readonly #joining = new Joining<NodesStream>();
+  readonly #joining = new Joining<ReadonlySet<string>>();
 
   constructor(watch: NodesWatch, parts: StreamParts) {
     const ids = [...new Set(watch.ids)];
@@ -60,7 +60,7 @@ export class NodesStream implements Sharing {
   }
 
   absorb(other: NodesStream): void {
-    this.#joining.add(other);
+    this.#joining.add(other.place, other.#held);
   }
 
   async *run(): AsyncGenerator<NodesState, void, undefined> {
@@ -81,7 +81,7 @@ export class NodesStream implements Sharing {
         const position = tailer.position;
         this.#place = position;
         this.#round += 1;
-        for (const other of this.#joining.due(position)) for (const id of other.#held) this.#held.add(id);
+        for (const held of this.#joining.due(position)) for (const id of held) this.#held.add(id);
         const { upserted, missing } = await this.#changed(taken);
         const removed = missing.filter((id) => this.#held.has(id));
         if (upserted.length + removed.length > 0 || performance.now() - this.#sent >= timing.heartbeatMs) yield this.#message({ upserted, removed }, position);

@@ -4,7 +4,7 @@ import { type RecordPage, type RecordReader, timeOf } from "../domain/records.ts
 import { RequestError } from "../domain/request-error.ts";
 import type { Viewer } from "../identity/viewer.ts";
 import type { Position } from "./cursor.ts";
-import type { Fanout } from "./fanout.ts";
+import type { Fanout, Subscriber } from "./fanout.ts";
 import { rest } from "./rest.ts";
 import { Joining, type Sharing } from "./sharing.ts";
 import type { LiveTiming, Matcher } from "./state-stream.ts";
@@ -97,7 +97,9 @@ export class RecordStream<R> implements Sharing {
   /** Up to where the look under way, or the last one, goes. */
   #before: number;
   #round = 0;
-  readonly #joining = new Joining<RecordStream<R>>();
+  /** While nothing is looked at. */
+  #resting: Subscriber | null = null;
+  readonly #joining = new Joining<readonly string[]>();
 
   constructor(watch: RecordWatch<R>, parts: RecordStreamParts) {
     this.#watch = watch;
@@ -127,7 +129,17 @@ export class RecordStream<R> implements Sharing {
   }
 
   absorb(other: RecordStream<R>): void {
-    this.#joining.add(other);
+    if (this.#resting?.hasChanges !== false) return this.#joining.add(other.place, other.#key);
+    // Nothing was noted, so there is nothing up to the tailer's place, which is no less far than who joins.
+    const { tailer, clock } = this.#parts;
+    this.#before = endOf(tailer.position);
+    this.#moveTo(this.#before, clock.now());
+    this.#goOnFrom(other.#key);
+  }
+
+  /** The newer one: nothing that its reader was not told is missing from a list behind it. */
+  #goOnFrom(key: readonly string[]): void {
+    if (timeOf(key) > timeOf(this.#key)) this.#key = key;
   }
 
   async *run(): AsyncGenerator<RecordBatch<R>, void, undefined> {
@@ -157,8 +169,10 @@ export class RecordStream<R> implements Sharing {
         behind = told.behind || this.#before < end;
         if (behind) continue;
         looked = performance.now();
+        this.#resting = subscriber;
         await subscriber.wait(this.#sent + timing.heartbeatMs - performance.now(), signal);
         if (subscriber.hasChanges) await rest(looked + timing.gatherMs - performance.now(), signal);
+        this.#resting = null;
       }
     } finally {
       subscriber.close();
@@ -205,7 +219,7 @@ export class RecordStream<R> implements Sharing {
     this.#round += 1;
     this.#before = end;
     for (const { xid } of reads ? this.#joining.places() : []) if (xid > this.#place.xid && xid < this.#before) this.#before = xid;
-    for (const other of this.#joining.due(this.place)) if (timeOf(other.#key) > timeOf(this.#key)) this.#key = other.#key;
+    for (const key of this.#joining.due(this.place)) this.#goOnFrom(key);
   }
 
   /** A page of what is still to be told up to the end of the look. */

@@ -29,7 +29,7 @@ export class SetStream implements Sharing {
   #split = false;
   /** While nothing is looked at: who notes what there is to look at next. */
   #resting: Subscriber | null = null;
-  readonly #joining = new Joining<SetStream>();
+  readonly #joining = new Joining<Memory>();
 
   constructor(watch: SetWatch, parts: StreamParts) {
     this.#watch = watch;
@@ -62,9 +62,11 @@ export class SetStream implements Sharing {
   }
 
   absorb(other: SetStream): void {
-    this.#joining.add(other);
-    // No cursor of the next round goes back behind the place of who joins.
-    if (this.#isQuiet) this.#position = this.#parts.tailer.position;
+    const memory = { held: other.#held, settled: other.#settled };
+    if (!this.#isQuiet) return this.#joining.add(other.place, memory);
+    // Whatever is to be told next is beyond this place, and no cursor of it goes back behind the place of who joins.
+    this.#place = this.#position = this.#parts.tailer.position;
+    this.#remember(memory);
   }
 
   /** It rests, and nothing was noted: all up to the tailer's place was told. */
@@ -112,7 +114,7 @@ export class SetStream implements Sharing {
     // Where the subscriber is: the parts of a message that is split carry this place until the last.
     this.#position = missed.from;
     // Before the changes are looked at: what vanishes after this is remembered, and its end told.
-    this.#held = await this.#remember();
+    this.#held = await this.#match();
     this.#settled = this.#parts.tailer.caughtUp();
     const sorted = await this.#sorted(missed.changes);
     if (!sorted) return yield* this.#snapshot(position);
@@ -235,7 +237,7 @@ export class SetStream implements Sharing {
     return this.#matcher().matching(this.#watch.type, this.#watch.args, { ...(after === undefined ? {} : { after }), limit: this.#parts.timing.messageSize });
   }
 
-  #hold(ids: readonly string[]): void {
+  #hold(ids: Iterable<string>): void {
     if (!this.#held) return;
     for (const id of ids) this.#held.add(id);
     if (this.#held.size > this.#parts.timing.rememberedIds) this.#held = null;
@@ -246,19 +248,27 @@ export class SetStream implements Sharing {
     this.#place = place;
     this.#round += 1;
     this.#complete = false;
-    for (const other of this.#joining.due(place)) {
-      if (!other.#held) this.#held = null;
-      else this.#hold([...other.#held]);
-      const [mine, theirs] = [this.#settled, other.#settled];
-      this.#settled = mine && theirs ? () => mine() && theirs() : (mine ?? theirs);
-    }
+    for (const memory of this.#joining.due(place)) this.#remember(memory);
   }
 
-  async #remember(): Promise<Set<string> | null> {
+  #remember({ held, settled }: Memory): void {
+    if (!held) this.#held = null;
+    else this.#hold(held);
+    const [mine, theirs] = [this.#settled, settled];
+    if (mine !== theirs) this.#settled = mine && theirs ? () => mine() && theirs() : (mine ?? theirs);
+  }
+
+  async #match(): Promise<Set<string> | null> {
     const { rememberedIds } = this.#parts.timing;
     const ids = await this.#matcher().matching(this.#watch.type, this.#watch.args, { limit: rememberedIds + 1 });
     return ids.length > rememberedIds ? null : new Set(ids);
   }
+}
+
+/** What a stream remembers for its subscribers. */
+interface Memory {
+  readonly held: ReadonlySet<string> | null;
+  readonly settled: (() => boolean) | null;
 }
 
 function slices<T>(items: readonly T[], size: number): T[][] {

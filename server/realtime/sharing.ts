@@ -32,23 +32,23 @@ export const sharingOf = (source: object): Sharing | null => ("sharing" in sourc
 /** Whether who has looked as far as `reached` knows all that is told at `place`. */
 export const reaches = (reached: Position, place: Position): boolean => reached.term === place.term && comparePositions(reached, place) >= 0;
 
-/** Those who join a stream, until a round goes beyond the place of the stream that served them before. */
-export class Joining<Stream extends Sharing> {
-  #waiting: Stream[] = [];
+/** What is remembered for those who join a stream, until a round goes beyond the place of the stream that served them before. Not that stream itself, which is over. */
+export class Joining<Memory> {
+  #waiting: { readonly place: Position; readonly memory: Memory }[] = [];
 
-  add(stream: Stream): void {
-    this.#waiting.push(stream);
+  add(place: Position, memory: Memory): void {
+    this.#waiting.push({ place, memory });
   }
 
-  /** Whose memory a round at this place takes over. */
-  due(place: Position): Stream[] {
+  /** What a round at this place takes over. */
+  due(place: Position): Memory[] {
     if (this.#waiting.length === 0) return [];
-    const { due = [], waiting = [] } = Object.groupBy(this.#waiting, (stream) => (reaches(stream.place, place) ? "waiting" : "due"));
+    const { due = [], waiting = [] } = Object.groupBy(this.#waiting, (one) => (reaches(one.place, place) ? "waiting" : "due"));
     this.#waiting = waiting;
-    return due;
+    return due.map(({ memory }) => memory);
   }
 
-  /** Their places. */
+  /** Of those who wait. */
   *places(): Generator<Position> {
     for (const { place } of this.#waiting) yield place;
   }

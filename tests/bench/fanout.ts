@@ -14,9 +14,9 @@ import { messageOf } from "./reads/servers.ts";
 import { median } from "./writes/figures.ts";
 
 /**
- * Fan-out against the raw limit: one event to many subscribers, and bursts of events. Each side is a process of its own, and so are the subscribers. A delivery
- * counts from the first to the last that is told of an event; how long it is until the first is shown beside it. Ours commits to the database, and tells of it by
- * timeline and tailer; the others have their events in memory.
+ * Fan-out against the raw limit: one event to many subscribers, and bursts of events. Each side is a process of its own, and so are its subscribers; all are there at once, and take turns, event
+ * by event. A delivery counts from the first to the last that is told of an event; how long it is until the first is shown beside it. Whoever makes a message for each subscriber does so before
+ * the first is written: with Mercurius ours is compared from the event on. Ours commits to the database, and tells of it by timeline and tailer; the others have their events in memory.
  */
 const BURST = 20;
 const FILES: Record<SideName, string> = { raw: "fanout/raw.ts", ours: "fanout/ours.ts", "graphql-ws": "fanout/graphql-ws.ts", mercurius: "peers/mercurius-fanout.mjs" };
@@ -50,10 +50,18 @@ export async function run(args: readonly string[]): Promise<boolean> {
   const { tenantId, applicationIds } = await fill(admin);
   const target: Target = { address: database.address, api: database.login("selvedge_api"), tailer: database.login("selvedge_tailer"), token: TOKEN };
 
-  const measured: Measured[] = [];
+  const commit = commitOf(admin, tenantId, applicationIds);
+  const all: Side[] = [];
   for (const side of sides) {
     process.stderr.write(`${side}\n`);
-    measured.push(await measure(side, target, options, commitOf(admin, tenantId, applicationIds)));
+    all.push(stack.use(await openSide(side, target, options, side === "ours" ? commit : null)));
+  }
+  const single = await takeTurns(all, 1, options);
+  const burst = await takeTurns(all, BURST, options);
+  const measured: Measured[] = [];
+  for (const [n, { name, kilobytes, server }] of all.entries()) {
+    const { streams } = (await server.ask({ kind: "usage", weigh: false })) as Usage;
+    measured.push({ side: name, single: single[n] as Figures, burst: burst[n] as Figures, kilobytes, ...(streams === undefined ? {} : { streams }) });
   }
   return print(measured, options);
 }
@@ -106,43 +114,58 @@ const commitOf = (admin: Pool, tenantId: string, ids: readonly string[]): Commit
     insert into timeline (tenant_id, kind, ids, at) select $4, 'application', array[id], now() from written`, [some, some.at(-1), marker, tenantId]);
 };
 
-async function measure(side: SideName, target: Target, { subscribers, events }: Options, commit: Commit): Promise<Measured> {
-  await using server = await start(FILES[side], [JSON.stringify(target)]);
-  await using load = await start("fanout/load.ts", []);
+interface Side extends AsyncDisposable {
+  readonly name: SideName;
+  readonly server: Process;
+  readonly load: Process;
+  readonly commit: Commit | null;
+  readonly kilobytes: number;
+}
+
+/** With all its subscribers. */
+async function openSide(name: SideName, target: Target, { subscribers }: Options, commit: Commit | null): Promise<Side> {
+  await using opening = new AsyncDisposableStack();
+  const server = opening.use(await start(FILES[name], [JSON.stringify(target)]));
+  const load = opening.use(await start("fanout/load.ts", []));
   const { url } = server.first as { url: string };
   const connect = (count: number): Promise<unknown> => load.ask({ kind: "connect", url, token: TOKEN, count } satisfies LoadAsk);
-  const usage = async (weigh = false): Promise<Usage> => (await server.ask({ kind: "usage", weigh })) as Usage;
+  const weigh = async (): Promise<Usage> => (await server.ask({ kind: "usage", weigh: true })) as Usage;
 
   // Code is compiled and pools are filled before memory is weighed.
   await connect(Math.min(WARM_UP, subscribers));
-  await event(server, load, 1, "warm", side === "ours" ? commit : null);
+  await event({ server, load, commit }, 1, "warm");
   await load.ask({ kind: "disconnect" } satisfies LoadAsk);
   await quiet();
-  const before = await usage(true);
+  const before = await weigh();
   await connect(subscribers);
   await quiet();
-  const after = await usage(true);
-
-  const figures = async (count: number): Promise<Figures> => {
-    const all: Figures[] = [];
-    for (let n = 0; n < events; n += 1) {
-      await quiet();
-      const begun = await usage();
-      const { at, first, last } = await event(server, load, count, `m${count}-${n};`, side === "ours" ? commit : null);
-      const { cpuMs } = await usage();
-      const deliveries = subscribers * count;
-      all.push({ perSecond: deliveries / Math.max(0.001, (last - first) / 1000), fromEvent: deliveries / ((last - at) / 1000), cpuMicros: ((cpuMs - begun.cpuMs) * 1000) / deliveries, untilFirstMs: first - at });
-    }
-    const counted = all.length > 1 ? all.slice(1) : all;
-    const of = (pick: (figures: Figures) => number): number => median(counted.map(pick));
-    return { perSecond: of((one) => one.perSecond), fromEvent: of((one) => one.fromEvent), cpuMicros: of((one) => one.cpuMicros), untilFirstMs: of((one) => one.untilFirstMs) };
-  };
-  const [single, burst] = [await figures(1), await figures(BURST)];
-  const { streams } = await usage();
-  return { side, single, burst, kilobytes: (after.rss - before.rss) / 1024 / subscribers, ...(streams === undefined ? {} : { streams }) };
+  const after = await weigh();
+  const opened = opening.move();
+  return { name, server, load, commit, kilobytes: (after.rss - before.rss) / 1024 / subscribers, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-async function event(server: Process, load: Process, count: number, marker: string, commit: Commit | null): Promise<Delivered & { readonly at: number }> {
+/** One event, or burst, of each side in turn; the first of each is not counted. */
+async function takeTurns(sides: readonly Side[], count: number, { subscribers, events }: Options): Promise<Figures[]> {
+  const all = sides.map((): Figures[] => []);
+  for (let n = 0; n < events; n += 1) {
+    for (const [index, side] of sides.entries()) {
+      const usage = async (): Promise<Usage> => (await side.server.ask({ kind: "usage", weigh: false })) as Usage;
+      await quiet();
+      const begun = await usage();
+      const { at, first, last } = await event(side, count, `m${count}-${n};`);
+      const { cpuMs } = await usage();
+      const deliveries = subscribers * count;
+      all[index]?.push({ perSecond: deliveries / Math.max(0.001, (last - first) / 1000), fromEvent: deliveries / ((last - at) / 1000), cpuMicros: ((cpuMs - begun.cpuMs) * 1000) / deliveries, untilFirstMs: first - at });
+    }
+  }
+  return all.map((figures) => {
+    const counted = figures.length > 1 ? figures.slice(1) : figures;
+    const of = (pick: (figures: Figures) => number): number => median(counted.map(pick));
+    return { perSecond: of((one) => one.perSecond), fromEvent: of((one) => one.fromEvent), cpuMicros: of((one) => one.cpuMicros), untilFirstMs: of((one) => one.untilFirstMs) };
+  });
+}
+
+async function event({ server, load, commit }: Pick<Side, "server" | "load" | "commit">, count: number, marker: string): Promise<Delivered & { readonly at: number }> {
   await load.ask({ kind: "await", marker } satisfies LoadAsk);
   await commit?.(count, marker);
   const at = performance.timeOrigin + performance.now();
@@ -186,7 +209,7 @@ function print(measured: readonly Measured[], { subscribers, events }: Options):
   console.log(`fanout: ${subscribers} subscribers, ${events} events of each kind, ${cpus().length} cores shared by all, node ${process.version}`);
   const lineOf = ({ side, single, burst, kilobytes }: Measured): object => ({
     "": side,
-    "one event: deliveries/s": single.perSecond.toFixed(0), "of raw": (single.perSecond / raw.single.perSecond).toFixed(2), "CPU µs": single.cpuMicros.toFixed(1), "CPU, raw / it": (raw.single.cpuMicros / single.cpuMicros).toFixed(2), "until the first, ms": single.untilFirstMs.toFixed(1),
+    "one event: deliveries/s": single.perSecond.toFixed(0), "of raw": (single.perSecond / raw.single.perSecond).toFixed(2), "CPU µs": single.cpuMicros.toFixed(1), "CPU, raw / it": (raw.single.cpuMicros / single.cpuMicros).toFixed(2), "until the first, ms": single.untilFirstMs.toFixed(1), "from the event, /s": single.fromEvent.toFixed(0),
     [`burst of ${BURST}: from the event, /s`]: burst.fromEvent.toFixed(0), "× raw": (burst.fromEvent / raw.burst.fromEvent).toFixed(2), "KB a subscriber": kilobytes.toFixed(1),
   });
   console.table(measured.map(lineOf));
@@ -197,7 +220,7 @@ function print(measured: readonly Measured[], { subscribers, events }: Options):
     console.log(`${what}: ${value.toFixed(2)} (floor ${floor}${holds(floor) ? " held" : " NOT HELD"}, goal ${goal}${holds(goal) ? " held" : " NOT HELD"})`);
     return holds(floor);
   };
-  if (mercurius) console.log(`one event, of Mercurius: ${(ours.single.perSecond / mercurius.single.perSecond).toFixed(2)} (goal 3)`);
+  if (mercurius) console.log(`one event, from the event on, of Mercurius: ${(ours.single.fromEvent / mercurius.single.fromEvent).toFixed(2)} (goal 3)`);
   return [
     said("one event, of raw", ofRaw, REQUIRED.single, (bound) => ofRaw >= bound),
     said("burst, of raw", ofBurst, REQUIRED.burst, (bound) => ofBurst >= bound),

@@ -34,7 +34,7 @@ process.on("message", ({ kind, count, marker, weigh }) => {
     return;
   }
   const { user, system } = process.cpuUsage();
-  if (weigh) globalThis.gc?.();
+  if (weigh) globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
   process.send({ cpuMs: (user + system) / 1000, rss: process.memoryUsage().rss });
 });
 process.send({ url: `${url}/graphql` });
