@@ -5,22 +5,17 @@
  * pipes, expansions, nesting.
  */
 import { COMMANDS } from "./commands.ts";
-import { escapedName, fileNamePattern, isFileNamePattern, type Pattern } from "./pattern.ts";
-import { sumOf } from "./sum.ts";
-import { Incomplete, NAME, parseScript, SyntaxFault, type Command, type List, type Part, type Pipeline, type Redirect, type Word } from "./syntax.ts";
-import { BLOCKED, BrokenPipe, Complaint, STEP, write, type Environment, type Io, type Pause, type Program, type Running, type Sink, type Source } from "./world.ts";
+import { Expansion, MOST_EXPANDED, MOST_WORDS } from "./expansion.ts";
 import { resolvePath } from "./files.ts";
+import { Pipe, PIPE, readLine, sourceOf, together } from "./pipes.ts";
+import { MOST_CUT, patternOf, shared } from "./splitting.ts";
+import { Incomplete, NAME, parseScript, SyntaxFault, type Command, type List, type Pipeline, type Redirect } from "./syntax.ts";
+import { BLOCKED, BrokenPipe, Complaint, STEP, write, type Environment, type Io, type Program, type Running, type Sink } from "./world.ts";
 
 const MOST_DEPTH = 40;
-const MOST_EXPANDED = 256 * 1_024;
-const MOST_WORDS = 4_096;
-const MOST_VARIABLES = 256 * 1_024;
-const PIPE = 16 * 1_024;
 const MOST_CALLS = 60;
 const MOST_PARTS = 64;
 const MOST_FUNCTIONS = 200;
-/** Characters of what a pattern is cut off from. */
-const MOST_CUT = 4_096;
 
 /** `exit`: ends the shell that it is called in. */
 class Exit extends Error {
@@ -49,15 +44,10 @@ class Return extends Error {
   }
 }
 
-/** One word of what a word stands for; its pattern has what was quoted escaped. */
-interface Field {
-  readonly text: string;
-  readonly pattern: string;
-}
-
 export class Shell {
   readonly environment: Environment;
   readonly #depth: number;
+  readonly #expansion: Expansion;
   #arguments: readonly string[];
   #functions = new Map<string, Command>();
   /** What `local` hides, of the functions that are being called. */
@@ -73,6 +63,7 @@ export class Shell {
     this.environment = environment;
     this.#arguments = parameters;
     this.#depth = depth;
+    this.#expansion = new Expansion({ environment, parameters: () => this.#arguments, status: () => this.status, substitute: (list, io) => this.#substitute(list, io) });
     if (depth > MOST_DEPTH) throw new Complaint("nested too deeply");
   }
 
@@ -174,6 +165,10 @@ export class Shell {
     return shell;
   }
 
+  *#substitute(list: List, io: Io): Program {
+    return (this.#substituted = yield* this.#subshell().runList(list, io));
+  }
+
   *#command(command: Command, outer: Io): Program {
     if (command.kind === "simple") return yield* this.#simple(command, outer);
     const io = yield* this.#redirected(command.redirects, outer);
@@ -199,9 +194,9 @@ export class Shell {
       }
       case "for": {
         let status = 0;
-        for (const word of command.words === null ? this.#arguments.slice(1) : yield* this.#words(command.words, io)) {
+        for (const word of command.words === null ? this.#arguments.slice(1) : yield* this.#expansion.words(command.words, io)) {
           yield STEP;
-          this.#assign(command.name, word);
+          this.#expansion.assign(command.name, word);
           const round = yield* this.#round(command.body, io);
           if (round === null) return status;
           status = round;
@@ -209,11 +204,11 @@ export class Shell {
         return status;
       }
       case "case": {
-        const text = yield* this.#joined(command.word, io);
+        const text = yield* this.#expansion.joined(command.word, io);
         for (const { patterns, body } of command.branches) {
           for (const word of patterns) {
             yield STEP;
-            if (!patternOf(yield* this.#pattern(word, io)).test(text.slice(0, MOST_CUT))) continue;
+            if (!patternOf(yield* this.#expansion.pattern(word, io)).test(text.slice(0, MOST_CUT))) continue;
             this.status = 0;
             return yield* this.#list(body, io);
           }
@@ -240,19 +235,19 @@ export class Shell {
 
   *#simple(command: Command & { readonly kind: "simple" }, outer: Io): Program {
     this.#substituted = null;
-    const [name, ...args] = yield* this.#words(command.words, outer);
+    const [name, ...args] = yield* this.#expansion.words(command.words, outer);
     const io = yield* this.#redirected(command.redirects, outer);
     if (name === undefined) {
-      for (const { name: variable, value } of command.assignments) this.#assign(variable, yield* this.#joined(value, io));
+      for (const { name: variable, value } of command.assignments) this.#expansion.assign(variable, yield* this.#expansion.joined(value, io));
       return this.#substituted ?? 0;
     }
     const values: [string, string][] = [];
-    for (const { name: variable, value } of command.assignments) values.push([variable, yield* this.#joined(value, io)]);
+    for (const { name: variable, value } of command.assignments) values.push([variable, yield* this.#expansion.joined(value, io)]);
     if (values.length === 0) return yield* this.#call(name, args, io);
     // For this command alone.
     const shell = this.#subshell();
     for (const [variable, value] of values) {
-      shell.#assign(variable, value);
+      shell.#expansion.assign(variable, value);
       shell.environment.exported.add(variable);
     }
     return yield* shell.#call(name, args, io);
@@ -319,7 +314,7 @@ export class Shell {
             const [variable = "", ...value] = arg.split("=");
             if (!NAME.test(variable)) throw new Complaint(`${variable.slice(0, 40)}: bad variable name`, 2);
             if (!hidden.has(variable)) hidden.set(variable, environment.variables.get(variable));
-            if (value.length > 0) this.#assign(variable, value.join("="));
+            if (value.length > 0) this.#expansion.assign(variable, value.join("="));
           }
           return 0;
         }
@@ -334,16 +329,16 @@ export class Shell {
         case "cd": {
           const path = resolvePath(environment.cwd, args[0] === "-" ? (environment.variables.get("OLDPWD") ?? environment.cwd) : (args[0] ?? environment.variables.get("HOME") ?? "/"));
           if (!environment.files.isFolder(path)) throw new Complaint(`cd: can't cd to ${args[0] ?? path}: No such file or directory`, 1);
-          this.#assign("OLDPWD", environment.cwd);
+          this.#expansion.assign("OLDPWD", environment.cwd);
           environment.cwd = path;
-          this.#assign("PWD", path);
+          this.#expansion.assign("PWD", path);
           return 0;
         }
         case "export":
           for (const arg of args) {
             const [variable = "", ...value] = arg.split("=");
             if (!NAME.test(variable)) throw new Complaint(`${variable.slice(0, 40)}: bad variable name`, 2);
-            if (value.length > 0) this.#assign(variable, value.join("="));
+            if (value.length > 0) this.#expansion.assign(variable, value.join("="));
             if (environment.exported.size < MOST_WORDS) environment.exported.add(variable);
           }
           return 0;
@@ -364,7 +359,7 @@ export class Shell {
         case "read": {
           const { line, rest } = yield* readLine(io.in);
           const names = args.filter((arg) => !arg.startsWith("-"));
-          for (const [variable, value] of shared(line, names, this.#separators())) this.#assign(variable, value);
+          for (const [variable, value] of shared(line, names, this.#expansion.separators())) this.#expansion.assign(variable, value);
           return rest ? 0 : 1;
         }
         case "eval":
@@ -418,7 +413,7 @@ export class Shell {
     let { in: source, out, err } = io;
     const { files, cwd } = this.environment;
     for (const { from, how, target } of redirects) {
-      const name = yield* this.#joined(target, io);
+      const name = yield* this.#expansion.joined(target, io);
       if (how === "here") {
         source = sourceOf(name);
         continue;
@@ -443,356 +438,8 @@ export class Shell {
     return { in: source, out, err };
   }
 
-  // -------------------------------------------------------------- words
-
-  *#words(words: readonly Word[], io: Io): Running<string[]> {
-    const all: string[] = [];
-    for (const word of words) {
-      for (const field of yield* this.#fields(word, io)) {
-        all.push(...this.#fileNames(field));
-        if (all.length > MOST_WORDS) throw new Complaint("argument list too long", 126);
-      }
-    }
-    return all;
-  }
-
-  /** One field, or as many as unquoted expansions split into. */
-  *#fields(word: Word, io: Io, isInner = false): Running<Field[]> {
-    const fields: Field[] = [];
-    let current: { text: string; pattern: string } | null = null;
-    const add = (text: string, isQuoted: boolean): void => {
-      current ??= { text: "", pattern: "" };
-      if (current.text.length + text.length > MOST_EXPANDED) throw new Complaint("word is too long", 126);
-      current.text += text;
-      current.pattern += isQuoted ? escapedName(text) : text;
-    };
-    const end = (): void => {
-      fields.push(current ?? { text: "", pattern: "" });
-      current = null;
-      if (fields.length > MOST_WORDS) throw new Complaint("argument list too long", 126);
-    };
-    for (const [index, part] of word.entries()) {
-      if (part.kind === "text" && isInner && !part.quoted) this.#split(part.text, add, end, () => current !== null);
-      else if (part.kind === "text") add(index === 0 && !part.quoted ? this.#home(part.text) : part.text, part.quoted);
-      else if (part.kind === "variable" && (part.name === "@" || (part.name === "*" && !part.quoted)) && part.operator === "") {
-        for (const [at, argument] of this.#arguments.slice(1).entries()) {
-          if (at > 0 && (part.quoted || current !== null)) end();
-          if (part.quoted) add(argument, true);
-          else this.#split(argument, add, end, () => current !== null);
-        }
-      } else if (part.kind === "variable" && !part.quoted && this.#isReplaced(part)) {
-        // As if it were written there.
-        const inner = yield* this.#fields(part.word, io, true);
-        for (const [at, { text, pattern }] of inner.entries()) {
-          if (at > 0) end();
-          current ??= { text: "", pattern: "" };
-          current = { text: `${current.text}${text}`, pattern: `${current.pattern}${pattern}` };
-        }
-      } else {
-        const value = yield* this.#part(part, io);
-        if (part.quoted) add(value, true);
-        else this.#split(value, add, end, () => current !== null);
-      }
-    }
-    if (current !== null) end();
-    return fields;
-  }
-
-  /** Splits at the characters of IFS: blanks in a row are one, each other ends a field. */
-  #split(value: string, add: (text: string, isQuoted: boolean) => void, end: () => void, isBegun: () => boolean): void {
-    const separators = this.#separators();
-    let from = 0;
-    let isBehindBlank = false;
-    const flush = (to: number): void => {
-      if (to > from) {
-        add(value.slice(from, to), false);
-        isBehindBlank = false;
-      }
-      from = to + 1;
-    };
-    for (let at = 0; at < value.length; at += 1) {
-      const character = value[at] as string;
-      if (!separators.includes(character)) continue;
-      flush(at);
-      const isBlank = BLANKS.includes(character);
-      if (isBegun() || (!isBlank && !isBehindBlank)) end();
-      else if (!isBlank) isBehindBlank = false;
-      if (isBlank) isBehindBlank = true;
-    }
-    flush(value.length);
-  }
-
-  #separators(): string {
-    return this.environment.variables.get("IFS") ?? BLANKS;
-  }
-
-  /** As one text, where nothing is split and no file is looked for. */
-  *#joined(word: Word, io: Io): Running<string> {
-    let text = "";
-    for (const [index, part] of word.entries()) {
-      const value = yield* this.#part(part, io);
-      text += part.kind === "text" && !part.quoted && index === 0 ? this.#home(value) : value;
-      if (text.length > MOST_EXPANDED) throw new Complaint("word is too long", 126);
-    }
-    return text;
-  }
-
-  /** The same, as a pattern. */
-  *#pattern(word: Word, io: Io): Running<string> {
-    let pattern = "";
-    for (const part of word) {
-      const value = yield* this.#part(part, io);
-      pattern += part.quoted ? escapedName(value) : value;
-      if (pattern.length > MOST_CUT) throw new Complaint("the pattern is too long", 2);
-    }
-    return pattern;
-  }
-
-  #home(text: string): string {
-    return text === "~" || text.startsWith("~/") ? `${this.environment.variables.get("HOME") ?? "/"}${text.slice(1)}` : text;
-  }
-
-  /** Whether the word of an expansion stands for its value. */
-  #isReplaced({ name, operator, colon }: Part & { readonly kind: "variable" }): boolean {
-    const value = this.#variable(name);
-    const isSet = value !== undefined && !(colon && value === "");
-    return operator === "+" ? isSet : operator === "-" && !isSet;
-  }
-
-  *#part(part: Part, io: Io): Running<string> {
-    switch (part.kind) {
-      case "text":
-        return part.text;
-      case "variable": {
-        const value = this.#variable(part.name);
-        if (this.#isReplaced(part)) return yield* this.#joined(part.word, io);
-        switch (part.operator) {
-          case "length":
-            return String((value ?? "").length);
-          case "+":
-            return "";
-          case "=":
-            if (value !== undefined && !(part.colon && value === "")) return value;
-            if (!NAME.test(part.name)) throw new Complaint(`${part.name}: bad variable name`, 2);
-            return this.#assign(part.name, yield* this.#joined(part.word, io));
-          case "?":
-            if (value !== undefined && !(part.colon && value === "")) return value;
-            throw new Complaint(`${part.name}: ${(yield* this.#joined(part.word, io)) || "parameter not set"}`, 2);
-          case "%":
-          case "%%":
-          case "#":
-          case "##":
-            return yield* cut(value ?? "", part.operator, patternOf(yield* this.#pattern(part.word, io)));
-          default:
-            return value ?? "";
-        }
-      }
-      case "sum": {
-        const text = yield* this.#joined(part.word, io);
-        return sumOf(text, { get: (name) => this.#variable(name) ?? "", set: (name, value) => void this.#assign(name, value) });
-      }
-      case "command": {
-        let text = "";
-        const out: Sink = {
-          room: PIPE,
-          write: (piece) => {
-            text += piece;
-            if (text.length > MOST_EXPANDED) throw new Complaint("output is too long", 126);
-          },
-        };
-        const shell = this.#subshell();
-        this.#substituted = yield* shell.runList(part.list, { ...io, out });
-        return text.replace(/\n+$/, "");
-      }
-    }
-  }
-
-  #variable(name: string): string | undefined {
-    switch (name) {
-      case "?":
-        return String(this.status);
-      case "$":
-        return "7";
-      case "!":
-        return "";
-      case "#":
-        return String(this.#arguments.length - 1);
-      case "@":
-      case "*":
-        return this.#arguments.slice(1).join(name === "*" ? this.#separators().slice(0, 1) : " ");
-      case "COLUMNS":
-      case "LINES": {
-        const size = this.environment.size();
-        return size === null ? this.environment.variables.get(name) : String(name === "LINES" ? size.rows : size.columns);
-      }
-      default:
-        return /^\d+$/.test(name) ? this.#arguments[Number(name)] : this.environment.variables.get(name);
-    }
-  }
-
-  #assign(name: string, value: string): string {
-    const { variables } = this.environment;
-    variables.set(name, value);
-    let size = 0;
-    for (const [key, text] of variables) size += key.length + text.length;
-    if (size > MOST_VARIABLES) {
-      variables.delete(name);
-      throw new Complaint("out of memory", 126);
-    }
-    return value;
-  }
-
-  /** Of patterns only the last part of a path may be one. */
-  #fileNames({ text, pattern }: Field): string[] {
-    if (pattern.length > MOST_CUT || !isFileNamePattern(pattern)) return [text];
-    const { files, cwd } = this.environment;
-    const folder = text.slice(0, text.lastIndexOf("/") + 1);
-    const slash = pattern.lastIndexOf("/");
-    if (isFileNamePattern(pattern.slice(0, slash + 1))) return [text];
-    const names = patternOf(pattern.slice(slash + 1));
-    const found = files.list(resolvePath(cwd, folder || ".")).filter((name) => (!name.startsWith(".") || pattern[slash + 1] === ".") && names.test(name.slice(0, MOST_CUT))).map((name) => `${folder}${name}`);
-    return found.length > 0 ? found : [text];
-  }
 }
 
-const BLANKS = " \t\n";
 /** What the shell itself does. */
 const OWN = new Set([":", "exit", "break", "continue", "return", "shift", "local", ".", "source", "command", "type", "cd", "export", "unset", "set", "read", "eval", "exec", "sh", "wait"]);
 
-/** One that can't be one matches nothing. */
-function patternOf(glob: string): { test(text: string): boolean } {
-  try {
-    return fileNamePattern(glob) satisfies Pattern;
-  } catch (error) {
-    if (!(error instanceof Complaint)) throw error;
-    return { test: () => false };
-  }
-}
-
-/** A value without what a pattern matches of its end or its beginning: as little as it can, or with the sign doubled as much. */
-function* cut(value: string, how: "%" | "%%" | "#" | "##", pattern: { test(text: string): boolean }): Running<string> {
-  if (value.length > MOST_CUT) throw new Complaint("the value is too long for a pattern", 2);
-  const isEnd = how.startsWith("%");
-  for (let tried = 0; tried <= value.length; tried += 1) {
-    const length = how.length === 1 ? tried : value.length - tried;
-    const at = isEnd ? value.length - length : length;
-    yield STEP;
-    if (pattern.test(isEnd ? value.slice(at) : value.slice(0, at))) return isEnd ? value.slice(0, at) : value.slice(at);
-  }
-  return value;
-}
-
-/** What `read` puts into its variables: a field each, and into the last all the rest. */
-function shared(line: string, names: readonly string[], separators: string): [string, string][] {
-  const blanks = [...BLANKS].filter((blank) => separators.includes(blank)).join("");
-  const trimmed = (text: string, isAtEnd: boolean): string => {
-    let [from, to] = [0, text.length];
-    while (from < to && blanks.includes(text[from] as string)) from += 1;
-    while (isAtEnd && to > from && blanks.includes(text[to - 1] as string)) to -= 1;
-    return text.slice(from, to);
-  };
-  let rest = trimmed(line, true);
-  return names.map((name, index) => {
-    if (index === names.length - 1) return [name, rest];
-    let end = 0;
-    while (end < rest.length && !separators.includes(rest[end] as string)) end += 1;
-    const field = rest.slice(0, end);
-    rest = trimmed(rest.slice(end), false);
-    // One sign that is no blank ends a field, with the blanks around it.
-    if (rest !== "" && !blanks.includes(rest[0] as string) && separators.includes(rest[0] as string)) rest = trimmed(rest.slice(1), false);
-    return [name, field];
-  });
-}
-
-/** Text to read, once. */
-export function sourceOf(text: string): Source {
-  let rest: string | null = text;
-  return {
-    read: () => {
-      const now = rest;
-      rest = null;
-      return now === "" ? null : now;
-    },
-    unread: (given) => {
-      rest = given;
-    },
-  };
-}
-
-/** One line, and whether it had an end. What follows is for whoever reads next. */
-function* readLine(source: Source): Running<{ readonly line: string; readonly rest: boolean }> {
-  let line = "";
-  for (;;) {
-    const piece = source.read();
-    if (piece === null) return { line, rest: false };
-    line += piece;
-    const end = line.indexOf("\n");
-    if (end >= 0) {
-      if (end + 1 < line.length) source.unread(line.slice(end + 1));
-      return { line: line.slice(0, end), rest: true };
-    }
-    if (line.length > MOST_EXPANDED) throw new Complaint("a line is too long");
-    yield piece === "" ? BLOCKED : STEP;
-  }
-}
-
-class Pipe implements Source, Sink {
-  /** How often something went in or out. */
-  moves = 0;
-  #text = "";
-  #isClosed = false;
-  #isAbandoned = false;
-
-  get room(): number {
-    return this.#isAbandoned ? 1 : PIPE - this.#text.length;
-  }
-
-  write(text: string): void {
-    if (this.#isAbandoned) throw new BrokenPipe();
-    this.moves += 1;
-    this.#text += text;
-  }
-
-  read(): string | null {
-    const text = this.#text;
-    this.#text = "";
-    if (text !== "") this.moves += 1;
-    return text === "" && this.#isClosed ? null : text;
-  }
-
-  unread(text: string): void {
-    this.#text = `${text}${this.#text}`;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-  }
-
-  abandon(): void {
-    this.#isAbandoned = true;
-    this.#text = "";
-  }
-}
-
-/** All of them by turns; the exit code of the last. */
-function* together(stages: readonly { readonly program: Program; ended(): void }[], moves: () => number): Program {
-  const live = new Set(stages);
-  let status = 0;
-  while (live.size > 0) {
-    let until: Pause = BLOCKED;
-    const before = moves();
-    for (const stage of live) {
-      const { value, done } = stage.program.next();
-      if (done === true) {
-        live.delete(stage);
-        stage.ended();
-        if (stage === stages.at(-1)) status = value;
-        // Who waited for it may go on.
-        until = STEP;
-      } else until = Math.min(until, value);
-    }
-    // What one has written another may read, and the other way round.
-    if (live.size > 0) yield moves() === before ? until : STEP;
-  }
-  return status;
-}
