@@ -10,7 +10,6 @@ import {
   ApplicationsDocument,
   ApplicationTemplateDocument,
   CancelOperationDocument,
-  CloseTerminalDocument,
   ClusterDocument,
   ClusterIdDocument,
   ClustersDocument,
@@ -36,7 +35,6 @@ import {
   ImportManifestsDocument,
   InjectFaultDocument,
   NamespacesDocument,
-  OpenTerminalDocument,
   OperationDocument,
   type OperationRowFragment,
   OperationsDocument,
@@ -44,7 +42,6 @@ import {
   PodDocument,
   PodsDocument,
   RegionsDocument,
-  ResizeTerminalDocument,
   RestartApplicationDocument,
   RetryOperationDocument,
   RevealSecretDocument,
@@ -56,7 +53,6 @@ import {
   ScaleApplicationDocument,
   SecretDocument,
   SecretsDocument,
-  SendTerminalInputDocument,
   type SelvedgeClient,
   ServerDocument,
   ServiceDocument,
@@ -78,9 +74,9 @@ import {
   WatchOperationDocument,
   WatchOperationsDocument,
   WatchPodsDocument,
-  WatchTerminalDocument,
 } from "#clients/typescript/index.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
+import { telemetryCases } from "#tests/support/telemetry-operations.ts";
 
 /** Every documented operation against the real server: a file in clients/operations without a case here fails. */
 const FOLDER = path.resolve(import.meta.dirname, "../../clients/operations");
@@ -634,32 +630,7 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     expect(Date.parse(ended.fault?.endsAt ?? "")).toBeLessThan(Date.parse(fault?.endsAt ?? ""));
     expect((await client.execute(FaultsDocument)).faults.map(({ id }) => id)).not.toContain(fault?.id);
   },
-  "open-terminal": async () => {
-    const { session } = accepted((await client.execute(OpenTerminalDocument, { input: { podId: await runningPod(), container: await containerOfPods() } })).openTerminal);
-    expect(session).toMatchObject({ id: expect.stringMatching(/^TerminalSession\./), container: await containerOfPods() });
-    const { openTerminal } = await client.execute(OpenTerminalDocument, { input: { podId: await runningPod(), container: "none" } });
-    expect(openTerminal).toMatchObject({ session: null, userErrors: [{ __typename: "NotFoundError", path: ["input", "container"] }] });
-  },
-  "send-terminal-input": async () => {
-    const sessionId = await openTerminal(["cat"]);
-    for (const sequence of [2, 1, 2]) accepted((await client.execute(SendTerminalInputDocument, { input: { sessionId, sequence, data: sequence === 1 ? "ab" : "cd\u0004" } })).sendTerminalInput);
-    expect(await shownBy(sessionId)).toEqual({ text: "abcd", exitCode: 0 });
-  },
-  "resize-terminal": async () => {
-    const sessionId = await openTerminal(["cat"]);
-    accepted((await client.execute(ResizeTerminalDocument, { input: { sessionId, columns: 100, rows: 40 } })).resizeTerminal);
-    const { resizeTerminal } = await client.execute(ResizeTerminalDocument, { input: { sessionId, columns: -1, rows: 40 } });
-    expect(resizeTerminal.userErrors).toMatchObject([{ path: ["input", "columns"] }]);
-  },
-  "close-terminal": async () => {
-    const sessionId = await openTerminal(["cat"]);
-    for (let time = 0; time < 2; time += 1) expect(accepted((await client.execute(CloseTerminalDocument, { input: { sessionId } })).closeTerminal).session).toEqual({ id: sessionId });
-    expect((await shownBy(sessionId)).exitCode).toBe(129);
-  },
-  "watch-terminal": async () => {
-    const sessionId = await openTerminal(["sh", "-c", "echo one; exit 4"]);
-    expect(await shownBy(sessionId)).toEqual({ text: "one\n", exitCode: 4 });
-  },
+  ...telemetryCases({ client: () => client, application: () => application, clusterId: () => clusterId, clusterCode: CLUSTER }),
   "create-tenant": async () => {
     const name = unique("tenant");
     const { tenant, ownerToken } = accepted((await client.execute(CreateTenantDocument, { input: { name } })).createTenant);
@@ -736,25 +707,6 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     expect(first?.clusters.upserted.map(({ code }) => code).toSorted()).toEqual([CLUSTER, OTHER_CLUSTER]);
   },
 };
-
-/** One of the application's. */
-async function runningPod(): Promise<string> {
-  const [pod] = (await client.execute(PodsDocument, { filter: { applicationIds: [application.id], phases: ["RUNNING"] } })).pods.nodes;
-  return pod?.id ?? "";
-}
-const containerOfPods = async (): Promise<string> => (await client.execute(PodDocument, { id: await runningPod() })).pod?.containers[0]?.name ?? "";
-async function openTerminal(command: readonly string[]): Promise<string> {
-  const input = { podId: await runningPod(), container: await containerOfPods(), command, columns: 0, rows: 0 };
-  return accepted((await client.execute(OpenTerminalDocument, { input })).openTerminal).session?.id ?? "";
-}
-async function shownBy(sessionId: string): Promise<{ readonly text: string; readonly exitCode: number | null }> {
-  let text = "";
-  for await (const { terminal } of client.subscribe(WatchTerminalDocument, { sessionId })) {
-    text += terminal.data;
-    if (terminal.exitCode !== null) return { text, exitCode: terminal.exitCode };
-  }
-  return { text, exitCode: null };
-}
 
 it("has a case for every documented operation, and no other", () => {
   expect(Object.keys(cases).toSorted()).toEqual(files);
