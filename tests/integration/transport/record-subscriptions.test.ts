@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { EVENTS_KEPT_DAYS } from "#server/domain/events.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { partsOf } from "#tests/support/record-history.ts";
@@ -29,8 +29,15 @@ const HEARTBEAT_MS = 15_000;
 const reasonsOf = ({ payloads }: Told): string[] => payloads.flatMap(({ data }) => data?.events.events.map(({ reason }) => reason) ?? []);
 const codesOf = ({ payloads }: Told): string[] => payloads.flatMap(({ errors }) => errors?.map(({ extensions }) => extensions.code) ?? []);
 
+/** Ends what a test has opened: whoever still follows would be told what the next one stores. */
+const endings: (() => void)[] = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
 async function overSocket(secret: string, variables: object = {}): Promise<Told> {
   const raw = await connect(secret);
+  endings.push(() => raw.socket.terminate());
   subscribe(raw, "s", QUERY, variables);
   return {
     get payloads() {
@@ -41,8 +48,11 @@ async function overSocket(secret: string, variables: object = {}): Promise<Told>
 }
 
 async function overEventStream(secret: string, variables: object = {}): Promise<Told> {
+  const ending = new AbortController();
+  endings.push(() => ending.abort());
   const { body } = await fetch(`${api.url}/graphql`, {
     method: "POST",
+    signal: ending.signal,
     headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${secret}` },
     body: JSON.stringify({ query: QUERY, variables }),
   });
