@@ -66,6 +66,9 @@ export class NodesStream implements Sharing {
   async *run(): AsyncGenerator<NodesState, void, undefined> {
     const { tailer, fanout, timing, viewer, signal } = this.#parts;
     const { tenantId } = viewer();
+    const { after } = this.#watch;
+    // Before anything is noted: whatever is, stands beyond the place that is begun at.
+    if (after !== null && after !== undefined) await tailer.reach(parseCursor(after).position);
     const places = new Map<Kind, Subscriber>();
     for (const kind of this.#kinds.values()) if (Object.keys(kind.kinds).length > 0) places.set(kind, fanout.subscribe({ tenantId, kinds: kind.kinds, only: kind.uuids }));
     const subscribers = [...places.values()];
@@ -94,7 +97,6 @@ export class NodesStream implements Sharing {
 
   async *#begin(): AsyncGenerator<NodesState, void, undefined> {
     const { after } = this.#watch;
-    if (after !== null && after !== undefined) await this.#parts.tailer.reach(parseCursor(after).position);
     const { position } = this.#parts.tailer;
     this.#place = position;
     const rows = after === null || after === undefined ? null : await this.#missed(after, position);

@@ -76,6 +76,9 @@ export class SetStream implements Sharing {
 
   async *run(): AsyncGenerator<StateChange, void, undefined> {
     const { tailer, fanout, timing, viewer, signal } = this.#parts;
+    const { after } = this.#watch;
+    // Before anything is noted: whatever is, stands beyond the place that is begun at.
+    if (after !== null && after !== undefined) await tailer.reach(parseCursor(after).position);
     const subscriber = fanout.subscribe({ tenantId: viewer().tenantId, kinds: this.#watch.kinds });
     let looked = performance.now();
     try {
@@ -106,7 +109,6 @@ export class SetStream implements Sharing {
 
   async *#begin(): AsyncGenerator<StateChange, void, undefined> {
     const { after } = this.#watch;
-    if (after !== null && after !== undefined) await this.#parts.tailer.reach(parseCursor(after).position);
     const { position } = this.#parts.tailer;
     this.#place = position;
     const missed = after === null || after === undefined ? null : await this.#missed(after, position);

@@ -95,7 +95,7 @@ describe.each(KINDS)("members of one group that are told $name", ({ play, mutant
 
   it.each(Object.entries(mutants))("show it when a group %s", { timeout: 90_000 }, async (_, mutant) => {
     const found: string[] = [];
-    await playAll(play, 1000, 120, mutant, ({ violations }) => {
+    await playAll(play, 1000, 400, mutant, ({ violations }) => {
       found.push(...violations);
       return found.length > 0;
     });
