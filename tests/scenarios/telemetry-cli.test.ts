@@ -35,6 +35,16 @@ function command(...args: string[]) {
   return { written: terminal.written, input, interrupt: () => terminal.interrupt.abort(), ended };
 }
 
+it("exec -it sits in front of a terminal, also one that was never told its size", { timeout: 60_000 }, async () => {
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const seated = { ...recordedTerminal({ env: { ...server.environment }, isTTY: true, columns: 0, rows: 0 }), input };
+  const ended = run(["exec", "-it", "app/hello"], seated);
+  await eventually(() => expect(seated.written.out).toMatch(/# $/), PATIENT);
+  input.write("echo $COLUMNS x $LINES; exit 4\r");
+  expect(await ended).toBe(4);
+  expect(seated.written.out).toContain("80 x 24");
+});
+
 describe("while the server is killed and started again", { timeout: 240_000 }, () => {
   it("logs -f says that what it shows is stale, and then goes on: every line once, those of a container in their order", async () => {
     const following = command("logs", "hello", "-f", "--tail", "1000", "-o", "json");

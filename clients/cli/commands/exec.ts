@@ -35,7 +35,8 @@ export async function exec(session: Session, [name, ...command]: readonly string
   const chosen = container ?? (await client.execute(PodDocument, { id: pod.id, events: 1 })).pod?.containers[0]?.name;
   if (chosen === undefined) throw new FailedError(`The pod ${pod.name} has no container.`);
 
-  const size = (): { readonly columns: number; readonly rows: number } => (isTerminal ? { columns: out.columns ?? 80, rows: out.rows ?? 24 } : { columns: 0, rows: 0 });
+  // A terminal that was never told its size says 0.
+  const size = (): { readonly columns: number; readonly rows: number } => (isTerminal ? { columns: out.columns || 80, rows: out.rows || 24 } : { columns: 0, rows: 0 });
   const opening = { podId: pod.id, container: chosen, ...(command.length > 0 ? { command } : {}), ...size(), idempotencyKey: randomUUID() };
   const opened = accepted((await client.executeWith(RETRYING, OpenTerminalDocument, { input: opening })).openTerminal).session;
   if (opened === null) throw new FailedError(`The pod ${pod.name} is gone.`);
