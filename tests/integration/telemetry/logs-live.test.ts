@@ -248,8 +248,7 @@ describe("a download", () => {
     process.on("warning", warn);
     const response = await open(url);
     let read = 0;
-    let most = 0;
-    let before = 0;
+    const looks: number[] = [];
     let nextLook = bytes / 10;
     for await (const piece of response as AsyncIterable<Buffer>) {
       read += piece.length;
@@ -257,15 +256,17 @@ describe("a download", () => {
       nextLook += bytes / 10;
       // The server would have gone on all this time, if it did not wait for its reader.
       await sleep(50);
-      if (before === 0) before = await held();
-      else most = Math.max(most, (await held()) - before);
+      looks.push(await held());
     }
     ServerResponse.prototype.write = write;
     process.off("warning", warn);
     expect(read).toBeGreaterThan(bytes);
-    console.info(`a download of ${Math.round(read / 1e6)} MB held up to ${(most / 1e6).toFixed(1)} MB more than at its beginning, ${Math.round(waiting / 1e3)} kB of it for the socket`);
+    // What is collected only later comes and goes; were anything kept of what was read, it would be most of it.
+    const grown = Math.min(...looks.slice(-3)) - Math.min(...looks.slice(0, 3));
+    console.info(`a download of ${Math.round(read / 1e6)} MB held ${(grown / 1e6).toFixed(1)} MB more at its end than at its beginning, ${Math.round(waiting / 1e3)} kB of it for the socket`);
     expect(waiting).toBeLessThan(100_000);
-    expect(most).toBeLessThan(bytes / 2);
+    expect(looks.length).toBeGreaterThan(8);
+    expect(grown).toBeLessThan(bytes / 4);
     expect(warnings).toEqual([]);
   }, 120_000);
 
