@@ -70,6 +70,12 @@ export async function noSuchNamespace(session: Session, name: string): Promise<F
   return new FailedError(`There is no namespace ${name}.${didYouMean(name, (await allNamespaces(session)).nodes.map((namespace) => namespace.name))}`);
 }
 
+/** `pod/name` and `app/name` say which kind is meant; a name alone does not. */
+export function kindAndName(text: string): { readonly kind: "pod" | "app" | null; readonly name: string } {
+  const [, kind, name = text] = /^(pods?|apps?|application)\/(.+)$/.exec(text) ?? [];
+  return { kind: kind === undefined ? null : kind.startsWith("pod") ? "pod" : "app", name };
+}
+
 /** A pod by its name or id. Names are unique on a cluster; the same name on two needs --cluster. */
 export async function findPod(session: Session, name: string, clusterCode: string | undefined): Promise<PodRowFragment> {
   const filter = { keyword: name, ...(clusterCode === undefined ? {} : { clusterIds: [await clusterId(session, clusterCode)] }) };

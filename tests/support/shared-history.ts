@@ -8,7 +8,7 @@ import type { Matcher, StateChange } from "#server/realtime/state-stream.ts";
 import type { TimelineRow } from "#server/realtime/tailer.ts";
 import { eventually } from "./eventually.ts";
 import { diceOf } from "./random.ts";
-import { presentOf, SlowSink, wander } from "./slow-sink.ts";
+import { presentOf, SlowSink, wander, UNEVENTFUL } from "./slow-sink.ts";
 import { viewerOf } from "./small-api.ts";
 import { type Change, createChecker, difference, type Row } from "./stream-history.ts";
 
@@ -126,19 +126,8 @@ export async function playShared(seed: number, { steps = 150, mutant = {} }: { r
       const items = upserted.flatMap((id) => (there.has(id) ? [{ id, version: there.get(id)?.version ?? 0 }] : []));
       return { payload: { cursor, snapshot, complete, upserted: items, removedIds: removed, at: new Date(at).toISOString() }, bytes: 100, last: false };
     },
-    failed: (_subject, _who, error) => {
-      throw error;
-    },
-    revoked: () => {
-      throw new Error("nobody is revoked here");
-    },
+    ...UNEVENTFUL,
     viewer: () => TENANT,
-    delivered: () => undefined,
-    left: () => undefined,
-    onFault: (error) => {
-      throw error;
-    },
-    bounds: { pendingMessages: 2 },
   });
 
   const watchers = await wander(dice, {

@@ -11,7 +11,7 @@ import type { TimelineRow } from "#server/realtime/tailer.ts";
 import { eventually } from "./eventually.ts";
 import { diceOf } from "./random.ts";
 import type { SharedMutant, SharedOutcome } from "./shared-history.ts";
-import { presentOf, SlowSink, wander } from "./slow-sink.ts";
+import { presentOf, SlowSink, wander, UNEVENTFUL } from "./slow-sink.ts";
 import { viewerOf } from "./small-api.ts";
 
 /**
@@ -138,19 +138,8 @@ export async function playSharedRecords(seed: number, { steps = 200, mutant = {}
       await pause();
       return { payload: message as Told, bytes: 100, last: false };
     },
-    failed: (_subject, _who, error) => {
-      throw error;
-    },
-    revoked: () => {
-      throw new Error("nobody is revoked here");
-    },
+    ...UNEVENTFUL,
     viewer: () => TENANT,
-    delivered: () => undefined,
-    left: () => undefined,
-    onFault: (error) => {
-      throw error;
-    },
-    bounds: { pendingMessages: 2 },
   });
 
   const followers = await wander(dice, {

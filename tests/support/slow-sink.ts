@@ -68,3 +68,19 @@ export async function wander<Member extends SlowSink<never>>(dice: ReturnType<ty
 }
 
 export const presentOf = <Member extends { readonly membership: Membership | null }>(members: readonly Member[]): Member[] => members.filter(({ membership }) => membership !== null && membership.state !== "ENDED");
+
+/** Of the options of shared streams what is the same in all models: nothing fails, nobody's token ends, and members fall behind soon. */
+export const UNEVENTFUL = {
+  failed: (_subject: unknown, _who: unknown, error: unknown): never => {
+    throw error;
+  },
+  revoked: (): never => {
+    throw new Error("nobody is revoked here");
+  },
+  delivered: (): void => undefined,
+  left: (): void => undefined,
+  onFault: (error: unknown): never => {
+    throw error;
+  },
+  bounds: { pendingMessages: 2 },
+};

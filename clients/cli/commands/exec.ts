@@ -3,7 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import { accepted, CloseTerminalDocument, OpenTerminalDocument, PodDocument, PodsDocument, RefusedError, ResizeTerminalDocument, SendTerminalInputDocument, WatchTerminalDocument } from "../../typescript/index.ts";
 import { type ExitCode, FailedError, UsageError } from "../exit.ts";
-import { clusterId, findApplication, findPod } from "../lookup.ts";
+import { clusterId, findApplication, findPod, kindAndName } from "../lookup.ts";
 import { PAGE_SIZE, type Session } from "../session.ts";
 
 export interface ExecOptions {
@@ -64,7 +64,6 @@ export async function exec(session: Session, [name, ...command]: readonly string
       if (shown.exitCode !== null) return shown.exitCode;
     }
     terminal.interrupted.throwIfAborted();
-    if (typist.failure !== null) throw typist.failure;
     throw new FailedError("The terminal ended without an exit code.");
   } catch (error) {
     throw typist.failure ?? error;
@@ -83,8 +82,8 @@ export async function exec(session: Session, [name, ...command]: readonly string
 
 /** `pod/name`, a pod's name, or `app/name`: of that one a pod that runs, best one that is ready on a cluster that is heard from. */
 async function find(session: Session, text: string, { namespace, cluster }: ExecOptions): Promise<{ readonly id: string; readonly name: string }> {
-  const [, kind, name = text] = /^(pods?|apps?|application)\/(.+)$/.exec(text) ?? [];
-  if (kind === undefined || kind.startsWith("pod")) return findPod(session, name, cluster);
+  const { kind, name } = kindAndName(text);
+  if (kind !== "app") return findPod(session, name, cluster);
   const application = await findApplication(session, namespace, name);
   const clusterIds = cluster === undefined ? {} : { clusterIds: [await clusterId(session, cluster)] };
   const { pods } = await session.client.execute(PodsDocument, { first: PAGE_SIZE, filter: { applicationIds: [application.id], phases: ["RUNNING"], ...clusterIds } });

@@ -1,7 +1,7 @@
 import { ApplicationIdDocument, ApplicationLogsDocument, FollowLogsDocument, type LogFilter, type LogRowFragment, type LogStream, PodLogsDocument, ServerDocument } from "../../typescript/index.ts";
 import { FailedError } from "../exit.ts";
 import { troubleOf } from "../follow.ts";
-import { findPod, noSuchApplication } from "../lookup.ts";
+import { findPod, kindAndName, noSuchApplication } from "../lookup.ts";
 import { PAGE_SIZE, type Session } from "../session.ts";
 import { plain } from "../text.ts";
 
@@ -42,16 +42,16 @@ export async function logs(session: Session, name: string, options: LogOptions):
 async function find(session: Session, text: string, { namespace, cluster }: LogOptions): Promise<Target> {
   if (text.startsWith("Pod.")) return { kind: "pod", id: text };
   if (text.startsWith("Application.")) return { kind: "app", id: text };
-  const [, kind, name = text] = /^(pod|pods|app|apps|application)\/(.+)$/.exec(text) ?? [];
-  if (kind === undefined || !kind.startsWith("pod")) {
+  const { kind, name } = kindAndName(text);
+  if (kind !== "pod") {
     const { application } = await session.client.execute(ApplicationIdDocument, { namespace, name });
     if (application !== null) return { kind: "app", id: application.id };
-    if (kind !== undefined) throw await noSuchApplication(session, namespace, name);
+    if (kind !== null) throw await noSuchApplication(session, namespace, name);
   }
   try {
     return { kind: "pod", id: (await findPod(session, name, cluster)).id };
   } catch (error) {
-    if (kind === undefined && error instanceof FailedError && error.message.startsWith("There is no pod")) {
+    if (kind === null && error instanceof FailedError && error.message.startsWith("There is no pod")) {
       throw new FailedError(`There is neither an application ${name} in namespace ${namespace} nor a pod ${name}. Lines of pods that are gone are with their application.`);
     }
     throw error;
