@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     exclude: ["tests/bench/**", "**/node_modules/**"],
+    // Where a run is to be as another one was, properties begin at its seed too.
+    setupFiles: process.env["TEST_SEED"] === undefined ? [] : ["tests/support/seed-properties.ts"],
     globalSetup: ["tests/support/postgres.ts", "tests/support/redis.ts"],
     // Postgres and the load share the machine: more workers only wait for each other.
     maxWorkers: 2,

@@ -4,6 +4,7 @@ import { type Begun, type Look, Looks, type Seen, VOUCHES_MS } from "#server/rea
 import type { TimelineRow } from "#server/realtime/tailer.ts";
 import { type Fault, MutableGraph } from "#tests/support/mutated-graph.ts";
 import { seededRandom } from "#tests/support/random.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 const LOOKS = "server/realtime/looks.ts";
 const graph = new MutableGraph([LOOKS]);
@@ -231,7 +232,7 @@ const MISUSES: readonly (readonly [name: string, misuse: Misuse])[] = [
 ];
 
 describe("what is remembered and checked by looks at the timeline", () => {
-  const first = Math.floor(Math.random() * 1e9);
+  const first = testSeed();
   let source: { readonly Looks: typeof Looks };
   beforeAll(async () => {
     source = await graph.load(LOOKS);

@@ -4,8 +4,9 @@ import { formatCursor, parseCursor } from "#server/realtime/cursor.ts";
 import type { Sharing } from "#server/realtime/sharing.ts";
 import { playShared, type SharedMutant, type SharedOutcome } from "#tests/support/shared-history.ts";
 import { playSharedRecords } from "#tests/support/shared-records.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const HISTORIES = Number(process.env["TEST_HISTORIES"] ?? 16);
 /** They wait more than they work. */
 const AT_ONCE = 8;

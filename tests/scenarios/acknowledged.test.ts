@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   accepted,
@@ -14,6 +13,7 @@ import {
 import { eventually } from "#tests/support/eventually.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { type ServerProcess, startServer } from "#tests/support/server.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * Durable accept and idempotency under kill -9. Thousands of mutations of three kinds from many callers at once, while the server is killed
@@ -31,7 +31,7 @@ const CONTESTED_EVERY = 20;
 const CONTENDERS = 8;
 const RETRY_FOR_MS = 60_000;
 
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 const random = seededRandom(seed);
 const below = (limit: number): number => Math.floor(random() * limit);
 
@@ -130,7 +130,7 @@ beforeAll(async () => {
     }
     applicationIds.push(ids);
   }
-  process.stdout.write(`acknowledged.test.ts: SELVEDGE_TEST_SEED=${seed}\n`);
+  process.stdout.write(`acknowledged.test.ts: TEST_SEED=${seed}\n`);
   const queue = plan[Symbol.iterator]();
   const done = new AbortController();
   const began = performance.now();
@@ -141,7 +141,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => server?.dispose());
 
-describe(`${TOTAL} acknowledged mutations across ${KILLS} kills (SELVEDGE_TEST_SEED=${seed})`, () => {
+describe(`${TOTAL} acknowledged mutations across ${KILLS} kills (TEST_SEED=${seed})`, () => {
   const select = async <Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> => {
     const connection = await server.sql();
     return (await connection.query<Row>(statement, values)).rows;

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import { REASON, type RecordReader, startRecordReader, type StoredRecord, stored
 import { type Reader, startReader } from "#tests/support/stream-readers.ts";
 import * as subjects from "#tests/support/stream-subjects.ts";
 import { createWriters, type Writers } from "#tests/support/stream-writers.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * The promise of the streams over several processes: two servers, and two with a worker and a gateway each, over one Postgres and one Redis, and readers at both servers, over WebSocket and over event streams. While events are
@@ -35,7 +36,7 @@ const BACK_MS = 5_000;
 const TRIES = 6;
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse"];
 
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 const random = seededRandom(seed);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 

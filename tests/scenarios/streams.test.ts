@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,6 +14,7 @@ import type { Row } from "#tests/support/stream-history.ts";
 import { breakNow, type Reader, startReader } from "#tests/support/stream-readers.ts";
 import * as subjects from "#tests/support/stream-subjects.ts";
 import { createWriters, templateWith } from "#tests/support/stream-writers.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * The promise of the state streams, over WebSocket and event streams, against the server as users run it: ordered, unique, complete, resumable
@@ -44,7 +44,7 @@ const FORGETFUL = 0.1;
 const TRIES_FOR_EACH_BUG = 12;
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse"];
 
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 const random = seededRandom(seed);
 const below = (limit: number): number => Math.floor(random() * limit);
 const between = ([from, to]: readonly [number, number]): number => from + below(to - from);

@@ -6,12 +6,13 @@ import { type Lists, makePageWorld, type PageWorld } from "#tests/support/page-w
 import { openReading, type Reading } from "#tests/support/reading.ts";
 import { type Ask, type Connection, connectionOf, type Item, modelPage, type Order } from "#tests/support/relay.ts";
 import { WAYS_UNDER_TEST } from "#tests/support/ways.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * Every small page of every kind of place, in every way, against a model that is none of ours. Of the pages between two cursors a third in a run, another one by
  * the seed; all: SELVEDGE_PAGES=all npm test -- tests/integration/read/connections.test.ts
  */
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const chosen: Chosen = (after, before) => process.env["SELVEDGE_PAGES"] === "all" || (after + before) % 3 === SEED % 3;
 
 let database: TestDatabase;

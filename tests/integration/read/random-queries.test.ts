@@ -5,13 +5,14 @@ import { createTestDatabase, type TestDatabase } from "#tests/support/database.t
 import { openReading, READERS, type Reading } from "#tests/support/reading.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { rowsOf, TEMPLATE } from "#tests/support/rows.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * Random queries over what belongs to applications, through the schema and each reader, against the same said in plain SQL, one row after the
  * other. And however many rows a query meets, it takes a statement for each page, count and object that its text asks for; or one for each root. By hand, with more of them:
  * SELVEDGE_OPERATIONS=1000 npm test -- tests/integration/read/random-queries.test.ts
  */
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const OPERATIONS = Number(process.env["SELVEDGE_OPERATIONS"] ?? 60);
 const TIMEOUT_MS = 60_000 + OPERATIONS * 500;
 const random = seededRandom(SEED);

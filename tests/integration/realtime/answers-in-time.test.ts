@@ -1,12 +1,12 @@
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlantedFault } from "#tests/support/planted-graph.ts";
 import { furnishWorld, MOST_MS, runHistory } from "#tests/support/timed-history.ts";
 import { openWorld, type World } from "#tests/support/timed-world.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /** Longer by hand, and with all faults: SELVEDGE_TEST_SECONDS=600 SELVEDGE_MUTANTS=all npm test -- tests/integration/realtime/answers-in-time.test.ts */
 const FOR_MS = Number(process.env["SELVEDGE_TEST_SECONDS"] ?? 8) * 1000;
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 
 const REMEMBERING = "server/read/compiled/remembering.ts";
 const TOUCHED = "server/read/touched.ts";
@@ -35,7 +35,7 @@ describe("an answer over HTTP", () => {
   let instances = 0;
   const number = (): number => (instances += 1);
   beforeAll(async () => {
-    console.info(`the seed of these histories is SELVEDGE_TEST_SEED=${seed}`);
+    console.info(`the seed of these histories is TEST_SEED=${seed}`);
     world = await openWorld(["alpha", "beta"], ["one", "two"]);
     await furnishWorld(world, 8, number());
   }, 120_000);

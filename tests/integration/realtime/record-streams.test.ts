@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "#tests/support/database.ts";
 import { runRecordHistory } from "#tests/support/record-history.ts";
 import { RECORD_MUTANTS } from "#tests/support/record-mutants.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Math.floor(Math.random() * 1e9);
+const SEED = testSeed();
 
 describe("histories of streams of records", () => {
   let database: TestDatabase;

@@ -14,8 +14,9 @@ import { createTestDatabase, type TestDatabase } from "#tests/support/database.t
 import { eventually } from "#tests/support/eventually.ts";
 import { localBus, noRecords, viewerOf } from "#tests/support/small-api.ts";
 import { type Mutant, runHistory } from "#tests/support/state-history.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 
 describe("histories of state streams", () => {
   let database: TestDatabase;

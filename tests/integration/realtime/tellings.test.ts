@@ -1,4 +1,4 @@
-import { randomInt, randomUUID, randomUUIDv7 } from "node:crypto";
+import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Actor } from "#server/identity/viewer.ts";
 import { type Centre, createCentre } from "#tests/support/centre.ts";
@@ -8,6 +8,7 @@ import { seededRandom } from "#tests/support/random.ts";
 import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
 import { happened, recorded, type Recording, startRecording, toldTables, type ToldTable, untold } from "#tests/support/tellings.ts";
 import { createWorkload, type Workload } from "#tests/support/whole-workload.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /** What has to have happened: rows that came (+), changed (~) and went (-). */
 const COVERED = [
@@ -20,7 +21,7 @@ const WITHIN_MS = 120_000;
 const WRITERS = 3;
 
 describe("the timeline", () => {
-  const seed = randomInt(2 ** 31);
+  const seed = testSeed();
   const random = seededRandom(seed);
   let database: TestDatabase;
   let centre: Centre;

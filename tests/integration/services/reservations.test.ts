@@ -7,13 +7,14 @@ import { globalId } from "#server/domain/ids.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { applicationInput, createFixture, must, type TestCluster, type TestTenant } from "./fixture.ts";
 import { look, reservedAndWanted, settle, templateWith } from "./life.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 const fixture = await createFixture(8);
 const { admin, services } = fixture;
 const { application, operations, placements, rollouts } = look(admin);
 afterAll(() => fixture.close());
 
-const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = testSeed();
 
 interface Subject {
   readonly tenant: TestTenant;
@@ -110,7 +111,7 @@ async function subjects(clusters: readonly TestCluster[], count: number): Promis
 // Small, so that about one in three of what grows is refused.
 const small = () => Promise.all(Array.from({ length: 3 }, () => fixture.cluster({ nodes: 2, nodeCpuMillis: 2_000, nodePods: 10 })));
 
-describe(`reservations (SEED=${seed})`, () => {
+describe(`reservations (TEST_SEED=${seed})`, () => {
   test("are what the placements ask for after every step of random lives", async () => {
     const random = seededRandom(seed);
     const clusters = await small();
@@ -121,13 +122,13 @@ describe(`reservations (SEED=${seed})`, () => {
     for (let count = 0; count < 250 || (toCome().length > 0 && count < 2_000); count += 1) {
       const index = Math.floor(random() * lives.length);
       log.push(`${index}: ${await step(random, lives[index] as Subject, clusters)}`);
-      const trace = `SEED=${seed}\n${log.slice(-12).join("\n")}`;
+      const trace = `TEST_SEED=${seed}\n${log.slice(-12).join("\n")}`;
       await checkClusters(clusters, trace);
       for (const one of lives) await checkApplication(one, trace);
     }
-    expect(toCome(), `SEED=${seed}`).toEqual([]);
+    expect(toCome(), `TEST_SEED=${seed}`).toEqual([]);
     for (const one of lives) must(await services.applications.delete(one.tenant.actor, { applicationId: one.applicationId, confirmName: "web" }));
-    await checkClusters(clusters, `SEED=${seed}: deleted`);
+    await checkClusters(clusters, `TEST_SEED=${seed}: deleted`);
     expect((await reservedAndWanted(admin, clusters.map(({ id }) => id))).reserved).toMatchObject(clusters.map(() => ({ cpu: 0, memory: 0, pods: 0 })));
   }, 300_000);
 
@@ -140,7 +141,7 @@ describe(`reservations (SEED=${seed})`, () => {
         for (let count = 0; count < 15; count += 1) await step(random, lives[caller % 2] as Subject, clusters);
       }),
     );
-    await checkClusters(clusters, `SEED=${seed}`);
-    for (const one of lives) await checkApplication(one, `SEED=${seed}`);
+    await checkClusters(clusters, `TEST_SEED=${seed}`);
+    for (const one of lives) await checkApplication(one, `TEST_SEED=${seed}`);
   }, 120_000);
 });

@@ -1,7 +1,7 @@
 /**
  * Lines of logs as clients get them: followed over both transports and two servers, downloaded by readers of any pace, and shipped through gateways that go away amid it.
  */
-import { randomInt, randomUUIDv7 } from "node:crypto";
+import { randomUUIDv7 } from "node:crypto";
 import { get, type IncomingMessage, request, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -19,6 +19,7 @@ import { type LinkPair, linkPair } from "#tests/support/link.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { ScriptedAgent } from "#tests/support/scripted-agent.ts";
 import { openSubscribedApi, type SubscribedApi } from "#tests/support/subscribed-api.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 const PATIENT = { deadlineMs: 30_000 };
 /** Of a stream or download, behind the revocation of its token. */
@@ -302,7 +303,7 @@ describe("a download", () => {
 
 /** An agent's lines, its store, and the gateways between which it goes. */
 test("through gateways that go away amid it, and with an agent that starts anew, every line is stored and told once and in order", async () => {
-  const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+  const seed = testSeed();
   console.info(`seed ${seed}`);
   const random = seededRandom(seed);
   const site = await deployed();

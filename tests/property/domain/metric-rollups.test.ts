@@ -9,8 +9,9 @@ import { HOUR_MS, SAMPLE_MS, type TierSeconds } from "#server/domain/metric-time
 import type * as ValuesModule from "#server/domain/metric-values.ts";
 import { MutableGraph, type PlacedFault } from "#tests/support/mutated-graph.ts";
 import { diceOf } from "#tests/support/random.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const [VALUES, CHART] = ["server/domain/metric-values.ts", "server/domain/metric-chart.ts"];
 const graph = new MutableGraph([VALUES, CHART]);
 type Modules = Pick<typeof ValuesModule, "RecordWriter" | "addRecords" | "addLost" | "addTotals" | "emptyTotals" | "readTotals" | "writeTotals" | "MetricHour" | "TOTAL_BYTES"> & Pick<typeof ChartModule, "chartOf">;

@@ -1,9 +1,8 @@
 /**
  * Histories of a fleet and its centre in virtual time, with everything that may go wrong between them, judged by what was promised (tests/support/fleet-history).
- * Each run plays others: it begins at a seed that it draws, and names. `SELVEDGE_HISTORIES=10000` plays so many; `SELVEDGE_HISTORY_SEED` begins at that seed. A failing one is
+ * Each run plays others: it begins at a seed that it draws, and names. `SELVEDGE_HISTORIES=10000` plays so many; `TEST_SEED` begins at that seed. A failing one is
  * made short and told.
  */
-import { randomInt } from "node:crypto";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGateway } from "#server/gateway/gateway.ts";
@@ -17,13 +16,14 @@ import { postgresCentre } from "#tests/support/fleet-history/postgres-centre.ts"
 import { REGRESSIONS } from "#tests/support/fleet-history/regressions.ts";
 import { shrink } from "#tests/support/fleet-history/shrink.ts";
 import { type Story, storyOf, told } from "#tests/support/fleet-history/story.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 const asked = Number(process.env["SELVEDGE_HISTORIES"] ?? 0);
 const HISTORIES = asked || 500;
 /** A busy machine plays fewer, unless it was asked for more. */
 const BUDGET_MS = asked > 0 ? Infinity : 10_000;
 const LEAST = 60;
-const firstSeed = Number(process.env["SELVEDGE_HISTORY_SEED"] ?? randomInt(1, 2 ** 31));
+const firstSeed = testSeed();
 
 const load = partsLoader();
 /** Every other history in small batches. */

@@ -9,6 +9,7 @@ import type { Room } from "#server/fleet/simulator/scheduler.ts";
 import { plantedGraph, type PlantedFault } from "../../support/planted-graph.ts";
 import { fewestVictims, fits } from "./reference-scheduler.ts";
 import { type App, apps, nodes, play, type Simulation, steps, Watched } from "./scheduling-laws.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /** Pods that nobody is evicted for, with all rules; and two kinds of capacity, with all rules but those that an eviction could break. */
 const ON_DEMAND_ALONE = steps();
@@ -128,7 +129,7 @@ const ALL_FAULTS: readonly PlantedFault[] = [
   fault("the trial is not undone", "spot", "      this.#affinities.place(variant, node);\n", ""),
 ];
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 /** A third of them in a run, another one by the seed; all: SELVEDGE_MUTANTS=all npm test -- tests/property/fleet/scheduling.test.ts */
 const FAULTS = ALL_FAULTS.filter((_fault, index) => process.env["SELVEDGE_MUTANTS"] === "all" || index % 3 === SEED % 3);
 

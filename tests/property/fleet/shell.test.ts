@@ -3,7 +3,6 @@
  * scripts without side effects show and answer what dash does.
  */
 import { spawnSync } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,8 +11,9 @@ import type { ContainerSpec } from "#server/domain/pod-template.ts";
 import { SimulatedTerminal } from "#server/fleet/simulator/shell/terminal.ts";
 import type { ContainerWorld } from "#server/fleet/simulator/shell/world.ts";
 import { seededRandom } from "#tests/support/random.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 const SPEC: ContainerSpec = { name: "main", image: "shop/web:1", cpuMillis: 100, memoryMiB: 64, command: ["/web"], args: [], stdin: false, tty: false, ports: [], env: [] };
 const world: ContainerWorld = {
   view: { podName: "web-1", namespace: "default", nodeName: "n-1", address: "10.0.0.5", startedAt: 0, environment: { GREETING: "hello" }, spec: SPEC },

@@ -7,13 +7,14 @@ import { type Candidate, FaultSearch, inTurn } from "#tests/support/fault-search
 import { MutableGraph } from "#tests/support/mutated-graph.ts";
 import { cloneSchema } from "#tests/support/schema-clone.ts";
 import { answer, compiledAnswer, difference, type Side, wrongWay } from "#tests/support/three-ways.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * The comparison of the ways finds a fault in the compiler's own text: each mutant is a compiler with one fault in it, which answers the same random operations as
  * all others, until it differs from the interpreter. Where these did not reach its place, it answers more of them, which aim at it. What is printed is how many operations
  * there were before it was found, and how many of these had anything to do with it.
  */
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const QUERIES = 300;
 const MESSAGES = 100;
 const MORE = 2_000;

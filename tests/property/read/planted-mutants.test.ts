@@ -6,12 +6,13 @@ import { ignoringMutants, type Mutant, MUTANTS } from "#tests/support/mapping-mu
 import { runningOf } from "#tests/support/random-askings.ts";
 import { cloneSchema } from "#tests/support/schema-clone.ts";
 import { answer, difference } from "#tests/support/three-ways.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * The comparison of the ways finds a fault in each kind of mapping, whichever way has it: each mutant's ways are compared with the product's interpreter, over the same
  * random operations, until each of them has differed; and where these did not reach its place, over more that aim at it.
  */
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const QUERIES = 800;
 const MESSAGES = 200;
 const MORE = 2_000;

@@ -10,12 +10,13 @@ import { observed } from "#tests/support/schema-clone.ts";
 import { schemaPaths } from "#tests/support/schema-paths.ts";
 import { shrink } from "#tests/support/shrink-document.ts";
 import { answer, type Asked, difference, openSides, reproduction, type Side, type Sides, Tally, wrongWay } from "#tests/support/three-ways.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
 /**
  * Whatever is asked, all ways give one answer: random operations and random messages of subscriptions, over the product's schema. By hand, with more of them:
  * SELVEDGE_OPERATIONS=100000 npm test -- tests/property/read/three-ways.test.ts
  */
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const OPERATIONS = Number(process.env["SELVEDGE_OPERATIONS"] ?? 2_000);
 const BY_HAND = OPERATIONS > 2_000;
 const MESSAGES = Math.ceil(OPERATIONS / 5);

@@ -5,8 +5,9 @@ import { createClient } from "#clients/typescript/index.ts";
 import { WatchPodsDocument } from "#clients/typescript/generated.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { never, startFaultyApi } from "#tests/support/faulty-api.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 
 interface Item {
   readonly id: string;

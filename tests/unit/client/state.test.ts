@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advance, BEGINNING, type Standing, type StreamEvent, type StreamState } from "#clients/typescript/state.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const at = (ms: number): Date => new Date(ms);
 const opened: StreamEvent = { kind: "opened" };
 const lost: StreamEvent = { kind: "lost", reason: "cut" };

@@ -8,8 +8,9 @@ import { createClient, type SelvedgeClient, type StreamState, type TransportName
 import type { MessageStream } from "#clients/typescript/stream.ts";
 import { eventually } from "#tests/support/eventually.ts";
 import { type FaultyApi, type FaultyOptions, type Feeds, never, startFaultyApi } from "#tests/support/faulty-api.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,5 +1,4 @@
 /** A whole fleet over a network that is cut, stalled and healed at random moments: reports resume behind what the gateway stored, each counts once, none is missing. */
-import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,8 +13,9 @@ import { startFaultyNetwork } from "#tests/support/faulty-network.ts";
 import { seededRandom } from "#tests/support/random.ts";
 import { startSocketGate } from "#tests/support/socket-link.ts";
 import { placement, ScriptedGateway, spec, template, uuid } from "./scripted-gateway.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const seed = Number(process.env["SELVEDGE_TEST_SEED"] ?? randomInt(2 ** 31));
+const seed = testSeed();
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();

@@ -6,8 +6,9 @@ import type { OperationHints } from "#tests/support/random-arguments.ts";
 import { OperationGenerator } from "#tests/support/random-operation.ts";
 import { diceOf } from "#tests/support/random.ts";
 import { shrink } from "#tests/support/shrink-document.ts";
+import { testSeed } from "#tests/support/seed.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 1e9);
+const SEED = testSeed();
 const ID = "00000000-0000-7000-8000-000000000001";
 const hints: OperationHints = {
   ids: new Map([["Application", [`Application.${ID}`]], ["Pod", [`Pod.${ID}`]], ["Cluster", [`Cluster.${ID}`]], ["Vpc", [`Vpc.${ID}`]]]),
