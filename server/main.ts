@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Logger } from "pino";
 import type { RunningServer } from "./app.ts";
+import { keepCompiled, useCompiled } from "./compiled.ts";
 import { type Config, ConfigError, needsDatabase, readProcessConfig, ROLES, unknownProcessSettings } from "./config/config.ts";
 import { createLogger } from "./observability/logger.ts";
 
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
 
   try {
     // Loaded only now: bad settings are told at once.
+    useCompiled(config.dataDirectory);
     const { startServer } = await import("./app.ts");
     server = await startServer({ config, logger, onFatal, onChild: (pid) => children.push(pid), signal: stopping.signal });
   } catch (error) {
@@ -85,6 +87,7 @@ async function main(): Promise<void> {
   }
   if (stopping.signal.aborted) return stop();
   announce(config, server, logger);
+  keepCompiled(config.dataDirectory, logger);
 }
 
 function complain(lines: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { useCompiled } from "./compiled.ts";
 import { createLogger } from "./observability/logger.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { loadRole } from "./roles/index.ts";
@@ -7,6 +8,7 @@ import type { FromThread, ThreadData, ToThread } from "./threads.ts";
 
 /** A thread that hosts some roles; see threads.ts for what it is told. An uncaught error ends it, and with it the process. */
 async function host({ name, roles, config, link, door }: ThreadData, port: NonNullable<typeof parentPort>): Promise<void> {
+  useCompiled(config.dataDirectory);
   const logger = createLogger({ level: config.log.level, pretty: config.log.pretty, name });
   const metrics = createMetrics(name);
   const stopping = new AbortController();
