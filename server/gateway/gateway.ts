@@ -32,6 +32,7 @@ import { createLanes } from "./lanes.ts";
 import { createLogBatches } from "./logs.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import { createPresence } from "./presence.ts";
+import { createRegions } from "./regions.ts";
 import { createReportBatches } from "./report-batches.ts";
 import { sendObjects } from "./send.ts";
 import { ClusterSession } from "./session.ts";
@@ -114,6 +115,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const templates = new TemplateCache(TEMPLATES_KEPT);
   const staleAfterMs = silentAfterMs * options.speed;
   const presence = createPresence(pool, clock, () => staleAfterMs);
+  const regions = createRegions(pool);
   const metrics = gatewayMetrics(options.registry, { clusters: () => sessions.size, connections: () => connections.size });
   const faults = createFaultOrders(pool, clock);
   const terminals = createTerminals({ pool, bus, clock, speed: options.speed, keyRing, logger });
@@ -244,7 +246,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const protocol = commonProtocol(protocols, hello.protocols);
     if (protocol === null) throw new Refusal(`the gateway speaks version ${protocols.join(" and ")} of the protocol, the agent ${hello.protocols.join(" and ") || "none"}`);
     const now = clock.now();
-    const facts = { term, now, staleBefore: now - staleAfterMs };
+    const facts = { term, now, staleBefore: now - staleAfterMs, regionId: await regions.idOf(hello.description, clusterId, now) };
     const welcomed = await retryingConflicts(() => inPoolScope(pool, { clusterIds: [clusterId] }, (client) => storeHello(client, hello, facts)));
     bus.publish("timeline");
     // Only now: whoever was refused does not end another's session.

@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from "node:crypto";
 import type { PoolClient } from "pg";
 import type { AssignmentKind } from "../domain/placement.ts";
 import type { Hello } from "../fleet/link.ts";
@@ -35,6 +34,8 @@ export interface HelloFacts {
   /** Simulated milliseconds, both. */
   readonly now: number;
   readonly staleBefore: number;
+  /** Of the region that it names (regions.ts). */
+  readonly regionId: string;
 }
 
 const MAX_GENERATION = 2_147_483_000;
@@ -51,25 +52,19 @@ const MAX_TERM = 1_000_000_000;
  *
  * Another agent than the one that the cluster answers to (another store) is refused, unless nothing was heard of that one since `staleBefore`.
  */
-export async function storeHello(client: PoolClient, hello: Hello, { term, now, staleBefore }: HelloFacts): Promise<Welcomed> {
+export async function storeHello(client: PoolClient, hello: Hello, { term, now, staleBefore, regionId }: HelloFacts): Promise<Welcomed> {
   const { clusterId, description } = hello;
   const { termOffset, outranked } = await findTermOffset(client, hello, term);
   const held = JSON.stringify(hello.holds.map((object) => ({ ...object, term: object.term - termOffset })));
   const { changes, raised } = await compareHolds(client, clusterId, held, term);
 
-  const storeRegion = async (): Promise<{ id: string; written: boolean } | undefined> => {
-    const values = [randomUUIDv7(), description.region.code, description.region.name];
-    return (await client.query<{ id: string; written: boolean }>({ name: "store-region", text: STORE_REGION, values })).rows[0];
-  };
-  // A region that another cluster's hello is just storing is seen by the next statement only.
-  const region = (await storeRegion()) ?? (await storeRegion());
   const sum = (amount: "cpuMillis" | "memoryMiB" | "pods"): number => description.nodes.reduce((total, node) => total + node[amount], 0);
   const namesake = await client.query({ name: "find-namesake", text: "select from cluster where code = $1 and id <> $2", values: [description.code, clusterId] });
   if (namesake.rowCount) throw new Refusal(`the code ${description.code} is another cluster's`);
   const { rows } = await client.query<StoredCluster>({
     name: "store-cluster", text: STORE_CLUSTER,
     values: [
-      clusterId, description.code, description.name, region?.id, description.province, description.city, description.tier, description.isp,
+      clusterId, description.code, description.name, regionId, description.province, description.city, description.tier, description.isp,
       description.latitude, description.longitude, sum("cpuMillis"), sum("memoryMiB"), sum("pods"), JSON.stringify(description.prices), new Date(now),
       hello.store, new Date(staleBefore), termOffset, hello.sealingKey ?? null,
     ],
@@ -81,7 +76,6 @@ export async function storeHello(client: PoolClient, hello: Hello, { term, now, 
 
   const forgetful = backInTime(hello, { epoch: cluster.epoch, ackedSeq: cluster.acked_seq, outranked, raised });
   const entries: TimelineEntry[] = await storeClusterEvents(client, eventsOf(hello, cluster, { term, forgetful, outranked, objects: changes.length }), now);
-  if (region?.written) entries.push({ tenantId: null, clusterId, kind: "region", ids: [region.id], at: now });
   if (cluster.changed) entries.push({ tenantId: null, clusterId, kind: "cluster", ids: [clusterId], at: now });
   if (nodes.stored.length + nodes.removed.length > 0) entries.push({ tenantId: null, clusterId, kind: "node", ids: nodes.stored, removedIds: nodes.removed, at: now });
   for (const [tenantId, lowered] of Map.groupBy(changes, (change) => change.tenant_id)) {
@@ -204,14 +198,6 @@ select kind, tenant_id, application_id, object_id from lowered`;
 /** One that does not say what it is, is a placement: services always do. */
 const FIND_STRAYS = /* sql */ `
 with ${HELD} select held.id as "objectId", coalesce(held.kind, 'placement') as kind, held.generation + 1 as generation from held where not exists (select from assignment a where a.cluster_id = $1 and a.object_id = held.id)`;
-
-const STORE_REGION = /* sql */ `
-with stored as (
-  insert into region (id, code, name) values ($1, $2, $3)
-  on conflict (code) do update set name = excluded.name where region.name <> excluded.name
-  returning id
-)
-select id, true as written from stored union all select id, false from region where code = $2 limit 1`;
 
 const STORE_CLUSTER = /* sql */ `
 with before as (select * from cluster where id = $1)
